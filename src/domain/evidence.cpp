@@ -1,0 +1,70 @@
+// The rules of evidence.
+#include "src/domain/evidence.h"
+
+#include <algorithm>
+#include <map>
+
+#include "src/base/sha256.h"
+#include "src/base/strings.h"
+
+namespace coditect {
+
+std::string ExpectedDigest(std::vector<std::string> ids) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  std::string text;
+  for (const std::string& id : ids) {
+    text += id;
+    text += '\0';
+  }
+  return Sha256Hex(text);
+}
+
+std::string EvidenceFault(const Evidence& evidence) {
+  if (!evidence.normal_end) return "the test run did not reach its normal end";
+  if (evidence.failed > 0) return StrCat(evidence.failed, " expected tests failed");
+  if (evidence.missing > 0) return StrCat(evidence.missing, " expected tests were not seen");
+  if (evidence.expected == 0 || evidence.passed != evidence.expected) {
+    return StrCat(evidence.passed, " of ", evidence.expected, " expected tests passed");
+  }
+  if (evidence.changed_hunks_executed < evidence.changed_hunks) {
+    return StrCat("only ", evidence.changed_hunks_executed, " of ", evidence.changed_hunks,
+                  " changed hunks were executed");
+  }
+  if (!evidence.tests_unchanged) return "existing tests were changed";
+  return "";
+}
+
+std::string EvidenceFaultFor(const Evidence& evidence, std::string_view tree,
+                             std::string_view expected_digest) {
+  if (evidence.tree != tree) {
+    return StrCat("the evidence is about tree ", evidence.tree, ", not ", tree);
+  }
+  if (evidence.expected_digest != expected_digest) {
+    return "the evidence is about other tests than the goal's";
+  }
+  return EvidenceFault(evidence);
+}
+
+void CompareWithExpected(const std::vector<std::string>& expected, const TestReport& report,
+                         Evidence* evidence) {
+  std::map<std::string_view, const TestCase*> seen;
+  for (const TestCase& test : report.cases) seen[test.id] = &test;
+  evidence->expected = static_cast<uint32_t>(expected.size());
+  evidence->passed = evidence->failed = evidence->missing = 0;
+  for (const std::string& id : expected) {
+    const auto found = seen.find(id);
+    if (found == seen.end() || found->second->status == TestStatus::kSkipped) {
+      evidence->missing += 1;
+    } else if (found->second->status == TestStatus::kPassed) {
+      evidence->passed += 1;
+    } else {
+      evidence->failed += 1;
+    }
+  }
+  evidence->expected_digest = ExpectedDigest(expected);
+  evidence->normal_end = report.normal_end;
+  evidence->wall_ms = report.wall_ms;
+}
+
+}  // namespace coditect

@@ -1,0 +1,31 @@
+// The rules of evidence: when a run of tests proves something (invariants I3, I7, I8).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/domain/result.h"
+#include "src/domain/test_report.h"
+
+namespace coditect {
+
+/// SHA-256 of the ids, sorted and without doubles, each followed by a NUL.
+std::string ExpectedDigest(std::vector<std::string> ids);
+
+/// Why the evidence proves nothing, as a sentence; "" when it passes: a normal end was seen, every
+/// expected id was seen passing, at least one new line per changed hunk ran, and the existing tests
+/// were those of the base.
+std::string EvidenceFault(const Evidence& evidence);
+
+/// The same, and that the evidence is about `tree` and about exactly the expected ids of
+/// `expected_digest`.
+std::string EvidenceFaultFor(const Evidence& evidence, std::string_view tree,
+                             std::string_view expected_digest);
+
+/// Counts how `report` meets the expected ids. Sets expected, passed, failed, missing,
+/// expected_digest, normal_end and wall_ms; leaves the rest.
+void CompareWithExpected(const std::vector<std::string>& expected, const TestReport& report,
+                         Evidence* evidence);
+
+}  // namespace coditect

@@ -1,0 +1,365 @@
+// The fold: how each event changes the shard's state.
+#include <algorithm>
+#include <type_traits>
+#include <variant>
+
+#include "src/domain/evidence.h"
+#include "src/domain/state.h"
+
+namespace coditect {
+namespace {
+
+void RefreshSchedulable(ShardState& state, const MissionState& mission) {
+  if (mission.running() && !mission.ready.empty()) {
+    state.schedulable.insert(mission.id);
+  } else {
+    state.schedulable.erase(mission.id);
+  }
+}
+
+void SetStatus(MissionState& mission, TaskState& task, TaskStatus status) {
+  const ReadyKey key{task.spec.rank, task.spec.task_id};
+  if (task.status == TaskStatus::kReady) mission.ready.erase(key);
+  task.status = status;
+  if (status == TaskStatus::kReady) mission.ready.insert(key);
+}
+
+// A pending task becomes ready when all its dependencies are met.
+void RefreshReadiness(MissionState& mission, TaskState& task) {
+  if (task.status != TaskStatus::kPending && task.status != TaskStatus::kReady) return;
+  bool met = true;
+  for (size_t i = 0; met && i < task.spec.dependencies.size(); ++i) {
+    met = DependencyMet(mission, task, i);
+  }
+  const TaskStatus status = met ? TaskStatus::kReady : TaskStatus::kPending;
+  if (status != task.status) SetStatus(mission, task, status);
+}
+
+void RefreshDependents(MissionState& mission, const TaskState& task) {
+  for (const TaskId id : task.dependents) {
+    if (TaskState* dependent = mission.Find(id)) RefreshReadiness(mission, *dependent);
+  }
+}
+
+// Keeps the index of wanted leases true for one task.
+void RefreshWanted(ShardState& state, const MissionState& mission, const TaskState& task) {
+  if (!task.lease.has_value()) return;
+  const LeaseKey key{mission.id, task.spec.task_id};
+  if (mission.running() && state.hosts.contains(task.lease->host_id)) {
+    state.wanted[task.lease->host_id].insert(key);
+  } else if (const auto wanted = state.wanted.find(task.lease->host_id);
+             wanted != state.wanted.end()) {
+    wanted->second.erase(key);
+    if (wanted->second.empty()) state.wanted.erase(wanted);
+  }
+}
+
+void EndLease(ShardState& state, MissionState& mission, TaskState& task) {
+  if (!task.lease.has_value()) return;
+  const auto role = static_cast<size_t>(task.spec.role);
+  mission.leased[role] -= 1;
+  mission.leased_total -= 1;
+  mission.tests_reserved -= task.lease->tests_reserved;
+  const HostId host_id = task.lease->host_id;
+  if (const auto host = state.hosts.find(host_id); host != state.hosts.end()) {
+    host->second.busy[task.spec.role].erase(AgentNumber(task.lease->agent_id));
+    host->second.busy_total -= 1;
+  }
+  if (const auto wanted = state.wanted.find(host_id); wanted != state.wanted.end()) {
+    wanted->second.erase({mission.id, task.spec.task_id});
+    if (wanted->second.empty()) state.wanted.erase(wanted);
+  }
+  task.lease.reset();
+}
+
+/// Folds the events of one mission. Each Apply returns false when the event does not fit.
+class MissionFold {
+ public:
+  MissionFold(ShardState& state, MissionState& mission, const Event& event)
+      : state_(state), mission_(mission), event_(event) {}
+
+  bool Apply(const ClientAttached& e) {
+    mission_.clients.insert(e.client_id);
+    return true;
+  }
+  bool Apply(const ClientDetached& e) {
+    mission_.clients.erase(e.client_id);
+    return true;
+  }
+  bool Apply(const StopRequested&) { return true; }
+  bool Apply(const ResumeRequested&) { return true; }
+  bool Apply(const TimerFired&) { return true; }
+  bool Apply(const ProposalSubmitted&) { return true; }
+  bool Apply(const ResultLate& e) { return DropReported(e.task_id); }
+  bool Apply(const ResultRefused& e) { return DropReported(e.task_id); }
+
+  bool Apply(const ResultReported& e) {
+    TaskState* task = mission_.Find(e.result.task_id);
+    mission_.usage += e.result.usage;  // spent, whatever becomes of the result
+    if (task != nullptr) task->reported = e.result;
+    return true;
+  }
+
+  bool Apply(const ResultAccepted& e) {
+    TaskState* task = mission_.Find(e.task_id);
+    if (task == nullptr || !task->reported.has_value()) return false;
+    task->result = *std::move(task->reported);
+    task->reported.reset();
+    const TaskResult& result = task->result;
+    if (result.baseline.has_value()) mission_.baseline = result.baseline;
+    if (result.evidence.has_value() && EvidenceFault(*result.evidence).empty()) {
+      mission_.verdicts.push_back({.tree = result.evidence->tree,
+                                   .expected_digest = result.evidence->expected_digest,
+                                   .agent_id = result.agent_id,
+                                   .role = task->spec.role});
+    }
+    return true;
+  }
+
+  bool Apply(const TaskPlanned& e) {
+    // Drafts of a version that was never accepted are replaced by a new draft of that version.
+    if (e.plan_version <= mission_.plan_version) return false;
+    if (e.task.task_id.ordinal > mission_.tasks.size() + 1 || !e.task.task_id) return false;
+    if (e.task.task_id.ordinal <= mission_.tasks.size()) {
+      if (mission_.Find(e.task.task_id)->status != TaskStatus::kPlanned) return false;
+      mission_.tasks.resize(e.task.task_id.ordinal - 1);
+    }
+    TaskState task;
+    task.spec = e.task;
+    task.plan_version = e.plan_version;
+    mission_.tasks.push_back(std::move(task));
+    return true;
+  }
+
+  bool Apply(const PlanAccepted& e) {
+    mission_.plan_version = e.plan_version;
+    mission_.refused.erase(ProposalKind::kPlan);
+    for (size_t i = 0; i < mission_.tasks.size(); ++i) {
+      TaskState& task = mission_.tasks[i];
+      if (task.plan_version != e.plan_version) continue;
+      for (const TaskId dependency : task.spec.dependencies) {
+        TaskState* other = mission_.Find(dependency);
+        if (other == nullptr) return false;
+        other->dependents.push_back(task.spec.task_id);
+      }
+      task.status = TaskStatus::kPending;
+    }
+    for (TaskState& task : mission_.tasks) {
+      if (task.plan_version == e.plan_version) RefreshReadiness(mission_, task);
+    }
+    return true;
+  }
+
+  bool Apply(const ProposalRefused& e) {
+    mission_.refused[e.kind] += 1;
+    mission_.refused_reason = e.reason;
+    return true;
+  }
+
+  bool Apply(const TeamAssigned& e) {
+    mission_.team_caps = {};
+    for (const RoleCap& cap : e.team) {
+      mission_.team_caps[static_cast<size_t>(cap.role)] = cap.agents_max;
+    }
+    mission_.team_version = e.plan_version;
+    mission_.refused.erase(ProposalKind::kTeam);
+    return true;
+  }
+
+  bool Apply(const LeaseGranted& e) {
+    TaskState* task = mission_.Find(e.task_id);
+    const auto host = state_.hosts.find(e.host_id);
+    if (task == nullptr || task->status != TaskStatus::kReady || host == state_.hosts.end()) {
+      return false;
+    }
+    SetStatus(mission_, *task, TaskStatus::kLeased);
+    task->lease = LeaseState{.epoch = e.epoch,
+                             .host_id = e.host_id,
+                             .agent_id = e.agent_id,
+                             .action = e.action,
+                             .attempt = e.attempt,
+                             .tests_reserved = e.tests_reserved,
+                             .wall_ms_max = e.wall_ms_max,
+                             .started = false};
+    mission_.leased[static_cast<size_t>(task->spec.role)] += 1;
+    mission_.leased_total += 1;
+    mission_.tests_reserved += e.tests_reserved;
+    host->second.busy[task->spec.role].insert(AgentNumber(e.agent_id));
+    host->second.busy_total += 1;
+    state_.wanted[e.host_id].insert({mission_.id, e.task_id});
+    return true;
+  }
+
+  bool Apply(const LeaseStarted& e) {
+    TaskState* task = mission_.Find(e.task_id);
+    if (task != nullptr && task->lease && task->lease->epoch == e.epoch)
+      task->lease->started = true;
+    return task != nullptr;
+  }
+
+  bool Apply(const LeaseEnded& e) {
+    TaskState* task = mission_.Find(e.task_id);
+    if (task == nullptr || !task->lease || task->lease->epoch != e.epoch) return false;
+    if (e.cause == LeaseEnd::kReported || e.cause == LeaseEnd::kTimedOut) task->attempts += 1;
+    if (e.cause == LeaseEnd::kHostLost && task->lease->started) task->voids += 1;
+    EndLease(state_, mission_, *task);
+    SetStatus(mission_, *task, TaskStatus::kPending);
+    // A reported result decides what becomes of the task; any other end frees it at once.
+    if (e.cause != LeaseEnd::kReported) RefreshReadiness(mission_, *task);
+    return true;
+  }
+
+  bool Apply(const BudgetSettled& e) {
+    mission_.tests_used += e.tests_used;
+    return true;
+  }
+
+  bool Apply(const TaskDone& e) { return End(e.task_id, TaskStatus::kDone, ""); }
+  bool Apply(const TaskFailed& e) { return End(e.task_id, TaskStatus::kFailed, e.reason); }
+  bool Apply(const TaskCancelled& e) { return End(e.task_id, TaskStatus::kCancelled, e.reason); }
+  bool Apply(const TaskQuarantined& e) {
+    return End(e.task_id, TaskStatus::kQuarantined, e.reason);
+  }
+
+  bool Apply(const TaskRetried& e) {
+    TaskState* task = mission_.Find(e.task_id);
+    if (task == nullptr || task->lease) return false;
+    if (!e.excluded_tree.empty()) task->excluded_trees.push_back(e.excluded_tree);
+    task->reason = e.reason;
+    SetStatus(mission_, *task, TaskStatus::kPending);
+    RefreshReadiness(mission_, *task);
+    RefreshDependents(mission_, *task);
+    return true;
+  }
+
+  bool Apply(const ViolationFound&) {
+    mission_.violations += 1;
+    return true;
+  }
+
+  bool Apply(const MergeDecided& e) {
+    mission_.refused.erase(ProposalKind::kMerge);
+    if (e.task_id) {
+      mission_.tip = e.new_commit;
+      mission_.tip_tree = e.tree;
+      mission_.merged.insert(e.task_id);
+    } else {
+      mission_.branch = e.ref;
+      mission_.branch_commit = e.new_commit;
+    }
+    return true;
+  }
+
+  bool Apply(const MissionInterrupted& e) {
+    return SetMission(MissionStatus::kInterrupted, Outcome::kUnspecified, e.reason);
+  }
+  bool Apply(const MissionResumed&) {
+    return SetMission(MissionStatus::kActive, Outcome::kUnspecified, "");
+  }
+  bool Apply(const MissionStopped& e) {
+    return SetMission(MissionStatus::kStopped, e.outcome, e.reason);
+  }
+  bool Apply(const MissionCompleted& e) {
+    mission_.partial = e.partial;
+    return SetMission(MissionStatus::kCompleted, e.outcome, e.reason);
+  }
+  bool Apply(const MissionQuarantined&) { return false; }
+
+  template <typename Other>
+  bool Apply(const Other&) {
+    return false;  // an event of the shard with a mission id
+  }
+
+ private:
+  bool SetMission(MissionStatus status, Outcome outcome, const std::string& reason) {
+    mission_.status = status;
+    mission_.outcome = outcome;
+    mission_.reason = reason;
+    mission_.ended_wall_ms = mission_.running() ? 0 : event_.wall_ms;
+    for (const TaskState& task : mission_.tasks) RefreshWanted(state_, mission_, task);
+    return true;
+  }
+
+  bool DropReported(TaskId id) {
+    if (TaskState* task = mission_.Find(id)) task->reported.reset();
+    return true;
+  }
+
+  bool End(TaskId id, TaskStatus status, const std::string& reason) {
+    TaskState* task = mission_.Find(id);
+    if (task == nullptr || task->lease || IsTerminal(task->status)) return false;
+    SetStatus(mission_, *task, status);
+    task->reason = reason;
+    RefreshDependents(mission_, *task);
+    return true;
+  }
+
+  ShardState& state_;
+  MissionState& mission_;
+  const Event& event_;
+};
+
+void Quarantine(ShardState& state, MissionState& mission, const Event& event) {
+  for (TaskState& task : mission.tasks) EndLease(state, mission, task);
+  mission.status = MissionStatus::kQuarantined;
+  mission.outcome = Outcome::kError;
+  mission.reason = StrCat("event ", event.sequence, " (", EventName(event.body),
+                          ") does not fit the run's state");
+  mission.ended_wall_ms = event.wall_ms;
+}
+
+Status FoldMission(ShardState& state, const Event& event) {
+  MissionState* mission = state.Find(event.mission_id);
+  if (const auto* accepted = std::get_if<MissionAccepted>(&event.body)) {
+    const auto request = state.requested.find(accepted->request_id);
+    if (mission != nullptr || request == state.requested.end()) {
+      return DataLoss("event ", event.sequence, " accepts a run that was not requested");
+    }
+    MissionState fresh;
+    fresh.id = event.mission_id;
+    fresh.request = std::move(request->second);
+    fresh.requested_wall_ms = event.wall_ms;
+    state.requested.erase(request);
+    state.request_ids[accepted->request_id] = event.mission_id;
+    state.missions.emplace(event.mission_id, std::move(fresh));
+    return absl::OkStatus();
+  }
+  if (mission == nullptr) {
+    return DataLoss("event ", event.sequence, " names the unknown run ", event.mission_id);
+  }
+  if (mission->status == MissionStatus::kQuarantined) return absl::OkStatus();
+  MissionFold fold(state, *mission, event);
+  const bool fits = std::visit([&](const auto& body) { return fold.Apply(body); }, event.body);
+  if (!fits) Quarantine(state, *mission, event);
+  RefreshSchedulable(state, *mission);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Status Fold(ShardState& state, const Event& event) {
+  if (event.sequence != state.sequence + 1) {
+    return FailedPrecondition("event ", event.sequence, " follows event ", state.sequence);
+  }
+  state.sequence = event.sequence;
+  state.wall_ms = event.wall_ms;
+  if (!event.mission_id.empty()) return FoldMission(state, event);
+  if (std::holds_alternative<ShardOpened>(event.body)) {
+    state.incarnation += 1;
+  } else if (const auto* joined = std::get_if<HostJoined>(&event.body)) {
+    HostState host;
+    host.slots = joined->slots;
+    host.roles.insert(joined->roles.begin(), joined->roles.end());
+    state.hosts[joined->host_id] = std::move(host);
+  } else if (const auto* left = std::get_if<HostLeft>(&event.body)) {
+    state.hosts.erase(left->host_id);
+    state.wanted.erase(left->host_id);
+  } else if (const auto* requested = std::get_if<MissionRequested>(&event.body)) {
+    state.requested[requested->request.request_id] = requested->request;
+  } else if (const auto* refused = std::get_if<MissionRefused>(&event.body)) {
+    state.requested.erase(refused->request_id);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace coditect

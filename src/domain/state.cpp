@@ -1,0 +1,106 @@
+// Derived facts about the shard's state.
+#include "src/domain/state.h"
+
+#include <algorithm>
+
+#include "src/base/strings.h"
+
+namespace coditect {
+namespace {
+
+// Members of a group in order of rank. Groups are small.
+std::vector<const TaskState*> GroupMembers(const MissionState& mission, uint32_t group) {
+  std::vector<const TaskState*> members;
+  for (const TaskState& task : mission.tasks) {
+    if (task.spec.group == group && task.plan_version <= mission.plan_version) {
+      members.push_back(&task);
+    }
+  }
+  std::sort(members.begin(), members.end(), [](const TaskState* a, const TaskState* b) {
+    return std::pair(a->spec.rank, a->spec.task_id) < std::pair(b->spec.rank, b->spec.task_id);
+  });
+  return members;
+}
+
+}  // namespace
+
+TaskId GroupWinner(const MissionState& mission, uint32_t group) {
+  for (const TaskState* member : GroupMembers(mission, group)) {
+    if (member->status == TaskStatus::kDone) return member->spec.task_id;
+    if (!IsTerminal(member->status)) return {};
+  }
+  return {};
+}
+
+bool DependencyMet(const MissionState& mission, const TaskState& task, size_t index) {
+  const TaskState* other = mission.Find(task.spec.dependencies[index]);
+  if (other == nullptr) return false;
+  switch (task.spec.dependency_modes[index]) {
+    case DependencyMode::kSuccess:
+      return other->status == TaskStatus::kDone;
+    case DependencyMode::kSettled:
+      return IsTerminal(other->status);
+    case DependencyMode::kWinner:
+      return static_cast<bool>(GroupWinner(mission, other->spec.group));
+  }
+  return false;
+}
+
+bool DependencyImpossible(const MissionState& mission, const TaskState& task, size_t index) {
+  const TaskState* other = mission.Find(task.spec.dependencies[index]);
+  if (other == nullptr) return true;
+  switch (task.spec.dependency_modes[index]) {
+    case DependencyMode::kSuccess:
+      return IsTerminal(other->status) && other->status != TaskStatus::kDone;
+    case DependencyMode::kSettled:
+      return false;
+    case DependencyMode::kWinner: {
+      const auto members = GroupMembers(mission, other->spec.group);
+      return std::all_of(members.begin(), members.end(), [](const TaskState* member) {
+        return IsTerminal(member->status) && member->status != TaskStatus::kDone;
+      });
+    }
+  }
+  return true;
+}
+
+std::vector<const TaskState*> TasksOfPlan(const MissionState& mission, uint32_t version) {
+  std::vector<const TaskState*> tasks;
+  for (const TaskState& task : mission.tasks) {
+    if (task.plan_version == version) tasks.push_back(&task);
+  }
+  return tasks;
+}
+
+std::map<HostId, std::set<LeaseKey>> RecomputeWanted(const ShardState& state) {
+  std::map<HostId, std::set<LeaseKey>> wanted;
+  for (const auto& [id, mission] : state.missions) {
+    if (!mission.running()) continue;
+    for (const TaskState& task : mission.tasks) {
+      if (task.lease.has_value() && state.hosts.contains(task.lease->host_id)) {
+        wanted[task.lease->host_id].insert({id, task.spec.task_id});
+      }
+    }
+  }
+  return wanted;
+}
+
+uint32_t AgentNumber(const AgentId& agent_id) {
+  const size_t dash = agent_id.find('-');
+  const size_t at = agent_id.find('@');
+  long long number = 0;
+  if (dash == std::string::npos || at == std::string::npos || at < dash ||
+      !ParseInt(std::string_view(agent_id).substr(dash + 1, at - dash - 1), 1, UINT32_MAX,
+                &number)) {
+    return 0;
+  }
+  return static_cast<uint32_t>(number);
+}
+
+AgentId MakeAgentId(Role role, uint32_t number, const HostId& host_id) {
+  std::string name(RoleName(role));
+  for (char& c : name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  return StrCat(name, '-', number, '@', host_id.substr(0, 8));
+}
+
+}  // namespace coditect

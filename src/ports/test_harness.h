@@ -1,0 +1,123 @@
+// The language seam: how a language's tests are found, run, watched and used as a filter
+// (ADR-0006). A new language is one adapter of this port and one operator table in repair/.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "src/base/context.h"
+#include "src/domain/change.h"
+#include "src/domain/result.h"
+#include "src/domain/test_report.h"
+#include "src/domain/toolchain.h"
+#include "src/ports/sandbox.h"
+
+namespace coditect {
+
+struct DetectRequest {
+  std::vector<TreeEntry> files;
+  std::string verify_command;  // "" = find the tests
+  Toolchain toolchain;
+};
+
+enum class TraceMode {
+  kNone,
+  kPerTest,  // lines of the repository each test executes, test files left out
+  kWatched,  // which of `watched` lines were executed at all
+};
+
+struct TestRunRequest {
+  HarnessPlan plan;
+  std::vector<std::string> ids;  // empty = the whole suite in its own order
+  TraceMode trace = TraceMode::kNone;
+  std::vector<FileLines> watched;
+  uint64_t seed = 0;  // of hash randomisation and the like
+  bool stop_at_first_failure = false;
+  SandboxLimits limits;
+  /// Called as tests end, on the calling thread: progress only.
+  std::function<void(const TestCase&)> on_test;
+};
+
+/// A patch to be judged. Edits do not overlap; offsets are of the base version.
+struct Candidate {
+  uint64_t number = 0;
+  std::vector<SourceEdit> edits;
+};
+
+enum class CandidateVerdict {
+  kInvalid,    // does not compile
+  kDuplicate,  // compiles to the same code as an earlier candidate or the base
+  kFails,      // a test failed, or the fuel ran out
+  kSurvives,   // every test passed in this process; worth a fresh one
+  kUndecided,  // ended by the wall clock or a crash of the process; judged again alone
+};
+
+struct JudgedCandidate {
+  uint64_t number = 0;
+  CandidateVerdict verdict = CandidateVerdict::kUndecided;
+  uint32_t tests = 0;  // executed
+  bool out_of_fuel = false;
+  uint32_t passed = 0;  // of the filter's tests, before the first failure
+};
+
+struct FilterRequest {
+  HarnessPlan plan;
+  std::vector<std::string> failing;  // judged first, in this order
+  std::vector<std::string> passing;  // judged when the failing ones pass
+  std::vector<std::string> files;    // that candidates may edit
+  uint64_t fuel =
+      0;  // loop iterations and calls of a candidate, per test; 0 = ten times the base's
+  uint64_t seed = 0;
+  SandboxLimits limits;
+};
+
+/// Values seen at run time: kinds of the names in scope, for typed synthesis.
+struct ObservedName {
+  std::string file;
+  std::string function;  // qualified name
+  std::string name;
+  std::vector<std::string> kinds;  // "int", "list", "str", …
+};
+
+/// A process that judges many candidates. One caller.
+class CandidateFilter {
+ public:
+  virtual ~CandidateFilter() = default;
+
+  /// Judges in order; one answer per candidate. A crash of the process costs at most the candidate
+  /// that caused it (kUndecided); the filter restarts itself.
+  virtual StatusOr<std::vector<JudgedCandidate>> Judge(const Context& ctx,
+                                                       std::span<const Candidate> candidates) = 0;
+
+  /// What the failing tests showed of the names in scope of the editable files.
+  virtual StatusOr<std::vector<ObservedName>> Observe(const Context& ctx) = 0;
+
+  virtual Usage usage() const = 0;
+};
+
+/// One language. Thread-safe; calls block.
+class TestHarness {
+ public:
+  virtual ~TestHarness() = default;
+
+  /// How this repository's tests run. NOT_FOUND when there is no test of this language;
+  /// FAILED_PRECONDITION when something is missing, the message being one sentence with the module
+  /// and the command that would install it.
+  virtual StatusOr<HarnessPlan> Detect(const Context& ctx, Workspace& workspace,
+                                       const DetectRequest& request) = 0;
+
+  virtual StatusOr<TestReport> Run(const Context& ctx, Workspace& workspace,
+                                   const TestRunRequest& request) = 0;
+
+  virtual StatusOr<std::unique_ptr<CandidateFilter>> OpenFilter(const Context& ctx,
+                                                                Workspace& workspace,
+                                                                const FilterRequest& request) = 0;
+
+  /// Host files the workspace must show inside for this harness: (host path, path inside).
+  virtual std::vector<std::pair<std::string, std::string>> SupportFiles() const = 0;
+};
+
+}  // namespace coditect
