@@ -1,1 +1,2 @@
+// The one translation unit the precompiled header is built with.
 #include "cmake/pch.h"
