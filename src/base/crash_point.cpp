@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 #include <map>
+#include <utility>
 
 #include "src/base/mutex.h"
 #include "src/base/strings.h"
@@ -58,6 +59,14 @@ CrashMoment PassCrashPoint(std::string_view name_prefix) {
   }
   return name == Plan().name ? Plan().moment : CrashMoment::kNone;
 }
+
+namespace {
+thread_local bool torn_write_requested = false;
+}
+
+void RequestTornWrite() { torn_write_requested = true; }
+
+bool TakeTornWrite() { return std::exchange(torn_write_requested, false); }
 
 void CrashNow() {
   ::kill(::getpid(), SIGKILL);

@@ -20,6 +20,11 @@ CrashMoment PassCrashPoint(std::string_view name_prefix);
 /// True when either variable is set, so that building a point's name is worth its cost.
 bool CrashPointsActive();
 
+/// Asks the next durable append of this thread to be cut in the middle; the adapter that can do so
+/// asks TakeTornWrite, does its damage and ends the process.
+void RequestTornWrite();
+bool TakeTornWrite();
+
 /// Ends the process at once: no destructors, no exit handlers, no flush.
 [[noreturn]] void CrashNow();
 

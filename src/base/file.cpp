@@ -66,13 +66,13 @@ Status RemoveAt(int parent, const std::string& name, int top, int depth) {
   return absl::OkStatus();
 }
 
+}  // namespace
+
 Status SyncFolder(const std::string& folder) {
   UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.valid() || ::fsync(fd.get()) != 0) return ErrnoStatus(errno, "cannot sync ", folder);
   return absl::OkStatus();
 }
-
-}  // namespace
 
 StatusOr<std::string> ReadFile(const std::string& path, size_t bytes_max) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));

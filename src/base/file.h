@@ -19,6 +19,9 @@ StatusOr<std::string> ReadFile(const std::string& path, size_t bytes_max = size_
 Status WriteFileDurably(const std::string& path, std::string_view bytes, unsigned mode = 0600,
                         std::string_view crash_point = "");
 
+/// Makes the names in `folder` durable.
+Status SyncFolder(const std::string& folder);
+
 /// Writes without syncing; for files that can be made again.
 Status WriteFile(const std::string& path, std::string_view bytes, unsigned mode = 0600);
 

@@ -417,18 +417,4 @@ struct MergeDecided {
   }
 };
 
-/// Decision. The mission's events do not fold; it is out of service.
-struct MissionQuarantined {
-  static constexpr uint32_t kNumber = 42;
-  static constexpr std::string_view kName = "mission_quarantined";
-  static constexpr bool kFact = false;
-  std::string reason;
-
-  bool operator==(const MissionQuarantined&) const = default;
-  template <class Self, class Visitor>
-  static void Fields(Self& self, Visitor&& visit) {
-    visit(1, "reason", self.reason);
-  }
-};
-
 }  // namespace coditect

@@ -18,7 +18,7 @@ using EventBody =
                  MissionInterrupted, MissionResumed, MissionStopped, MissionCompleted, PlanAccepted,
                  ProposalRefused, TeamAssigned, LeaseGranted, LeaseEnded, BudgetSettled,
                  ResultAccepted, ResultRefused, ResultLate, TaskDone, TaskFailed, TaskCancelled,
-                 TaskRetried, TaskQuarantined, ViolationFound, MergeDecided, MissionQuarantined>;
+                 TaskRetried, TaskQuarantined, ViolationFound, MergeDecided>;
 
 /// One event. `sequence` and `wall_ms` are not on the wire: the block gives them.
 struct Event {

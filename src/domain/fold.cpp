@@ -117,12 +117,14 @@ class MissionFold {
   }
 
   bool Apply(const TaskPlanned& e) {
-    // Drafts of a version that was never accepted are replaced by a new draft of that version.
-    if (e.plan_version <= mission_.plan_version) return false;
-    if (e.task.task_id.ordinal > mission_.tasks.size() + 1 || !e.task.task_id) return false;
-    if (e.task.task_id.ordinal <= mission_.tasks.size()) {
-      if (mission_.Find(e.task.task_id)->status != TaskStatus::kPlanned) return false;
-      mission_.tasks.resize(e.task.task_id.ordinal - 1);
+    // A draft that does not fit is no draft: the plan's digest will not match. One of a version
+    // that was never accepted is replaced by a new draft of that version.
+    const uint32_t ordinal = e.task.task_id.ordinal;
+    if (e.plan_version <= mission_.plan_version) return true;
+    if (ordinal > mission_.tasks.size() + 1 || ordinal == 0) return true;
+    if (ordinal <= mission_.tasks.size()) {
+      if (mission_.Find(e.task.task_id)->status != TaskStatus::kPlanned) return true;
+      mission_.tasks.resize(ordinal - 1);
     }
     TaskState task;
     task.spec = e.task;
@@ -133,7 +135,6 @@ class MissionFold {
 
   bool Apply(const PlanAccepted& e) {
     mission_.plan_version = e.plan_version;
-    mission_.refused.erase(ProposalKind::kPlan);
     for (size_t i = 0; i < mission_.tasks.size(); ++i) {
       TaskState& task = mission_.tasks[i];
       if (task.plan_version != e.plan_version) continue;
@@ -151,6 +152,7 @@ class MissionFold {
   }
 
   bool Apply(const ProposalRefused& e) {
+    if (!mission_.running()) return true;  // says nothing about the proposals to come
     mission_.refused[e.kind] += 1;
     mission_.refused_reason = e.reason;
     return true;
@@ -162,7 +164,6 @@ class MissionFold {
       mission_.team_caps[static_cast<size_t>(cap.role)] = cap.agents_max;
     }
     mission_.team_version = e.plan_version;
-    mission_.refused.erase(ProposalKind::kTeam);
     return true;
   }
 
@@ -238,7 +239,6 @@ class MissionFold {
   }
 
   bool Apply(const MergeDecided& e) {
-    mission_.refused.erase(ProposalKind::kMerge);
     if (e.task_id) {
       mission_.tip = e.new_commit;
       mission_.tip_tree = e.tree;
@@ -263,7 +263,6 @@ class MissionFold {
     mission_.partial = e.partial;
     return SetMission(MissionStatus::kCompleted, e.outcome, e.reason);
   }
-  bool Apply(const MissionQuarantined&) { return false; }
 
   template <typename Other>
   bool Apply(const Other&) {
@@ -308,6 +307,11 @@ void Quarantine(ShardState& state, MissionState& mission, const Event& event) {
   mission.ended_wall_ms = event.wall_ms;
 }
 
+// Decisions after which a proposal that was refused before may hold.
+bool IsProgress(const EventBody& body) {
+  return !IsFact(body) && !std::holds_alternative<ProposalRefused>(body);
+}
+
 Status FoldMission(ShardState& state, const Event& event) {
   MissionState* mission = state.Find(event.mission_id);
   if (const auto* accepted = std::get_if<MissionAccepted>(&event.body)) {
@@ -329,6 +333,7 @@ Status FoldMission(ShardState& state, const Event& event) {
   }
   if (mission->status == MissionStatus::kQuarantined) return absl::OkStatus();
   MissionFold fold(state, *mission, event);
+  if (IsProgress(event.body)) mission->refused.clear();
   const bool fits = std::visit([&](const auto& body) { return fold.Apply(body); }, event.body);
   if (!fits) Quarantine(state, *mission, event);
   RefreshSchedulable(state, *mission);

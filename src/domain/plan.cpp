@@ -79,7 +79,8 @@ std::string PlanDigest(const std::vector<TaskSpec>& tasks) {
       AppendText(text, value);
     }
     AppendText(text, task.intent);
-    text += StrCat(task.group, ',', task.rank, ',', task.tests_max, ';');
+    text += StrCat(task.group, ',', task.rank, ',', task.tests_max, ',', task.forecast.cpu_ms, ',',
+                   task.forecast.wall_ms, ',', task.forecast.success_permille, ';');
     for (const Expectation& expectation : task.expectations) {
       AppendText(text, expectation.predicate);
       AppendText(text, expectation.value);

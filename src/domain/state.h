@@ -98,7 +98,7 @@ struct MissionState {
   uint64_t tests_used = 0;
   Usage usage;
   uint32_t violations = 0;
-  std::map<ProposalKind, uint32_t> refused;  // proposals refused since the last accepted one
+  std::map<ProposalKind, uint32_t> refused;  // proposals refused since the last decision
   std::string refused_reason;
   std::set<std::string> clients;
 

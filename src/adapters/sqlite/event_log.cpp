@@ -1,0 +1,196 @@
+// The ledger in one SQLite file.
+#include "src/adapters/sqlite/event_log.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "src/adapters/sqlite/database.h"
+#include "src/base/crash_point.h"
+#include "src/base/mutex.h"
+
+extern "C" const char coditect_schema_ledger[];
+extern "C" const unsigned coditect_schema_ledger_size;
+
+namespace coditect::sqlite {
+namespace {
+
+constexpr uint32_t kApplicationId = 0x434F4431;  // "COD1"
+constexpr uint32_t kSchemaVersion = 1;
+
+int64_t FileBytes(const std::string& path) {
+  struct stat info{};
+  return ::stat(path.c_str(), &info) == 0 ? info.st_size : 0;
+}
+
+class LedgerFile final : public EventLog {
+ public:
+  LedgerFile(std::unique_ptr<Database> database, bool read_only)
+      : database_(std::move(database)), read_only_(read_only) {}
+
+  ~LedgerFile() override {
+    MutexLock lock(mutex_);
+    if (read_only_ || broken_) return;
+    // Failing to mark the clean end only costs a check at the next start.
+    (void)database_->Execute("UPDATE meta SET value='1' WHERE key='clean'");
+  }
+
+  Status Initialise() {
+    MutexLock lock(mutex_);
+    if (!read_only_) {
+      ASSIGN_OR_RETURN(const std::string clean,
+                       database_->QueryText("SELECT value FROM meta WHERE key='clean'"));
+      if (clean != "1") {
+        ASSIGN_OR_RETURN(const std::string verdict, database_->QueryText("PRAGMA quick_check(1)"));
+        if (verdict != "ok") return DataLoss("the ledger is damaged: ", verdict);
+      }
+      RETURN_IF_ERROR(database_->Execute("UPDATE meta SET value='0' WHERE key='clean'"));
+      if (CrashPointsActive()) {
+        RETURN_IF_ERROR(database_->Execute("PRAGMA wal_autocheckpoint=0"));  // see CutTheLog
+      }
+      ASSIGN_OR_RETURN(insert_, database_->Prepare("INSERT INTO block VALUES (?,?,?,?,?)"));
+    }
+    ASSIGN_OR_RETURN(last_, database_->Prepare(
+                                "SELECT coalesce(max(last_sequence),0) FROM block WHERE shard=?"));
+    ASSIGN_OR_RETURN(read_, database_->Prepare("SELECT first_sequence,last_sequence,block_id,frame "
+                                               "FROM block WHERE shard=? AND last_sequence>? "
+                                               "ORDER BY last_sequence LIMIT ?"));
+    ASSIGN_OR_RETURN(
+        following_,
+        database_->Prepare("SELECT block_id FROM block WHERE shard=? AND first_sequence=?"));
+    return absl::OkStatus();
+  }
+
+  StatusOr<AppendResult> Append(const Context&, uint32_t shard, uint64_t expected,
+                                const StoredBlock& block) override {
+    MutexLock lock(mutex_);
+    RETURN_IF_ERROR(Usable());
+    const int64_t log_bytes = FileBytes(database_->path() + "-wal");
+    auto result = Store(shard, expected, block);
+    if (result.ok() && TakeTornWrite()) CutTheLog(log_bytes);
+    if (result.ok() || absl::IsResourceExhausted(result.status())) return result;
+    // Whether the commit reached the disk cannot be known on this connection any more.
+    broken_ = true;
+    return Unavailable(Message(result.status()));
+  }
+
+  StatusOr<std::vector<StoredBlock>> Read(const Context& ctx, uint32_t shard, uint64_t after,
+                                          size_t blocks_max) override {
+    MutexLock lock(mutex_);
+    RETURN_IF_ERROR(Usable());
+    std::vector<StoredBlock> blocks;
+    read_.Bind(1, shard).Bind(2, static_cast<int64_t>(after));
+    read_.Bind(3, static_cast<int64_t>(blocks_max));
+    for (;;) {
+      auto row = read_.Step();
+      if (!row.ok() || !*row) {
+        read_.Reset();
+        if (!row.ok()) return row.status();
+        return blocks;
+      }
+      blocks.push_back({.first_sequence = static_cast<uint64_t>(read_.Int(0)),
+                        .last_sequence = static_cast<uint64_t>(read_.Int(1)),
+                        .block_id = read_.Blob(2),
+                        .frame = read_.Blob(3)});
+      if (Status status = ctx.Check(); !status.ok()) {
+        read_.Reset();
+        return status;
+      }
+    }
+  }
+
+  StatusOr<uint64_t> LastSequence(const Context&, uint32_t shard) override {
+    MutexLock lock(mutex_);
+    RETURN_IF_ERROR(Usable());
+    return Last(shard);
+  }
+
+ private:
+  Status Usable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return broken_ ? Unavailable("the ledger must be opened again after an error")
+                   : absl::OkStatus();
+  }
+
+  StatusOr<uint64_t> Last(uint32_t shard) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    last_.Bind(1, shard);
+    auto row = last_.Step();
+    const uint64_t sequence = row.ok() && *row ? static_cast<uint64_t>(last_.Int(0)) : 0;
+    last_.Reset();
+    RETURN_IF_ERROR(row.status());
+    return sequence;
+  }
+
+  StatusOr<AppendResult> Store(uint32_t shard, uint64_t expected, const StoredBlock& block)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    RETURN_IF_ERROR(database_->Execute("BEGIN IMMEDIATE"));
+    auto result = StoreInTransaction(shard, expected, block);
+    if (result.ok() && *result == Stored::kNow) {
+      RETURN_IF_ERROR(database_->Execute("COMMIT"));
+      return AppendResult::kStored;
+    }
+    const Status rolled_back = database_->Execute("ROLLBACK");
+    RETURN_IF_ERROR(result.status());
+    RETURN_IF_ERROR(rolled_back);
+    return *result == Stored::kBefore ? AppendResult::kStored : AppendResult::kLost;
+  }
+
+  enum class Stored { kNow, kBefore, kNever };
+
+  StatusOr<Stored> StoreInTransaction(uint32_t shard, uint64_t expected, const StoredBlock& block)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    ASSIGN_OR_RETURN(const uint64_t last, Last(shard));
+    if (last < expected) return Stored::kNever;  // the log is not the one the caller folded
+    if (last > expected) {
+      following_.Bind(1, shard).Bind(2, static_cast<int64_t>(expected + 1));
+      auto row = following_.Step();
+      const bool same = row.ok() && *row && following_.Blob(0) == block.block_id;
+      following_.Reset();
+      RETURN_IF_ERROR(row.status());
+      return same ? Stored::kBefore : Stored::kNever;
+    }
+    insert_.Bind(1, shard).Bind(2, static_cast<int64_t>(block.last_sequence));
+    insert_.Bind(3, static_cast<int64_t>(block.first_sequence));
+    insert_.BindBlob(4, block.block_id).BindBlob(5, block.frame);
+    auto row = insert_.Step();
+    insert_.Reset();
+    RETURN_IF_ERROR(row.status());
+    return Stored::kNow;
+  }
+
+  // The damage of a power cut in the middle of the last commit: the write-ahead log ends at some
+  // byte of it. Needs a log that only grows, hence no automatic checkpoint while crash points are
+  // on.
+  [[noreturn]] void CutTheLog(int64_t bytes_before) {
+    const std::string log = database_->path() + "-wal";
+    const int64_t written = FileBytes(log) - bytes_before;
+    const int64_t kept = written > 0 ? (bytes_before * 2654435761LL) % written : 0;
+    if (::truncate(log.c_str(), bytes_before + kept) != 0) CrashNow();
+    CrashNow();
+  }
+
+  Mutex mutex_;
+  const std::unique_ptr<Database> database_;
+  const bool read_only_;
+  bool broken_ ABSL_GUARDED_BY(mutex_) = false;
+  Statement insert_ ABSL_GUARDED_BY(mutex_);
+  Statement last_ ABSL_GUARDED_BY(mutex_);
+  Statement read_ ABSL_GUARDED_BY(mutex_);
+  Statement following_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace
+
+StatusOr<std::unique_ptr<EventLog>> OpenEventLog(const EventLogOptions& options) {
+  ASSIGN_OR_RETURN(auto database,
+                   Database::Open({.path = options.path,
+                                   .read_only = options.read_only,
+                                   .schema = {coditect_schema_ledger, coditect_schema_ledger_size},
+                                   .application_id = kApplicationId,
+                                   .schema_version = kSchemaVersion}));
+  auto ledger = std::make_unique<LedgerFile>(std::move(database), options.read_only);
+  RETURN_IF_ERROR(Annotate(ledger->Initialise(), options.path));
+  return ledger;
+}
+
+}  // namespace coditect::sqlite

@@ -1,0 +1,111 @@
+// Rules of plans, evidence and identifiers.
+#include <doctest/doctest.h>
+
+#include "src/domain/evidence.h"
+#include "src/domain/plan.h"
+#include "src/domain/state.h"
+
+namespace coditect {
+namespace {
+
+TaskSpec Task(uint32_t ordinal, std::vector<TaskId> dependencies) {
+  TaskSpec task;
+  task.task_id = {ordinal};
+  task.role = Role::kCoder;
+  task.intent = "repair";
+  task.dependency_modes.resize(dependencies.size());
+  task.dependencies = std::move(dependencies);
+  return task;
+}
+
+Evidence Passing() {
+  return {.kind = "tests",
+          .tree = "tree",
+          .expected_digest = "digest",
+          .expected = 3,
+          .passed = 3,
+          .changed_hunks = 1,
+          .changed_hunks_executed = 1,
+          .normal_end = true,
+          .tests_unchanged = true};
+}
+
+}  // namespace
+
+TEST_CASE("PlansWithBrokenEdgesAreRefusedByTaskName") {
+  CHECK(ValidatePlan({Task(1, {}), Task(2, {{1}})}, 1).ok());
+  CHECK_EQ(Message(ValidatePlan({}, 1)), "the plan has no task");
+  CHECK_EQ(Message(ValidatePlan({Task(1, {{1}})}, 1)), "task t-1: depends on itself");
+  CHECK_EQ(Message(ValidatePlan({Task(1, {{2}}), Task(2, {{1}})}, 1)),
+           "task t-1: dependency t-2 does not come before it");
+  CHECK_EQ(Message(ValidatePlan({Task(1, {{9}})}, 1)),
+           "task t-1: dependency t-9 does not come before it");
+  CHECK_EQ(Message(ValidatePlan({Task(1, {}), Task(1, {})}, 1)), "task t-1: expected t-2 here");
+  TaskSpec unknown = Task(1, {});
+  unknown.intent = "dance";
+  CHECK_EQ(Message(ValidatePlan({unknown}, 1)), "task t-1: unknown intent 'dance'");
+  unknown = Task(1, {});
+  unknown.role = Role::kUnspecified;
+  CHECK_EQ(Message(ValidatePlan({unknown}, 1)), "task t-1: unknown role");
+}
+
+TEST_CASE("APlansDigestChangesWithEveryPartOfIt") {
+  const std::vector<TaskSpec> plan = {Task(1, {}), Task(2, {{1}})};
+  const std::string digest = PlanDigest(plan);
+  auto other = plan;
+  other[1].dependency_modes[0] = DependencyMode::kSettled;
+  CHECK_NE(PlanDigest(other), digest);
+  other = plan;
+  other[0].parameters["a"] = "b";
+  CHECK_NE(PlanDigest(other), digest);
+  other = plan;
+  other[0].forecast.cpu_ms = 1;
+  CHECK_NE(PlanDigest(other), digest);
+}
+
+TEST_CASE("EvidenceProvesNothingWhenAnyPartOfItIsMissing") {
+  CHECK_EQ(EvidenceFaultFor(Passing(), "tree", "digest"), "");
+  const auto fault = [](auto change) {
+    Evidence evidence = Passing();
+    change(evidence);
+    return EvidenceFaultFor(evidence, "tree", "digest");
+  };
+  CHECK_NE(fault([](Evidence& e) { e.tree = "other"; }), "");
+  CHECK_NE(fault([](Evidence& e) { e.expected_digest = "other"; }), "");
+  CHECK_NE(fault([](Evidence& e) { e.normal_end = false; }), "");
+  CHECK_NE(fault([](Evidence& e) { e.failed = 1; }), "");
+  CHECK_NE(fault([](Evidence& e) { e.missing = 1; }), "");
+  CHECK_NE(fault([](Evidence& e) { e.passed = 2; }), "");
+  CHECK_NE(fault([](Evidence& e) { e.expected = e.passed = 0; }), "");
+  CHECK_NE(fault([](Evidence& e) { e.changed_hunks_executed = 0; }), "");
+  CHECK_NE(fault([](Evidence& e) { e.tests_unchanged = false; }), "");
+}
+
+TEST_CASE("AnExpectedTestThatIsSkippedOrUnseenIsMissing") {
+  TestReport report;
+  report.normal_end = true;
+  report.cases = {{.id = "a", .status = TestStatus::kPassed},
+                  {.id = "b", .status = TestStatus::kFailed},
+                  {.id = "c", .status = TestStatus::kSkipped}};
+  Evidence evidence;
+  CompareWithExpected({"a", "b", "c", "d"}, report, &evidence);
+  CHECK_EQ(evidence.passed, 1);
+  CHECK_EQ(evidence.failed, 1);
+  CHECK_EQ(evidence.missing, 2);
+  CHECK_EQ(ExpectedDigest({"b", "a", "a"}), ExpectedDigest({"a", "b"}));
+  CHECK_NE(ExpectedDigest({"ab"}), ExpectedDigest({"a", "b"}));
+}
+
+TEST_CASE("IdentifiersReadBackWhatTheyPrint") {
+  TaskId id;
+  CHECK(TaskId::Parse("t-12", &id));
+  CHECK_EQ(id.ordinal, 12);
+  CHECK_FALSE(TaskId::Parse("t-0", &id));
+  CHECK_FALSE(TaskId::Parse("x-1", &id));
+  CHECK_EQ(AgentNumber(MakeAgentId(Role::kTester, 4, "0123456789abcdef")), 4);
+  CHECK_EQ(MakeAgentId(Role::kTester, 4, "0123456789abcdef"), "tester-4@01234567");
+  CHECK_EQ(AgentNumber("nonsense"), 0);
+  CHECK_LT((Epoch{1, 9}), (Epoch{2, 1}));
+}
+
+}  // namespace coditect

@@ -1,0 +1,113 @@
+// Goal manager: the verdict.
+#include "src/orchestrator/goal_manager.h"
+
+#include <algorithm>
+
+#include "src/orchestrator/mission_planner.h"
+
+namespace coditect {
+namespace {
+
+constexpr uint32_t kRefusalsMax = 3;
+
+Proposal VerdictProposal(const MissionState& mission, Outcome outcome, std::string reason) {
+  Proposal proposal;
+  proposal.kind = ProposalKind::kVerdict;
+  proposal.plan_version = mission.plan_version;
+  proposal.outcome = outcome;
+  proposal.reason = std::move(reason);
+  return proposal;
+}
+
+/// A blocked task's reason is "word: sentence", the word being an outcome's.
+Outcome OutcomeOf(const std::string& reason) {
+  for (const Outcome outcome : {Outcome::kNotVerified, Outcome::kNeedsModel, Outcome::kLimit}) {
+    if (reason.starts_with(StrCat(OutcomeWord(outcome), ": "))) return outcome;
+  }
+  return Outcome::kError;
+}
+
+std::string SentenceOf(const std::string& reason) {
+  const size_t colon = reason.find(": ");
+  const bool has_word =
+      colon != std::string::npos && reason.substr(0, colon).find(' ') == std::string::npos;
+  return has_word ? reason.substr(colon + 2) : reason;
+}
+
+const TaskState* FindIntent(const MissionState& mission, std::string_view intent) {
+  for (const TaskState& task : mission.tasks) {
+    if (task.spec.intent == intent) return &task;
+  }
+  return nullptr;
+}
+
+bool Failed(const TaskState* task) {
+  return task != nullptr &&
+         (task->status == TaskStatus::kFailed || task->status == TaskStatus::kQuarantined);
+}
+
+/// Why the run ends without everything mended, in one sentence.
+std::string NotMended(const MissionState& mission) {
+  size_t clusters = 0;
+  size_t mended = 0;
+  std::string last;
+  for (const TaskState& task : mission.tasks) {
+    if (task.spec.intent == "verify") ++clusters;
+    if (task.spec.intent == "verify" && task.status == TaskStatus::kDone) ++mended;
+    if (task.spec.intent == "merge" && Failed(&task)) last = task.reason;
+  }
+  if (!last.empty()) return SentenceOf(last);
+  if (mended > 0) {
+    return StrCat(mended, " of ", clusters, " independent faults were mended");
+  }
+  return clusters == 1 ? "no repair passed every test"
+                       : StrCat("no repair of the ", clusters, " faults passed every test");
+}
+
+bool Refused(const MissionState& mission, ProposalKind kind) {
+  const auto refused = mission.refused.find(kind);
+  return refused != mission.refused.end() && refused->second >= kRefusalsMax;
+}
+
+}  // namespace
+
+std::optional<Proposal> ProposeVerdict(const MissionState& mission) {
+  if (ClassifyGoal(mission.request.goal) == GoalKind::kNeedsModel) {
+    return VerdictProposal(
+        mission, Outcome::kNeedsModel,
+        "this goal needs a model: the offline brain repairs failing tests; with a model "
+        "key coditect would plan and write the change");
+  }
+  if (mission.baseline.has_value() && mission.baseline->failing == 0) {
+    return VerdictProposal(mission, Outcome::kNothingToDo, "all tests pass already");
+  }
+  for (const char* intent : {"observe", "localize", "plan"}) {
+    const TaskState* task = FindIntent(mission, intent);
+    if (Failed(task))
+      return VerdictProposal(mission, OutcomeOf(task->reason), SentenceOf(task->reason));
+  }
+  for (const ProposalKind kind : {ProposalKind::kPlan, ProposalKind::kTeam, ProposalKind::kMerge}) {
+    if (Refused(mission, kind)) {
+      return VerdictProposal(mission,
+                             kind == ProposalKind::kMerge ? Outcome::kNotVerified : Outcome::kError,
+                             mission.refused_reason);
+    }
+  }
+  const TaskState* deliver = FindIntent(mission, "deliver");
+  if (deliver == nullptr || !IsTerminal(deliver->status)) return std::nullopt;
+  if (deliver->status == TaskStatus::kDone) {
+    return VerdictProposal(mission, Outcome::kVerified, "every expected test was seen passing");
+  }
+  const bool open =
+      std::any_of(mission.tasks.begin(), mission.tasks.end(), [&](const TaskState& t) {
+        return !IsTerminal(t.status) ||
+               (t.spec.intent == "merge" && t.status == TaskStatus::kDone &&
+                !mission.merged.contains(t.spec.task_id));
+      });
+  if (open) return std::nullopt;
+  if (Failed(deliver))
+    return VerdictProposal(mission, Outcome::kError, SentenceOf(deliver->reason));
+  return VerdictProposal(mission, Outcome::kNotVerified, NotMended(mission));
+}
+
+}  // namespace coditect

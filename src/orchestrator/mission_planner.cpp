@@ -1,0 +1,226 @@
+// Mission planner: the offline rules.
+#include "src/orchestrator/mission_planner.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "src/domain/evidence.h"
+#include "src/domain/plan.h"
+
+namespace coditect {
+namespace {
+
+/// The hypothesis spaces of repair/patch_search.h, in the order in which a winner is chosen.
+struct HypothesisSpace {
+  std::string_view name;
+  uint32_t tests_share;  // of the cluster's budget, in percent
+  uint32_t success_permille;
+};
+constexpr std::array<HypothesisSpace, 3> kSpaces = {{
+    {"edits", 40, 550},
+    {"synthesis", 40, 200},
+    {"pairs", 20, 60},
+}};
+
+std::set<std::string> Words(const std::string& goal) {
+  std::set<std::string> words;
+  std::string word;
+  for (const char c : goal + " ") {
+    if (c >= 'A' && c <= 'Z') {
+      word += static_cast<char>(c - 'A' + 'a');
+    } else if (c >= 'a' && c <= 'z') {
+      word += c;
+    } else if (!word.empty()) {
+      words.insert(word);
+      word.clear();
+    }
+  }
+  return words;
+}
+
+bool HasAny(const std::set<std::string>& words, std::initializer_list<const char*> wanted) {
+  return std::any_of(wanted.begin(), wanted.end(),
+                     [&](const char* word) { return words.contains(word); });
+}
+
+TaskSpec MakeTask(uint32_t ordinal, Role role, std::string intent, std::string description) {
+  TaskSpec task;
+  task.task_id = {ordinal};
+  task.role = role;
+  task.intent = std::move(intent);
+  task.description = std::move(description);
+  return task;
+}
+
+void DependOn(TaskSpec& task, uint32_t ordinal, DependencyMode mode) {
+  task.dependencies.push_back({ordinal});
+  task.dependency_modes.push_back(mode);
+}
+
+MissionProposal FirstPlan() {
+  TaskSpec observe = MakeTask(1, Role::kAnalyzer, "observe", "Run the tests of the base commit");
+  observe.expectations = {{"output.world", "present"}};
+  TaskSpec localize =
+      MakeTask(2, Role::kAnalyzer, "localize", "Find the lines that probably cause the failures");
+  DependOn(localize, 1, DependencyMode::kSuccess);
+  localize.expectations = {{"output.faults", "present"}};
+  TaskSpec plan = MakeTask(3, Role::kPlanner, "plan", "Plan the repairs");
+  DependOn(plan, 2, DependencyMode::kSuccess);
+  plan.expectations = {{"output.plan", "present"}};
+  const std::vector<TaskSpec> tasks = {observe, localize, plan};
+  MissionProposal out;
+  for (const TaskSpec& task : tasks) out.tasks.push_back({.plan_version = 1, .task = task});
+  out.proposal.kind = ProposalKind::kPlan;
+  out.proposal.plan_version = 1;
+  out.proposal.task_count = static_cast<uint32_t>(tasks.size());
+  out.proposal.digest = PlanDigest(tasks);
+  out.proposal.reason = "look before planning";
+  return out;
+}
+
+/// Expected ids of a repair of clusters [0, count): what passed, and what they mend.
+std::string DigestOf(const PlanningContext& context, size_t first, size_t count) {
+  std::vector<std::string> ids = context.baseline.passed;
+  for (size_t i = first; i < first + count; ++i) {
+    const auto& tests = context.faults.clusters[i].tests;
+    ids.insert(ids.end(), tests.begin(), tests.end());
+  }
+  return ExpectedDigest(std::move(ids));
+}
+
+std::string ClusterList(size_t first, size_t count) {
+  std::string text;
+  for (size_t i = first; i < first + count; ++i) text += StrCat(i == first ? "" : " ", i);
+  return text;
+}
+
+std::string Plural(size_t count, std::string_view noun) {
+  return StrCat(count, ' ', noun, count == 1 ? "" : "s");
+}
+
+class RepairPlan {
+ public:
+  explicit RepairPlan(const PlanningContext& context)
+      : context_(context), next_(context.first_ordinal) {}
+
+  PlanDocument Make() {
+    std::vector<std::vector<uint32_t>> rivals;
+    const size_t clusters = context_.faults.clusters.size();
+    for (size_t i = 0; i < clusters; ++i) rivals.push_back(AddRivals(i));
+    uint32_t previous_merge = 0;
+    for (size_t i = 0; i < clusters; ++i) {
+      const uint32_t verify = AddVerify(i, rivals[i]);
+      previous_merge = AddMerge(i, verify, previous_merge);
+    }
+    TaskSpec deliver = MakeTask(next_++, Role::kIntegrator, "deliver", "Deliver the branch");
+    DependOn(deliver, previous_merge, DependencyMode::kSuccess);
+    document_.tasks.push_back(std::move(deliver));
+    document_.reasoning = StrCat(Plural(clusters, "cluster"), " of failing tests with ",
+                                 kSpaces.size(), " hypothesis spaces each");
+    return std::move(document_);
+  }
+
+ private:
+  std::vector<uint32_t> AddRivals(size_t cluster) {
+    std::vector<uint32_t> ordinals;
+    const size_t clusters = context_.faults.clusters.size();
+    const uint64_t budget = context_.request.limits.tests_max / clusters;
+    for (uint32_t rank = 0; rank < kSpaces.size(); ++rank) {
+      const HypothesisSpace& space = kSpaces[rank];
+      TaskSpec task =
+          MakeTask(next_++, Role::kCoder, "repair",
+                   StrCat("Search ", space.name, " that mend ",
+                          Plural(context_.faults.clusters[cluster].tests.size(), "test"),
+                          " of cluster ", cluster + 1));
+      task.group = static_cast<uint32_t>(cluster) + 1;
+      task.rank = rank;
+      task.parameters["cluster"] = std::to_string(cluster);
+      task.parameters["space"] = std::to_string(rank);
+      task.parameters["expected_digest"] = DigestOf(context_, cluster, 1);
+      task.tests_max = std::max<uint64_t>(1, budget * space.tests_share / 100);
+      task.expectations = {{"outcome", "success"}, {"evidence", "passes"}};
+      task.forecast.success_permille = space.success_permille;
+      ordinals.push_back(task.task_id.ordinal);
+      document_.tasks.push_back(std::move(task));
+    }
+    return ordinals;
+  }
+
+  uint32_t AddVerify(size_t cluster, const std::vector<uint32_t>& rivals) {
+    TaskSpec task =
+        MakeTask(next_++, Role::kTester, "verify",
+                 StrCat("Test the repair of cluster ", cluster + 1, " in a clean workspace"));
+    for (const uint32_t rival : rivals) DependOn(task, rival, DependencyMode::kWinner);
+    task.parameters["clusters"] = ClusterList(cluster, 1);
+    task.parameters["expected_digest"] = DigestOf(context_, cluster, 1);
+    task.expectations = {{"outcome", "success"}, {"tree", "$claim"}, {"evidence", "passes"}};
+    task.forecast = {.cpu_ms = context_.baseline.suite_ms,
+                     .wall_ms = context_.baseline.suite_ms,
+                     .success_permille = 900};
+    document_.tasks.push_back(task);
+    return task.task_id.ordinal;
+  }
+
+  // Each merge stands on the one before: with every cluster so far mended, all their tests count.
+  uint32_t AddMerge(size_t cluster, uint32_t verify, uint32_t previous) {
+    TaskSpec task = MakeTask(next_++, Role::kIntegrator, "merge",
+                             StrCat("Merge the repair of cluster ", cluster + 1));
+    DependOn(task, verify, DependencyMode::kSuccess);
+    if (previous != 0) DependOn(task, previous, DependencyMode::kSettled);
+    task.parameters["clusters"] = ClusterList(0, cluster + 1);
+    task.parameters["expected_digest"] = DigestOf(context_, 0, cluster + 1);
+    task.expectations = {{"outcome", "success"}};
+    document_.tasks.push_back(task);
+    return task.task_id.ordinal;
+  }
+
+  const PlanningContext& context_;
+  uint32_t next_;
+  PlanDocument document_;
+};
+
+}  // namespace
+
+GoalKind ClassifyGoal(const std::string& goal) {
+  const std::set<std::string> words = Words(goal);
+  const bool tests = HasAny(words, {"test", "tests", "suite", "pytest", "unittest", "testsuite"});
+  const bool mend = HasAny(words, {"pass", "passing", "passes", "fix", "repair", "mend", "green",
+                                   "succeed", "failing", "broken", "failures"});
+  // Words that ask for something new, whatever else is said.
+  const bool create = HasAny(words, {"implement", "add", "write", "create", "feature", "refactor",
+                                     "document", "optimize", "optimise", "port", "translate",
+                                     "migrate", "remove", "rename", "upgrade", "new", "delete"});
+  return tests && mend && !create ? GoalKind::kTestsPass : GoalKind::kNeedsModel;
+}
+
+std::optional<MissionProposal> ProposePlan(const MissionState& mission) {
+  if (mission.plan_version == 0) return FirstPlan();
+  for (const TaskState& task : mission.tasks) {
+    if (task.spec.intent != "plan" || task.status != TaskStatus::kDone || !task.result.plan) {
+      continue;
+    }
+    const PlanDraft& draft = *task.result.plan;
+    if (draft.version != mission.plan_version + 1) continue;
+    MissionProposal out;
+    out.proposal.kind = ProposalKind::kPlan;
+    out.proposal.plan_version = draft.version;
+    out.proposal.task_count = draft.count;
+    out.proposal.digest = draft.digest;
+    out.proposal.preconditions = {{task.spec.task_id, TaskStatus::kDone}};
+    out.proposal.reason = "the planner's draft";
+    return out;
+  }
+  return std::nullopt;
+}
+
+StatusOr<PlanDocument> PlanRepairs(const PlanningContext& context) {
+  if (context.faults.clusters.empty()) {
+    return InvalidArgument("no cluster of failing tests to plan for");
+  }
+  PlanDocument document = RepairPlan(context).Make();
+  RETURN_IF_ERROR(ValidatePlan(document.tasks, context.first_ordinal));
+  return document;
+}
+
+}  // namespace coditect

@@ -1,0 +1,139 @@
+// From intent to concrete action.
+#include "src/task_queue/parametrizer.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include "src/base/strings.h"
+
+namespace coditect {
+namespace {
+
+using Parameters = std::map<std::string, std::string>;
+
+constexpr uint64_t kMinuteMs = 60'000;
+
+/// The newest done task of `intent`, nullptr if none.
+const TaskState* LastDone(const MissionState& mission, std::string_view intent) {
+  for (auto it = mission.tasks.rbegin(); it != mission.tasks.rend(); ++it) {
+    if (it->spec.intent == intent && it->status == TaskStatus::kDone) return &*it;
+  }
+  return nullptr;
+}
+
+/// The claim `task` is about: the winner of the first group it depends on, or the claim of the
+/// verify task it depends on.
+const TaskState* ClaimOf(const MissionState& mission, const TaskState& task) {
+  for (size_t i = 0; i < task.spec.dependencies.size(); ++i) {
+    const TaskState* other = mission.Find(task.spec.dependencies[i]);
+    if (other == nullptr) continue;
+    if (task.spec.dependency_modes[i] == DependencyMode::kWinner) {
+      return mission.Find(GroupWinner(mission, other->spec.group));
+    }
+    if (other->spec.intent == "verify") return ClaimOf(mission, *other);
+  }
+  return nullptr;
+}
+
+bool AddOutput(const MissionState& mission, std::string_view intent, const std::string& output,
+               Parameters& parameters) {
+  const TaskState* task = LastDone(mission, intent);
+  if (task == nullptr) return false;
+  const auto found = task->result.outputs.find(output);
+  if (found == task->result.outputs.end()) return false;
+  parameters[output] = found->second;
+  return true;
+}
+
+bool AddBaseline(const MissionState& mission, Parameters& parameters) {
+  if (!mission.baseline.has_value()) return false;
+  parameters["baseline"] = mission.baseline->baseline;
+  return true;
+}
+
+bool AddClaim(const MissionState& mission, const TaskState& task, Parameters& parameters) {
+  const TaskState* claim = ClaimOf(mission, task);
+  if (claim == nullptr || claim->result.commit.empty()) return false;
+  parameters["commit"] = claim->result.commit;
+  parameters["tree"] = claim->result.tree;
+  parameters["claimed_by"] = claim->result.agent_id;
+  return true;
+}
+
+/// Earlier merges of the chain must be in the tip before the next one starts on it.
+bool EarlierMergesDecided(const MissionState& mission, const TaskState& task) {
+  return std::all_of(mission.tasks.begin(), mission.tasks.end(), [&](const TaskState& other) {
+    return other.spec.intent != "merge" || other.status != TaskStatus::kDone ||
+           other.spec.task_id >= task.spec.task_id || mission.merged.contains(other.spec.task_id);
+  });
+}
+
+void AddTip(const MissionState& mission, Parameters& parameters) {
+  const bool moved = !mission.tip.empty();
+  parameters["tip"] = moved ? mission.tip : mission.request.repository.base_commit;
+  parameters["tip_tree"] = moved ? mission.tip_tree : mission.request.repository.base_tree;
+  parameters["tip_decided"] = moved ? "1" : "0";
+}
+
+/// Trees whose verdict for the task's goal is known: they need no second run.
+void AddVerdicts(const MissionState& mission, const TaskState& task, Parameters& parameters) {
+  const auto digest = task.spec.parameters.find("expected_digest");
+  if (digest == task.spec.parameters.end()) return;
+  std::string trees;
+  for (const Verdict& verdict : mission.verdicts) {
+    if (verdict.expected_digest == digest->second && verdict.role != Role::kCoder) {
+      trees += (trees.empty() ? "" : " ") + verdict.tree;
+    }
+  }
+  parameters["verified_trees"] = trees;
+}
+
+bool Prepare(const MissionState& mission, const TaskState& task, Parameters& parameters) {
+  const std::string& intent = task.spec.intent;
+  if (intent == "observe") return true;
+  if (!AddBaseline(mission, parameters)) return false;
+  if (intent == "localize") return mission.baseline->failing > 0;
+  if (intent == "plan") return AddOutput(mission, "localize", "faults", parameters);
+  if (intent == "repair") {
+    parameters["excluded_trees"] = Join(task.excluded_trees, " ");
+    return AddOutput(mission, "localize", "faults", parameters);
+  }
+  if (intent == "verify") return AddClaim(mission, task, parameters);
+  AddTip(mission, parameters);
+  if (intent == "merge") {
+    AddVerdicts(mission, task, parameters);
+    return EarlierMergesDecided(mission, task) && AddClaim(mission, task, parameters);
+  }
+  parameters["branch"] = mission.branch;  // deliver
+  return !mission.branch.empty();
+}
+
+/// Several whole runs of the suite fit into one lease; searching has its own budget of tests and
+/// the wall limit only catches what hangs.
+uint64_t WallLimit(const MissionState& mission, const TaskState& task) {
+  const uint64_t suite = mission.request.limits.suite_timeout_ms;
+  const uint64_t search = task.spec.intent == "repair" ? 240 * kMinuteMs : 0;
+  return 6 * suite + search + 10 * kMinuteMs;
+}
+
+}  // namespace
+
+Parametrized Parametrize(const MissionState& mission, const TaskState& task) {
+  Parametrized out;
+  out.wall_ms_max = WallLimit(mission, task);
+  Action action;
+  action.name = task.spec.intent;
+  action.parameters = task.spec.parameters;
+  action.parameters["seed"] = std::to_string(mission.request.seed);
+  action.parameters["timeout_ms"] = std::to_string(mission.request.limits.agent_timeout_ms);
+  const uint64_t tests_max = mission.request.limits.tests_max;
+  if (task.spec.tests_max > 0 && mission.tests_used + mission.tests_reserved >= tests_max) {
+    if (mission.tests_reserved == 0) out.impossible = "the budget of executed tests is spent";
+    return out;
+  }
+  if (Prepare(mission, task, action.parameters)) out.action = std::move(action);
+  return out;
+}
+
+}  // namespace coditect

@@ -1,0 +1,133 @@
+// The gate every proposal passes: preconditions, plans, teams, merges, verdicts.
+#include <algorithm>
+
+#include "src/domain/plan.h"
+#include "src/task_queue/step.h"
+
+namespace coditect {
+namespace {
+
+std::string PreconditionFault(const MissionState& mission, const Proposal& proposal) {
+  for (const Precondition& condition : proposal.preconditions) {
+    const TaskState* task = mission.Find(condition.task_id);
+    if (task == nullptr) return StrCat("there is no task ", condition.task_id.ToString());
+    if (task->status != condition.status) {
+      return StrCat("task ", condition.task_id.ToString(), " is ", EnumName(task->status), ", not ",
+                    EnumName(condition.status));
+    }
+  }
+  return "";
+}
+
+std::string PlanFault(const MissionState& mission, const Proposal& proposal) {
+  if (proposal.plan_version != mission.plan_version + 1) {
+    return StrCat("plan version ", proposal.plan_version, " does not follow ",
+                  mission.plan_version);
+  }
+  std::vector<TaskSpec> tasks;
+  for (const TaskState* task : TasksOfPlan(mission, proposal.plan_version)) {
+    tasks.push_back(task->spec);
+  }
+  if (tasks.size() != proposal.task_count) {
+    return StrCat(tasks.size(), " tasks were planned, ", proposal.task_count, " announced");
+  }
+  if (PlanDigest(tasks) != proposal.digest) return "the planned tasks are not the proposed ones";
+  const auto first = static_cast<uint32_t>(mission.tasks.size() - tasks.size()) + 1;
+  return Message(ValidatePlan(tasks, first));
+}
+
+std::string TeamFault(const MissionState& mission, const Proposal& proposal) {
+  if (proposal.plan_version != mission.plan_version) {
+    return StrCat("the team is for plan version ", proposal.plan_version);
+  }
+  // sdd 2.3: instances of each role that may work in parallel.
+  constexpr std::array<uint32_t, kRoleCount> kMax = {0, 10, 5, 10, 1, 1};
+  for (const RoleCap& cap : proposal.team) {
+    if (cap.role == Role::kUnspecified || cap.agents_max == 0 ||
+        cap.agents_max > kMax[static_cast<size_t>(cap.role)]) {
+      return StrCat(cap.agents_max, " agents of role '", RoleName(cap.role), "' are not allowed");
+    }
+  }
+  return "";
+}
+
+/// True when somebody other than a coder saw `tree` pass the tests of `expected_digest`.
+bool HasVerdict(const MissionState& mission, const TreeId& tree,
+                const std::string& expected_digest) {
+  return std::any_of(mission.verdicts.begin(), mission.verdicts.end(), [&](const Verdict& v) {
+    return v.tree == tree && v.expected_digest == expected_digest && v.role != Role::kCoder;
+  });
+}
+
+std::string TipFault(const MissionState& mission, const Proposal& proposal) {
+  const TaskState* task = mission.Find(proposal.task_id);
+  if (task == nullptr || task->spec.intent != "merge" || task->status != TaskStatus::kDone) {
+    return StrCat(proposal.task_id.ToString(), " is no finished merge");
+  }
+  if (proposal.ref != TipRef(mission.id)) return StrCat("a merge does not move ", proposal.ref);
+  if (mission.merged.contains(proposal.task_id)) return "it is merged already";
+  if (proposal.old_commit != mission.tip) return "the tip has moved since";
+  if (task->result.commit != proposal.new_commit || task->result.tree != proposal.tree) {
+    return "the merge produced something else";
+  }
+  const auto digest = task->spec.parameters.find("expected_digest");
+  if (digest == task->spec.parameters.end() ||
+      !HasVerdict(mission, proposal.tree, digest->second)) {
+    return StrCat("nobody but its coder saw tree ", proposal.tree, " pass the tests of the goal");
+  }
+  return "";
+}
+
+std::string BranchFault(const MissionState& mission, const Proposal& proposal) {
+  if (proposal.ref != BranchRef(mission.id)) return StrCat("not this run's branch: ", proposal.ref);
+  if (!mission.branch.empty()) return "the branch is decided already";
+  if (mission.tip.empty() || proposal.new_commit != mission.tip ||
+      proposal.tree != mission.tip_tree || !proposal.old_commit.empty()) {
+    return "the branch is not the tip";
+  }
+  if (!mission.baseline.has_value() ||
+      !HasVerdict(mission, proposal.tree, mission.baseline->expected_digest)) {
+    return StrCat("tree ", proposal.tree, " was not seen passing all tests of the goal");
+  }
+  return "";
+}
+
+std::string VerdictFault(const MissionState& mission, const Proposal& proposal) {
+  if (proposal.outcome == Outcome::kVerified) {
+    const bool delivered =
+        std::any_of(mission.tasks.begin(), mission.tasks.end(), [](const TaskState& task) {
+          return task.spec.intent == "deliver" && task.status == TaskStatus::kDone;
+        });
+    if (mission.branch.empty() || !delivered) return "no branch was delivered";
+  }
+  if (proposal.outcome == Outcome::kNothingToDo &&
+      (!mission.baseline.has_value() || mission.baseline->failing > 0)) {
+    return "the baseline has failing tests";
+  }
+  return proposal.outcome == Outcome::kUnspecified ? "no outcome" : "";
+}
+
+}  // namespace
+
+std::string TipRef(const MissionId& id) { return StrCat("refs/coditect/", id, "/tip"); }
+std::string BranchRef(const MissionId& id) { return StrCat("refs/heads/coditect/", id); }
+
+std::string ProposalFault(const MissionState& mission, const Proposal& proposal) {
+  if (!mission.running()) return "the run is not active";
+  if (std::string fault = PreconditionFault(mission, proposal); !fault.empty()) return fault;
+  switch (proposal.kind) {
+    case ProposalKind::kPlan:
+      return PlanFault(mission, proposal);
+    case ProposalKind::kTeam:
+      return TeamFault(mission, proposal);
+    case ProposalKind::kMerge:
+      return proposal.task_id ? TipFault(mission, proposal) : BranchFault(mission, proposal);
+    case ProposalKind::kVerdict:
+      return VerdictFault(mission, proposal);
+    case ProposalKind::kUnspecified:
+      break;
+  }
+  return "a proposal of no kind";
+}
+
+}  // namespace coditect

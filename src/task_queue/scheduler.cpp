@@ -1,0 +1,103 @@
+// Which ready task gets which agent next.
+#include "src/task_queue/scheduler.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "src/task_queue/parametrizer.h"
+
+namespace coditect {
+namespace {
+
+struct Seat {
+  HostId host_id;
+  uint32_t number = 0;  // of the agent among its role, from 1
+};
+
+uint32_t LowestFree(const std::set<uint32_t>& busy) {
+  uint32_t number = 1;
+  for (const uint32_t taken : busy) {
+    if (taken != number) break;
+    ++number;
+  }
+  return number;
+}
+
+/// The least busy host with a free slot whose agents can do `role`.
+std::optional<Seat> FindSeat(const ShardState& state, Role role) {
+  const HostState* best = nullptr;
+  Seat seat;
+  for (const auto& [id, host] : state.hosts) {
+    if (host.busy_total >= host.slots || !host.roles.contains(role)) continue;
+    if (best != nullptr && host.busy_total >= best->busy_total) continue;
+    best = &host;
+    seat.host_id = id;
+  }
+  if (best == nullptr) return std::nullopt;
+  const auto busy = best->busy.find(role);
+  seat.number = busy == best->busy.end() ? 1 : LowestFree(busy->second);
+  return seat;
+}
+
+bool HasFreeSlot(const ShardState& state) {
+  return std::any_of(state.hosts.begin(), state.hosts.end(), [](const auto& entry) {
+    return entry.second.busy_total < entry.second.slots;
+  });
+}
+
+uint64_t TestsToReserve(const MissionState& mission, const TaskState& task) {
+  const uint64_t spoken_for = mission.tests_used + mission.tests_reserved;
+  const uint64_t left = mission.request.limits.tests_max > spoken_for
+                            ? mission.request.limits.tests_max - spoken_for
+                            : 0;
+  return std::min(task.spec.tests_max, left);
+}
+
+std::optional<Event> GrantIn(const ShardState& state, const MissionState& mission) {
+  if (mission.team_version != mission.plan_version) return std::nullopt;  // no team for this plan
+  const uint32_t agents_max = mission.request.limits.agents;
+  if (agents_max != 0 && mission.leased_total >= agents_max) return std::nullopt;
+  for (const ReadyKey& key : mission.ready) {
+    const TaskState& task = *mission.Find(key.task_id);
+    const auto role = static_cast<size_t>(task.spec.role);
+    if (mission.leased[role] >= mission.team_caps[role]) continue;
+    const auto seat = FindSeat(state, task.spec.role);
+    if (!seat.has_value()) continue;
+    Parametrized parametrized = Parametrize(mission, task);
+    Event event;
+    event.mission_id = mission.id;
+    if (!parametrized.impossible.empty()) {
+      event.body = TaskFailed{.task_id = key.task_id, .reason = parametrized.impossible};
+      return event;
+    }
+    if (!parametrized.action.has_value()) continue;
+    event.body =
+        LeaseGranted{.task_id = key.task_id,
+                     .epoch = {.incarnation = state.incarnation, .sequence = state.sequence + 1},
+                     .host_id = seat->host_id,
+                     .agent_id = MakeAgentId(task.spec.role, seat->number, seat->host_id),
+                     .action = *std::move(parametrized.action),
+                     .attempt = task.attempts + 1,
+                     .tests_reserved = TestsToReserve(mission, task),
+                     .wall_ms_max = parametrized.wall_ms_max};
+    return event;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Event> NextGrant(const ShardState& state) {
+  if (state.schedulable.empty() || !HasFreeSlot(state)) return std::nullopt;
+  std::vector<const MissionState*> missions;
+  for (const MissionId& id : state.schedulable) missions.push_back(state.Find(id));
+  std::sort(missions.begin(), missions.end(), [](const MissionState* a, const MissionState* b) {
+    return std::tie(a->leased_total, a->id) < std::tie(b->leased_total, b->id);
+  });
+  for (const MissionState* mission : missions) {
+    if (auto event = GrantIn(state, *mission)) return event;
+  }
+  return std::nullopt;
+}
+
+}  // namespace coditect

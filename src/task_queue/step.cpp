@@ -1,0 +1,393 @@
+// What the task queue makes of each fact.
+#include "src/task_queue/step.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "src/base/check.h"
+#include "src/task_queue/scheduler.h"
+#include "src/task_queue/violation_detector.h"
+
+namespace coditect {
+namespace {
+
+constexpr uint32_t kVoidsMax = 3;  // leases lost while running before a task is poison
+constexpr size_t kMissionsActiveMax = 1000;
+constexpr std::string_view kRivalWon = "another hypothesis won";
+
+/// One call of Step: folds the fact, then each decision as it is made.
+class Stepper {
+ public:
+  Stepper(ShardState& state, int64_t wall_ms, std::vector<Event>& out)
+      : state_(state), wall_ms_(wall_ms), out_(out) {}
+
+  void Run(Event fact) {
+    const MissionId id = fact.mission_id;
+    if (const auto* left = std::get_if<HostLeft>(&fact.body)) {
+      const std::set<LeaseKey> lost = WantedOf(left->host_id);
+      Append(id, std::move(fact.body));
+      for (const LeaseKey& key : lost) OnHostLost(key);
+    } else {
+      const EventBody body = fact.body;
+      Append(id, std::move(fact.body));
+      MissionState* mission = state_.Find(id);
+      if (const auto* requested = std::get_if<MissionRequested>(&body)) {
+        OnRequested(requested->request);
+      } else if (std::holds_alternative<ShardOpened>(body)) {
+        InterruptOrphans();
+      } else if (mission != nullptr && mission->status != MissionStatus::kQuarantined) {
+        std::visit([&](const auto& b) { On(*mission, b); }, body);
+      }
+    }
+    while (auto grant = NextGrant(state_)) {
+      const bool failed = std::holds_alternative<TaskFailed>(grant->body);
+      const MissionId mission_id = grant->mission_id;
+      const TaskId task_id = failed ? std::get<TaskFailed>(grant->body).task_id : TaskId{};
+      Append(mission_id, std::move(grant->body));
+      if (failed) Settle(*state_.Find(mission_id), task_id);
+    }
+  }
+
+ private:
+  void Append(const MissionId& id, EventBody body) {
+    Event& event = out_.emplace_back();
+    event.mission_id = id;
+    event.body = std::move(body);
+    event.sequence = state_.sequence + 1;
+    event.wall_ms = wall_ms_;
+    const Status status = Fold(state_, event);
+    CHECK_WITH(status.ok(), Message(status));
+  }
+
+  template <typename Fact>
+  void On(MissionState&, const Fact&) {}  // facts that only change the state
+
+  void OnRequested(const MissionRequest& request) {
+    const auto active = static_cast<size_t>(
+        std::count_if(state_.missions.begin(), state_.missions.end(),
+                      [](const auto& entry) { return entry.second.running(); }));
+    if (active >= kMissionsActiveMax) {
+      Append("", MissionRefused{.request_id = request.request_id,
+                                .reason = StrCat(active, " runs are active already")});
+      return;
+    }
+    size_t digits = 4;
+    MissionId id;
+    do {
+      id = "r-" + request.request_id.substr(0, digits++);
+    } while (state_.missions.contains(id) && digits <= request.request_id.size());
+    Append(id, MissionAccepted{.request_id = request.request_id});
+  }
+
+  /// A request whose client died before it could attach.
+  void InterruptOrphans() {
+    for (auto& [id, mission] : state_.missions) {
+      if (mission.running() && mission.clients.empty()) Interrupt(mission);
+    }
+  }
+
+  void Interrupt(MissionState& mission) {
+    RevokeAll(mission);
+    Append(mission.id, MissionInterrupted{.reason = "nobody follows it any more"});
+  }
+
+  void On(MissionState& mission, const ClientAttached&) {
+    if (mission.status == MissionStatus::kInterrupted) Append(mission.id, MissionResumed{});
+  }
+
+  void On(MissionState& mission, const ClientDetached&) {
+    if (mission.running() && mission.clients.empty()) Interrupt(mission);
+  }
+
+  void On(MissionState& mission, const StopRequested& stop) {
+    if (!mission.running() && mission.status != MissionStatus::kInterrupted) return;
+    RevokeAll(mission);
+    Append(mission.id, MissionStopped{.outcome = Outcome::kStopped, .reason = stop.reason});
+  }
+
+  void On(MissionState& mission, const ResumeRequested&) {
+    if (mission.status == MissionStatus::kStopped ||
+        mission.status == MissionStatus::kInterrupted) {
+      Append(mission.id, MissionResumed{});
+    }
+  }
+
+  void On(MissionState& mission, const TimerFired& timer) {
+    if (!mission.running()) return;
+    if (timer.timer_id == "mission") {
+      RevokeAll(mission);
+      Append(mission.id, MissionStopped{.outcome = Outcome::kLimit,
+                                        .reason = "the time limit (--max-time) was reached"});
+      return;
+    }
+    for (const TaskState& task : mission.tasks) {
+      if (!task.lease || timer.timer_id != LeaseTimer(task.spec.task_id, task.lease->epoch))
+        continue;
+      const TaskId id = task.spec.task_id;
+      EndLease(mission, task, LeaseEnd::kTimedOut);
+      RetryOrFail(mission, id, "the lease ran out of time");
+      return;
+    }
+  }
+
+  void On(MissionState& mission, const ProposalSubmitted& submitted) {
+    const Proposal& p = submitted.proposal;
+    const std::string fault = ProposalFault(mission, p);
+    if (!fault.empty()) {
+      Append(mission.id,
+             ProposalRefused{.kind = p.kind, .plan_version = p.plan_version, .reason = fault});
+      return;
+    }
+    switch (p.kind) {
+      case ProposalKind::kPlan:
+        Append(mission.id,
+               PlanAccepted{
+                   .plan_version = p.plan_version, .task_count = p.task_count, .digest = p.digest});
+        break;
+      case ProposalKind::kTeam:
+        Append(mission.id, TeamAssigned{.plan_version = p.plan_version, .team = p.team});
+        break;
+      case ProposalKind::kMerge:
+        Append(mission.id, MergeDecided{.ref = p.ref,
+                                        .old_commit = p.old_commit,
+                                        .new_commit = p.new_commit,
+                                        .tree = p.tree,
+                                        .task_id = p.task_id});
+        break;
+      default:
+        Complete(mission, p);
+    }
+  }
+
+  void Complete(MissionState& mission, const Proposal& p) {
+    RevokeAll(mission);
+    const bool verified = p.outcome == Outcome::kVerified;
+    constexpr std::string_view kHeads = "refs/heads/";
+    Append(mission.id,
+           MissionCompleted{.outcome = p.outcome,
+                            .reason = p.reason,
+                            .branch = verified ? mission.branch.substr(kHeads.size()) : "",
+                            .commit = verified ? mission.branch_commit : "",
+                            .partial = verified ? "" : mission.tip});
+  }
+
+  void On(MissionState& mission, const ResultReported& reported) {
+    const TaskResult& result = reported.result;
+    const TaskState* task = mission.Find(result.task_id);
+    if (task == nullptr || !task->lease || task->lease->epoch != result.epoch) {
+      Append(mission.id,
+             ResultLate{.task_id = result.task_id, .epoch = result.epoch, .commit = result.commit});
+      return;
+    }
+    const LeaseState lease = *task->lease;
+    if (result.agent_id != lease.agent_id) {
+      Refuse(mission, result, StrCat("the lease belongs to ", lease.agent_id));
+      Violate(mission, result,
+              {"CAPABILITY_MISMATCH", "agent: " + lease.agent_id, "agent: " + result.agent_id});
+      return;
+    }
+    EndLease(mission, *task, LeaseEnd::kReported);
+    if (lease.tests_reserved > 0) {
+      Append(mission.id,
+             BudgetSettled{.task_id = result.task_id,
+                           .epoch = result.epoch,
+                           .tests_reserved = lease.tests_reserved,
+                           .tests_used = std::min(result.usage.tests, lease.tests_reserved)});
+    }
+    Judge(mission, *mission.Find(result.task_id), lease, result);
+  }
+
+  void Judge(MissionState& mission, const TaskState& task, const LeaseState& lease,
+             const TaskResult& result) {
+    const TaskId id = result.task_id;
+    switch (result.outcome) {
+      case ResultOutcome::kSuccess: {
+        const auto violations = mission.request.check_consistency
+                                    ? DetectViolations(task, lease, result)
+                                    : std::vector<Violation>();
+        if (violations.empty()) {
+          Append(mission.id, ResultAccepted{.task_id = id, .epoch = result.epoch});
+          Append(mission.id, TaskDone{.task_id = id});
+          Settle(mission, id);
+          return;
+        }
+        Refuse(mission, result,
+               StrCat("expected ", violations.front().expected, ", found ",
+                      violations.front().actual));
+        for (const Violation& violation : violations) Violate(mission, result, violation);
+        RetryOrFail(mission, id, violations.front().actual);
+        return;
+      }
+      case ResultOutcome::kRefuted:
+        Append(mission.id, ResultAccepted{.task_id = id, .epoch = result.epoch});
+        Violate(mission, result,
+                {"TEST_EXPECTATION", "the claim holds: all expected tests pass", result.reason});
+        Refute(mission, id, result);
+        return;
+      case ResultOutcome::kExhausted:
+      case ResultOutcome::kBlocked:
+        Append(mission.id, ResultAccepted{.task_id = id, .epoch = result.epoch});
+        Fail(mission, id, result.reason);
+        return;
+      case ResultOutcome::kError:
+      case ResultOutcome::kUnspecified:
+        Refuse(mission, result, result.reason.empty() ? "a result without outcome" : result.reason);
+        RetryOrFail(mission, id, result.reason);
+    }
+  }
+
+  /// The claim a verify task looked at does not hold: its coder goes on with another hypothesis,
+  /// rivals that were cancelled for it come back, and the verify task waits for the next claim.
+  void Refute(MissionState& mission, TaskId verify_id, const TaskResult& result) {
+    const TaskState& verify = *mission.Find(verify_id);
+    TaskId winner;
+    uint32_t group = 0;
+    for (size_t i = 0; i < verify.spec.dependencies.size(); ++i) {
+      if (verify.spec.dependency_modes[i] != DependencyMode::kWinner) continue;
+      group = mission.Find(verify.spec.dependencies[i])->spec.group;
+      winner = GroupWinner(mission, group);
+      break;
+    }
+    if (!winner || AttemptsLeft(mission, verify) == 0) {
+      Fail(mission, verify_id, result.reason);
+      return;
+    }
+    Append(mission.id, TaskRetried{.task_id = verify_id, .reason = result.reason});
+    Append(mission.id,
+           TaskRetried{
+               .task_id = winner, .reason = "its claim was refuted", .excluded_tree = result.tree});
+    std::vector<TaskId> rivals;
+    for (const TaskState& task : mission.tasks) {
+      if (task.spec.group == group && task.status == TaskStatus::kCancelled &&
+          task.reason == kRivalWon) {
+        rivals.push_back(task.spec.task_id);
+      }
+    }
+    for (const TaskId rival : rivals) {
+      Append(mission.id, TaskRetried{.task_id = rival, .reason = "the winner was refuted"});
+    }
+    if (AttemptsLeft(mission, *mission.Find(winner)) == 0) {
+      Fail(mission, winner, "no attempts left");
+    }
+  }
+
+  static uint32_t AttemptsLeft(const MissionState& mission, const TaskState& task) {
+    const uint32_t max = 1 + mission.request.limits.max_retries;
+    return task.attempts < max ? max - task.attempts : 0;
+  }
+
+  void RetryOrFail(MissionState& mission, TaskId id, const std::string& reason) {
+    if (AttemptsLeft(mission, *mission.Find(id)) == 0) {
+      Fail(mission, id, reason);
+    } else {
+      Append(mission.id, TaskRetried{.task_id = id, .reason = reason});
+    }
+  }
+
+  void Fail(MissionState& mission, TaskId id, const std::string& reason) {
+    Append(mission.id, TaskFailed{.task_id = id, .reason = reason});
+    Settle(mission, id);
+  }
+
+  void OnHostLost(const LeaseKey& key) {
+    MissionState& mission = *state_.Find(key.mission_id);
+    const TaskState& task = *mission.Find(key.task_id);
+    EndLease(mission, task, LeaseEnd::kHostLost);
+    if (mission.Find(key.task_id)->voids >= kVoidsMax) {
+      Append(mission.id,
+             TaskQuarantined{.task_id = key.task_id,
+                             .reason = StrCat("its host died ", kVoidsMax, " times while it ran")});
+      Settle(mission, key.task_id);
+    }
+  }
+
+  /// What follows from the end of a task: rivals of a winner are cancelled, and so is what can
+  /// never start any more.
+  void Settle(MissionState& mission, TaskId changed) {
+    std::vector<TaskId> work = {changed};
+    while (!work.empty()) {
+      const TaskState& task = *mission.Find(work.back());
+      work.pop_back();
+      if (task.spec.group != 0 && GroupWinner(mission, task.spec.group)) {
+        CancelRivals(mission, task.spec.group, work);
+      }
+      const std::vector<TaskId> dependents = mission.Find(task.spec.task_id)->dependents;
+      for (const TaskId id : dependents) {
+        const TaskState& dependent = *mission.Find(id);
+        if (IsTerminal(dependent.status) || !CannotStart(mission, dependent)) continue;
+        Cancel(mission, dependent, "what it needs did not succeed");
+        work.push_back(id);
+      }
+    }
+  }
+
+  static bool CannotStart(const MissionState& mission, const TaskState& task) {
+    for (size_t i = 0; i < task.spec.dependencies.size(); ++i) {
+      if (DependencyImpossible(mission, task, i)) return true;
+    }
+    return false;
+  }
+
+  void CancelRivals(MissionState& mission, uint32_t group, std::vector<TaskId>& work) {
+    for (size_t i = 0; i < mission.tasks.size(); ++i) {
+      const TaskState& rival = mission.tasks[i];
+      if (rival.spec.group != group || IsTerminal(rival.status)) continue;
+      const TaskId id = rival.spec.task_id;
+      Cancel(mission, rival, kRivalWon);
+      work.push_back(id);
+    }
+  }
+
+  void Cancel(MissionState& mission, const TaskState& task, std::string_view reason) {
+    const TaskId id = task.spec.task_id;
+    if (task.lease) EndLease(mission, task, LeaseEnd::kRevoked);
+    Append(mission.id, TaskCancelled{.task_id = id, .reason = std::string(reason)});
+  }
+
+  void EndLease(MissionState& mission, const TaskState& task, LeaseEnd cause) {
+    Append(mission.id,
+           LeaseEnded{.task_id = task.spec.task_id, .epoch = task.lease->epoch, .cause = cause});
+  }
+
+  void RevokeAll(MissionState& mission) {
+    for (size_t i = 0; i < mission.tasks.size(); ++i) {
+      if (mission.tasks[i].lease) EndLease(mission, mission.tasks[i], LeaseEnd::kRevoked);
+    }
+  }
+
+  void Refuse(MissionState& mission, const TaskResult& result, const std::string& reason) {
+    Append(mission.id,
+           ResultRefused{.task_id = result.task_id, .epoch = result.epoch, .reason = reason});
+  }
+
+  void Violate(MissionState& mission, const TaskResult& result, const Violation& violation) {
+    Append(mission.id, ViolationFound{.violation_type = violation.type,
+                                      .expected = violation.expected,
+                                      .actual = violation.actual,
+                                      .agent_id = result.agent_id,
+                                      .investigation_results = "",
+                                      .task_id = result.task_id});
+  }
+
+  std::set<LeaseKey> WantedOf(const HostId& host_id) const {
+    const auto found = state_.wanted.find(host_id);
+    return found == state_.wanted.end() ? std::set<LeaseKey>() : found->second;
+  }
+
+  ShardState& state_;
+  const int64_t wall_ms_;
+  std::vector<Event>& out_;
+};
+
+}  // namespace
+
+std::string LeaseTimer(TaskId task_id, const Epoch& epoch) {
+  return StrCat("lease ", task_id.ToString(), ' ', epoch.ToString());
+}
+
+void Step(ShardState& state, Event fact, std::vector<Event>& out) {
+  const int64_t wall_ms = std::max(fact.wall_ms, state.wall_ms);
+  Stepper(state, wall_ms, out).Run(std::move(fact));
+}
+
+}  // namespace coditect

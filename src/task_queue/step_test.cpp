@@ -1,0 +1,380 @@
+// Rules of Step, one mission at a time.
+#include "src/task_queue/step.h"
+
+#include <doctest/doctest.h>
+
+#include "src/domain/evidence.h"
+#include "src/domain/plan.h"
+
+namespace coditect {
+namespace {
+
+constexpr const char* kHost = "aaaaaaaabbbbbbbbccccccccdddddddd";
+
+/// A shard with one host and one mission, driven by hand.
+class Bench {
+ public:
+  explicit Bench(uint32_t max_retries = 3) {
+    Post("", ShardOpened{.incarnation = 1, .build_id = "test"});
+    Post("", HostJoined{.host_id = kHost,
+                        .slots = 8,
+                        .roles = {Role::kAnalyzer, Role::kCoder, Role::kTester, Role::kPlanner,
+                                  Role::kIntegrator}});
+    MissionRequest request;
+    request.request_id = "7f3a9c000000";
+    request.goal = "make the tests pass";
+    request.repository.base_commit = "base";
+    request.repository.base_tree = "base-tree";
+    request.limits = {.max_retries = max_retries, .tests_max = 1000, .suite_timeout_ms = 1};
+    Post("", MissionRequested{.request = request});
+    Post(id, ClientAttached{.client_id = "c1"});
+  }
+
+  std::vector<Event> Post(const MissionId& mission_id, EventBody body) {
+    std::vector<Event> events;
+    Step(state, {.mission_id = mission_id, .body = std::move(body), .wall_ms = 1}, events);
+    all.insert(all.end(), events.begin(), events.end());
+    CHECK_EQ(state.wanted, RecomputeWanted(state));
+    return events;
+  }
+
+  /// Accepts a plan of one rival group {1, 2}, verify 3, merge 4, deliver 5.
+  void AcceptRepairPlan() {
+    std::vector<TaskSpec> tasks;
+    const auto add = [&](Role role, const char* intent) -> TaskSpec& {
+      TaskSpec& task = tasks.emplace_back();
+      task.task_id = {static_cast<uint32_t>(tasks.size())};
+      task.role = role;
+      task.intent = intent;
+      task.parameters["expected_digest"] = "digest";
+      return task;
+    };
+    const auto depend = [](TaskSpec& task, uint32_t on, DependencyMode mode) {
+      task.dependencies.push_back({on});
+      task.dependency_modes.push_back(mode);
+    };
+    for (uint32_t rank = 0; rank < 2; ++rank) {
+      TaskSpec& repair = add(Role::kCoder, "repair");
+      repair.group = 1;
+      repair.rank = rank;
+      repair.tests_max = 100;
+      repair.expectations = {{"evidence", "passes"}};
+    }
+    TaskSpec& verify = add(Role::kTester, "verify");
+    depend(verify, 1, DependencyMode::kWinner);
+    depend(verify, 2, DependencyMode::kWinner);
+    verify.expectations = {{"tree", "$claim"}, {"evidence", "passes"}};
+    depend(add(Role::kIntegrator, "merge"), 3, DependencyMode::kSuccess);
+    depend(add(Role::kIntegrator, "deliver"), 4, DependencyMode::kSuccess);
+    for (const TaskSpec& task : tasks) Post(id, TaskPlanned{.plan_version = 1, .task = task});
+    Propose({.kind = ProposalKind::kPlan,
+             .plan_version = 1,
+             .task_count = 5,
+             .digest = PlanDigest(tasks)});
+    Propose({.kind = ProposalKind::kTeam,
+             .plan_version = 1,
+             .team = {{Role::kCoder, 5}, {Role::kTester, 10}, {Role::kIntegrator, 1}}});
+    // What observing and localizing would have found.
+    MissionState& m = *state.Find(id);
+    m.baseline = BaselineSummary{.baseline = "blob", .expected_digest = "digest", .failing = 1};
+    TaskState observed;
+    observed.spec.task_id = {6};
+    observed.spec.intent = "localize";
+    observed.plan_version = 1;
+    observed.status = TaskStatus::kDone;
+    observed.result.outputs["faults"] = "blob";
+    m.tasks.push_back(observed);
+    Post("", HostJoined{.host_id = "other", .slots = 0});  // any fact lets the scheduler look again
+  }
+
+  std::vector<Event> Propose(Proposal proposal) {
+    return Post(id, ProposalSubmitted{.proposal = std::move(proposal)});
+  }
+
+  TaskResult ResultOf(uint32_t ordinal, const TreeId& tree, bool good = true) {
+    const TaskState& task = *mission().Find(TaskId{ordinal});
+    REQUIRE(task.lease.has_value());
+    TaskResult result;
+    result.task_id = {ordinal};
+    result.epoch = task.lease->epoch;
+    result.agent_id = task.lease->agent_id;
+    result.outcome = ResultOutcome::kSuccess;
+    result.tree = tree;
+    result.commit = "commit-of-" + tree;
+    result.usage.tests = 40;
+    result.evidence = Evidence{.kind = "tests",
+                               .tree = tree,
+                               .expected_digest = "digest",
+                               .expected = 2,
+                               .passed = good ? 2U : 1U,
+                               .failed = good ? 0U : 1U,
+                               .changed_hunks = 1,
+                               .changed_hunks_executed = 1,
+                               .normal_end = true,
+                               .tests_unchanged = true};
+    return result;
+  }
+
+  std::vector<Event> Report(const TaskResult& result) {
+    return Post(id, ResultReported{.result = result});
+  }
+
+  TaskStatus StatusOf(uint32_t ordinal) { return mission().Find(TaskId{ordinal})->status; }
+  const MissionState& mission() { return *state.Find(id); }
+
+  ShardState state;
+  std::vector<Event> all;
+  const MissionId id = "r-7f3a";
+};
+
+template <typename Body>
+const Body* Find(const std::vector<Event>& events) {
+  for (const Event& event : events) {
+    if (const auto* body = std::get_if<Body>(&event.body)) return body;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("TheSameRequestAskedTwiceIsOneMission") {
+  Bench bench;
+  CHECK_EQ(bench.state.missions.size(), 1);
+  CHECK_EQ(bench.mission().id, "r-7f3a");
+}
+
+TEST_CASE("ACollidingMissionIdGetsMoreDigits") {
+  Bench bench;
+  MissionRequest request;
+  request.request_id = "7f3aff000000";
+  bench.Post("", MissionRequested{.request = request});
+  CHECK(bench.state.missions.contains("r-7f3af"));
+}
+
+TEST_CASE("ThePlanRunsToABranchOnlyOnEvidence") {
+  Bench bench;
+  bench.AcceptRepairPlan();
+  CHECK_EQ(bench.StatusOf(1), TaskStatus::kLeased);
+  CHECK_EQ(bench.StatusOf(2), TaskStatus::kLeased);
+  CHECK_EQ(bench.StatusOf(3), TaskStatus::kPending);
+  const auto events = bench.Report(bench.ResultOf(1, "tree"));
+  CHECK(Find<BudgetSettled>(events) != nullptr);
+  CHECK_EQ(Find<BudgetSettled>(events)->tests_used, 40);
+  CHECK_EQ(bench.StatusOf(1), TaskStatus::kDone);
+  CHECK_EQ(bench.StatusOf(2), TaskStatus::kCancelled);  // its rival won
+  CHECK_EQ(bench.StatusOf(3), TaskStatus::kLeased);
+  CHECK_EQ(bench.mission().Find(TaskId{3})->lease->action.parameters.at("commit"),
+           "commit-of-tree");
+  bench.Report(bench.ResultOf(3, "tree"));
+  CHECK_EQ(bench.StatusOf(4), TaskStatus::kLeased);
+  CHECK_EQ(bench.mission().Find(TaskId{4})->lease->action.parameters.at("verified_trees"), "tree");
+  bench.Report(bench.ResultOf(4, "tree"));
+  CHECK_EQ(bench.StatusOf(5), TaskStatus::kReady);  // waits for the decided branch
+  bench.Propose({.kind = ProposalKind::kMerge,
+                 .plan_version = 1,
+                 .ref = TipRef(bench.id),
+                 .new_commit = "commit-of-tree",
+                 .tree = "tree",
+                 .task_id = {4}});
+  CHECK_EQ(bench.mission().tip, "commit-of-tree");
+  bench.Propose({.kind = ProposalKind::kMerge,
+                 .plan_version = 1,
+                 .ref = BranchRef(bench.id),
+                 .new_commit = "commit-of-tree",
+                 .tree = "tree"});
+  CHECK_EQ(bench.StatusOf(5), TaskStatus::kLeased);
+  CHECK(Find<ProposalRefused>(bench.Propose(
+            {.kind = ProposalKind::kVerdict, .outcome = Outcome::kVerified})) != nullptr);
+  bench.Report(bench.ResultOf(5, "tree"));
+  bench.Propose({.kind = ProposalKind::kVerdict, .outcome = Outcome::kVerified});
+  CHECK_EQ(bench.mission().status, MissionStatus::kCompleted);
+  CHECK_EQ(bench.mission().outcome, Outcome::kVerified);
+}
+
+TEST_CASE("AWinnerWaitsForLowerRanks") {
+  Bench bench;
+  bench.AcceptRepairPlan();
+  bench.Report(bench.ResultOf(2, "second"));
+  CHECK_EQ(bench.StatusOf(3), TaskStatus::kPending);  // rank 0 may still win
+  TaskResult exhausted = bench.ResultOf(1, "");
+  exhausted.outcome = ResultOutcome::kExhausted;
+  bench.Report(exhausted);
+  CHECK_EQ(bench.StatusOf(1), TaskStatus::kFailed);
+  CHECK_EQ(bench.StatusOf(3), TaskStatus::kLeased);
+  CHECK_EQ(bench.mission().Find(TaskId{3})->lease->action.parameters.at("tree"), "second");
+}
+
+TEST_CASE("ATesterThatAlwaysSaysYesIsRefusedByTheGate") {
+  Bench bench;
+  bench.AcceptRepairPlan();
+  bench.Report(bench.ResultOf(1, "tree"));
+  TaskResult yes = bench.ResultOf(3, "tree", /*good=*/false);
+  const auto events = bench.Report(yes);
+  CHECK(Find<ResultRefused>(events) != nullptr);
+  const auto* violation = Find<ViolationFound>(events);
+  REQUIRE(violation != nullptr);
+  CHECK_EQ(violation->violation_type, "TEST_EXPECTATION");
+  CHECK_EQ(violation->expected, "evidence: passes");
+  CHECK_EQ(violation->actual, "evidence: 1 expected tests failed");
+  // Without the check the merge gate still wants a verdict of the very tree.
+  const std::string fault = ProposalFault(bench.mission(), {.kind = ProposalKind::kMerge,
+                                                            .plan_version = 1,
+                                                            .ref = TipRef(bench.id),
+                                                            .new_commit = "commit-of-tree",
+                                                            .tree = "tree",
+                                                            .task_id = {4}});
+  CHECK_EQ(fault, "t-4 is no finished merge");
+}
+
+TEST_CASE("AMergeWithoutAnIndependentVerdictOfItsTreeIsRefused") {
+  Bench bench;
+  bench.AcceptRepairPlan();
+  bench.Report(bench.ResultOf(1, "tree"));
+  bench.Report(bench.ResultOf(3, "tree"));
+  TaskResult merged = bench.ResultOf(4, "another-tree");
+  merged.evidence.reset();
+  bench.Report(merged);
+  CHECK_EQ(bench.StatusOf(4), TaskStatus::kDone);
+  const auto events = bench.Propose({.kind = ProposalKind::kMerge,
+                                     .plan_version = 1,
+                                     .ref = TipRef(bench.id),
+                                     .new_commit = "commit-of-another-tree",
+                                     .tree = "another-tree",
+                                     .task_id = {4}});
+  const auto* refused = Find<ProposalRefused>(events);
+  REQUIRE(refused != nullptr);
+  CHECK(refused->reason.find("nobody but its coder") != std::string::npos);
+}
+
+TEST_CASE("ARefutedClaimIsRetriedByAnotherHypothesisABoundedNumberOfTimes") {
+  Bench bench(/*max_retries=*/1);
+  bench.AcceptRepairPlan();
+  bench.Report(bench.ResultOf(1, "bad"));
+  CHECK_EQ(bench.StatusOf(2), TaskStatus::kCancelled);
+  TaskResult refuted = bench.ResultOf(3, "bad");
+  refuted.outcome = ResultOutcome::kRefuted;
+  refuted.reason = "test_b failed";
+  const auto events = bench.Report(refuted);
+  CHECK(Find<ViolationFound>(events) != nullptr);
+  CHECK_EQ(bench.StatusOf(1), TaskStatus::kLeased);
+  CHECK_EQ(bench.StatusOf(2), TaskStatus::kLeased);
+  CHECK_EQ(bench.StatusOf(3), TaskStatus::kPending);
+  CHECK_EQ(bench.mission().Find(TaskId{1})->lease->action.parameters.at("excluded_trees"), "bad");
+  bench.Report(bench.ResultOf(1, "worse"));
+  refuted = bench.ResultOf(3, "worse");
+  refuted.outcome = ResultOutcome::kRefuted;
+  bench.Report(refuted);
+  CHECK_EQ(bench.StatusOf(3), TaskStatus::kFailed);
+  CHECK_EQ(bench.StatusOf(4), TaskStatus::kCancelled);
+  CHECK_EQ(bench.StatusOf(5), TaskStatus::kCancelled);
+}
+
+TEST_CASE("AResultOfAnotherAgentOrALateOneHasNoEffect") {
+  Bench bench;
+  bench.AcceptRepairPlan();
+  TaskResult forged = bench.ResultOf(1, "tree");
+  forged.agent_id = "coder-9@zzzzzzzz";
+  CHECK(Find<ResultRefused>(bench.Report(forged)) != nullptr);
+  CHECK_EQ(bench.StatusOf(1), TaskStatus::kLeased);
+  const TaskResult result = bench.ResultOf(1, "tree");
+  bench.Report(result);
+  const auto again = bench.Report(result);
+  REQUIRE(Find<ResultLate>(again) != nullptr);
+  CHECK_EQ(Find<ResultLate>(again)->commit, "commit-of-tree");
+  CHECK_EQ(bench.StatusOf(1), TaskStatus::kDone);
+}
+
+TEST_CASE("ALostHostVoidsItsLeasesAndThreeLossesWhileRunningArePoison") {
+  Bench bench;
+  bench.AcceptRepairPlan();
+  for (int i = 0; i < 3; ++i) {
+    const TaskState& task = *bench.mission().Find(TaskId{1});
+    REQUIRE(task.lease.has_value());
+    CHECK_EQ(task.attempts, 0);
+    bench.Post(
+        bench.id,
+        LeaseStarted{.task_id = {1}, .epoch = task.lease->epoch, .agent_id = task.lease->agent_id});
+    bench.Post("", HostLeft{.host_id = kHost});
+    bench.Post("", HostJoined{.host_id = kHost,
+                              .slots = 8,
+                              .roles = {Role::kCoder, Role::kTester, Role::kIntegrator}});
+  }
+  CHECK_EQ(bench.StatusOf(1), TaskStatus::kQuarantined);
+  CHECK_EQ(bench.StatusOf(2), TaskStatus::kLeased);  // never started: no poison
+}
+
+TEST_CASE("NothingIsWantedOfAStoppedOrOrphanedMissionUntilItIsResumed") {
+  Bench bench;
+  bench.AcceptRepairPlan();
+  CHECK_EQ(bench.state.wanted.at(kHost).size(), 2);
+  bench.Post(bench.id, StopRequested{.principal = "uid:0"});
+  CHECK(bench.state.wanted.empty());
+  CHECK_EQ(bench.mission().outcome, Outcome::kStopped);
+  bench.Post(bench.id, ResumeRequested{.principal = "uid:0"});
+  CHECK_EQ(bench.state.wanted.at(kHost).size(), 2);
+  bench.Post(bench.id, ClientDetached{.client_id = "c1"});
+  CHECK(bench.state.wanted.empty());
+  CHECK_EQ(bench.mission().status, MissionStatus::kInterrupted);
+  bench.Post(bench.id, ClientAttached{.client_id = "c2"});
+  CHECK_EQ(bench.mission().status, MissionStatus::kActive);
+}
+
+TEST_CASE("ATimeLimitStopsTheMissionAndALeaseLimitCostsAnAttempt") {
+  Bench bench(/*max_retries=*/0);
+  bench.AcceptRepairPlan();
+  const TaskState& task = *bench.mission().Find(TaskId{1});
+  bench.Post(bench.id, TimerFired{.timer_id = LeaseTimer({1}, task.lease->epoch)});
+  CHECK_EQ(bench.StatusOf(1), TaskStatus::kFailed);
+  bench.Post(bench.id, TimerFired{.timer_id = "mission"});
+  CHECK_EQ(bench.mission().outcome, Outcome::kLimit);
+  CHECK(bench.state.wanted.empty());
+}
+
+TEST_CASE("AStaleOrInventedPlanIsRefusedWithTheReason") {
+  Bench bench;
+  const auto refusal = [&](Proposal proposal) {
+    const auto events = bench.Propose(std::move(proposal));
+    const auto* refused = Find<ProposalRefused>(events);
+    return refused == nullptr ? std::string("accepted") : refused->reason;
+  };
+  CHECK_EQ(refusal({.kind = ProposalKind::kPlan, .plan_version = 2}),
+           "plan version 2 does not follow 0");
+  CHECK_EQ(refusal({.kind = ProposalKind::kPlan, .plan_version = 1, .task_count = 1}),
+           "0 tasks were planned, 1 announced");
+  CHECK_EQ(refusal({.kind = ProposalKind::kTeam, .team = {{Role::kCoder, 6}}}),
+           "6 agents of role 'Coder' are not allowed");
+  CHECK_EQ(
+      refusal({.kind = ProposalKind::kTeam, .preconditions = {{TaskId{4}, TaskStatus::kDone}}}),
+      "there is no task t-4");
+  CHECK_EQ(refusal({.kind = ProposalKind::kVerdict, .outcome = Outcome::kVerified}),
+           "no branch was delivered");
+  CHECK_EQ(refusal({.kind = ProposalKind::kVerdict, .outcome = Outcome::kNothingToDo}),
+           "the baseline has failing tests");
+}
+
+TEST_CASE("TheBudgetOfTestsIsReservedBeforeAndNeverOverspent") {
+  Bench bench;
+  bench.AcceptRepairPlan();
+  CHECK_EQ(bench.mission().tests_reserved, 200);
+  TaskResult greedy = bench.ResultOf(1, "tree");
+  greedy.usage.tests = 100'000;
+  bench.Report(greedy);
+  CHECK_EQ(bench.mission().tests_used, 100);
+  CHECK_EQ(bench.mission().tests_reserved, 0);
+}
+
+TEST_CASE("ReplayFromFactsGivesTheSameDecisionsAndTheSameState") {
+  Bench bench;
+  std::vector<Event> replayed;
+  ShardState state;
+  for (const Event& event : bench.all) {
+    if (IsFact(event.body)) Step(state, event, replayed);
+  }
+  REQUIRE_EQ(replayed.size(), bench.all.size());
+  CHECK(state == bench.state);
+  ShardState folded;
+  for (const Event& event : bench.all) REQUIRE(Fold(folded, event).ok());
+  CHECK(folded == bench.state);
+}
+
+}  // namespace coditect

@@ -1,0 +1,493 @@
+// The task queue manager of one shard.
+#include "src/task_queue/task_queue.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <utility>
+
+#include "src/task_queue/step.h"
+#include "src/wire/event_codec.h"
+
+namespace coditect {
+namespace {
+
+constexpr size_t kFactsPerBlock = 512;
+constexpr size_t kEventsPerBlockSoft = 2048;  // a block ends after the message that passes this
+constexpr uint32_t kRefusedMax =
+    3;  // refusals of one kind in a row before Decide is not asked again
+constexpr std::chrono::milliseconds kWriteTimeout{60'000};
+
+/// Where a caller waits for the shard's thread.
+struct Answer {
+  Mutex mutex;
+  CondVar changed;
+  bool done ABSL_GUARDED_BY(mutex) = false;
+  Status status ABSL_GUARDED_BY(mutex);
+};
+
+Status CheckSize(const EventBody& body) {
+  std::string bytes;
+  wire::AppendEvent(bytes, {.mission_id = "", .body = body});
+  if (bytes.size() <= wire::kEventBytesMax) return absl::OkStatus();
+  return InvalidArgument("the event ", EventName(body), " would have ", bytes.size(),
+                         " bytes, more than ", wire::kEventBytesMax);
+}
+
+}  // namespace
+
+TaskQueue::TaskQueue(Options options, Ledger::OpenLog open_log,
+                     const OrchestratorService& orchestrator, const Clock& clock)
+    : options_(std::move(options)),
+      orchestrator_(orchestrator),
+      clock_(clock),
+      ledger_(std::move(open_log), options_.shard, options_.build_id) {}
+
+Status TaskQueue::Open(const Context& ctx) {
+  RETURN_IF_ERROR(Reopen(ctx));
+  next_planning_ = clock_.Now() + options_.planning_interval;
+  thread_ = std::thread([this] {
+    ::pthread_setname_np(::pthread_self(), "shard");
+    Loop();
+  });
+  return absl::OkStatus();
+}
+
+void TaskQueue::Stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    wake_.NotifyAll();
+  }
+  if (thread_.joinable()) thread_.join();
+  ledger_.Close();
+}
+
+void TaskQueue::AddObserver(Observer observer) {
+  MutexLock lock(mutex_);
+  observers_.push_back(std::move(observer));
+}
+
+Status TaskQueue::Post(Message message) {
+  for (const EventBody& fact : message.facts) RETURN_IF_ERROR(CheckSize(fact));
+  MutexLock lock(mutex_);
+  if (stopping_) return Unavailable("the task queue is stopping");
+  if (inbox_.size() >= options_.inbox_max) {
+    return ResourceExhausted("the task queue's inbox is full");
+  }
+  inbox_.push_back(std::move(message));
+  wake_.NotifyAll();
+  return absl::OkStatus();
+}
+
+Status TaskQueue::PostAndWait(
+    const Context& ctx, Message message,
+    std::function<Status(std::span<const Event>, const ShardState&)> read) {
+  auto answer = std::make_shared<Answer>();  // shared: the caller may give up before the answer
+  message.done = [answer, read = std::move(read)](StatusOr<std::span<const Event>> events,
+                                                  const ShardState& state) {
+    MutexLock lock(answer->mutex);
+    if (answer->done) return;
+    answer->status = events.ok() ? read(*events, state) : events.status();
+    answer->done = true;
+    answer->changed.NotifyAll();
+  };
+  RETURN_IF_ERROR(Post(std::move(message)));
+  const auto cancelled = ctx.cancel.OnCancel([answer] {
+    // The callback must not block; the waiter looks again by itself.
+    answer->changed.NotifyAll();
+  });
+  MutexLock lock(answer->mutex);
+  while (!answer->done) {
+    if (Status status = ctx.Check(); !status.ok()) {
+      answer->done = true;  // the answer, when it comes, finds nobody
+      return status;
+    }
+    const auto poll = std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
+    answer->changed.WaitUntil(answer->mutex, std::min(ctx.deadline, poll));
+  }
+  return answer->status;
+}
+
+StatusOr<MissionId> TaskQueue::RequestMission(const Context& ctx, const MissionRequest& request,
+                                              const std::string& client_id) {
+  MissionId id;
+  Message message;
+  message.facts.emplace_back(MissionRequested{.request = request});
+  RETURN_IF_ERROR(PostAndWait(ctx, std::move(message),
+                              [&](std::span<const Event>, const ShardState& state) -> Status {
+                                const auto found = state.request_ids.find(request.request_id);
+                                if (found == state.request_ids.end()) {
+                                  return ResourceExhausted("too many active runs; stop one first");
+                                }
+                                id = found->second;
+                                return absl::OkStatus();
+                              }));
+  RETURN_IF_ERROR(Control(ctx, id, MissionControl::kAttach, client_id));
+  return id;
+}
+
+Status TaskQueue::Control(const Context& ctx, const MissionId& mission_id, MissionControl control,
+                          const std::string& who) {
+  Message message;
+  message.mission_id = mission_id;
+  const bool emergency = control == MissionControl::kEmergencyStop;
+  if (control == MissionControl::kAttach) message.facts.emplace_back(ClientAttached{who});
+  if (control == MissionControl::kDetach) message.facts.emplace_back(ClientDetached{who});
+  if (control == MissionControl::kResume) message.facts.emplace_back(ResumeRequested{who});
+  if (control == MissionControl::kStop || emergency) {
+    message.facts.emplace_back(StopRequested{
+        .principal = who, .emergency = emergency, .reason = StrCat("stopped by ", who)});
+  }
+  std::vector<AgentService*> halted;
+  if (emergency) {  // kill first, record later
+    MutexLock lock(mutex_);
+    for (const auto& [id, host] : hosts_) halted.push_back(host);
+  }
+  for (AgentService* host : halted) host->EmergencyStop();
+  const Status status = PostAndWait(ctx, std::move(message),
+                                    [&](std::span<const Event> events, const ShardState& state) {
+                                      if (state.Find(mission_id) == nullptr || events.empty()) {
+                                        return NotFound("there is no run ", mission_id);
+                                      }
+                                      return absl::OkStatus();
+                                    });
+  if (status.ok()) {
+    for (AgentService* host : halted) host->ClearEmergency();
+  }
+  return status;
+}
+
+Status TaskQueue::Propose(const Context& ctx, const MissionId& mission_id,
+                          const std::vector<TaskPlanned>& tasks, const Proposal& proposal) {
+  Message message;
+  message.mission_id = mission_id;
+  for (const TaskPlanned& task : tasks) message.facts.emplace_back(task);
+  message.facts.emplace_back(ProposalSubmitted{.proposal = proposal});
+  return PostAndWait(ctx, std::move(message),
+                     [](std::span<const Event> events, const ShardState&) -> Status {
+                       for (const Event& event : events) {
+                         if (const auto* refused = std::get_if<ProposalRefused>(&event.body)) {
+                           return FailedPrecondition(refused->reason);
+                         }
+                       }
+                       return absl::OkStatus();
+                     });
+}
+
+Status TaskQueue::LeaseStarted(const Context& ctx, const MissionId& mission_id,
+                               const coditect::LeaseStarted& started) {
+  Message message;
+  message.mission_id = mission_id;
+  message.facts.emplace_back(started);
+  return PostAndWait(ctx, std::move(message),
+                     [](std::span<const Event>, const ShardState&) { return absl::OkStatus(); });
+}
+
+StatusOr<TaskAck> TaskQueue::ReportResult(const Context& ctx, const MissionId& mission_id,
+                                          const TaskResult& result,
+                                          const std::vector<TaskPlanned>& drafts) {
+  TaskAck ack;
+  Message message;
+  message.mission_id = mission_id;
+  for (const TaskPlanned& draft : drafts) message.facts.emplace_back(draft);
+  message.facts.emplace_back(ResultReported{.result = result});
+  RETURN_IF_ERROR(
+      PostAndWait(ctx, std::move(message), [&](std::span<const Event> events, const ShardState&) {
+        for (const Event& event : events) {
+          if (std::holds_alternative<ResultReported>(event.body)) ack.sequence = event.sequence;
+          if (std::holds_alternative<ResultAccepted>(event.body)) ack.accepted = true;
+          if (const auto* refused = std::get_if<ResultRefused>(&event.body)) {
+            ack.reason = refused->reason;
+          }
+          if (std::holds_alternative<ResultLate>(event.body)) ack.reason = "the lease was over";
+        }
+        return absl::OkStatus();
+      }));
+  return ack;
+}
+
+Status TaskQueue::JoinHost(const Context& ctx, const HostJoined& joined, AgentService& host) {
+  {
+    MutexLock lock(mutex_);
+    hosts_[joined.host_id] = &host;
+  }
+  Message message;
+  message.facts.emplace_back(joined);
+  return PostAndWait(ctx, std::move(message),
+                     [](std::span<const Event>, const ShardState&) { return absl::OkStatus(); });
+}
+
+void TaskQueue::Loop() {
+  for (;;) {
+    std::vector<Message> messages = TakeInbox();
+    if (messages.empty()) return;
+    RunCycle(std::move(messages));
+  }
+}
+
+// Waits for something to do. Empty = stop.
+std::vector<TaskQueue::Message> TaskQueue::TakeInbox() {
+  for (;;) {
+    std::vector<Message> messages = DueTimers();
+    MonotonicTime next = clock_.Now() + std::chrono::hours(1);
+    for (const auto& [id, due] : timers_) next = std::min(next, due);
+    if (options_.planning_interval.count() > 0) next = std::min(next, next_planning_);
+    if (Reconcile()) next = std::min(next, next_tick_);
+    MutexLock lock(mutex_);
+    if (stopping_) return {};
+    if (inbox_.empty() && messages.empty()) wake_.WaitUntil(mutex_, next);
+    if (stopping_) return {};
+    while (!inbox_.empty() && messages.size() < kFactsPerBlock) {
+      messages.push_back(std::move(inbox_.front()));
+      inbox_.pop_front();
+    }
+    if (!messages.empty()) return messages;
+  }
+}
+
+// The safety sweep: a proposal or a wanted set that was lost on its way is sent again. True while
+// there is anything to reconcile, so that an idle queue sleeps.
+bool TaskQueue::Reconcile() {
+  std::set<MissionId> stuck;
+  bool active = false;
+  for (const auto& [id, mission] : state_.missions) {
+    if (!mission.running()) continue;
+    active = true;
+    if (mission.leased_total == 0) stuck.insert(id);
+  }
+  const MonotonicTime now = clock_.Now();
+  if (!active || now < next_tick_) return active;
+  next_tick_ = now + options_.sync_interval;
+  if (healthy_) {
+    PublishWanted();
+    ProposeNext(stuck);
+  }
+  return true;
+}
+
+void TaskQueue::RunCycle(std::vector<Message> messages) {
+  Context ctx;
+  ctx = ctx.WithTimeout(kWriteTimeout);
+  if (!healthy_) {
+    if (Status status = Reopen(ctx); !status.ok()) {
+      for (Message& message : messages) {
+        if (message.done) message.done(status, state_);
+      }
+      return;
+    }
+  }
+  size_t taken = 0;
+  while (taken < messages.size()) {
+    std::vector<Event> events;
+    std::vector<Pending> pending;
+    const int64_t wall_ms = clock_.WallMs();
+    for (; taken < messages.size() && events.size() < kEventsPerBlockSoft; ++taken) {
+      Pending& entry = pending.emplace_back();
+      entry.message = std::move(messages[taken]);
+      entry.first = events.size();
+      const MissionId& id = entry.message.mission_id;
+      if (id.empty() || state_.Find(id) != nullptr) {
+        for (EventBody& fact : entry.message.facts) {
+          Step(state_, {.mission_id = id, .body = std::move(fact), .wall_ms = wall_ms}, events);
+        }
+      }
+      entry.count = events.size() - entry.first;
+    }
+    Status status = absl::OkStatus();
+    if (!events.empty()) status = ledger_.Append(ctx, state_.incarnation, events);
+    if (!status.ok()) healthy_ = false;  // the folded state is not what is stored
+    for (Pending& entry : pending) {
+      if (!entry.message.done) continue;
+      if (status.ok()) {
+        entry.message.done(std::span(events).subspan(entry.first, entry.count), state_);
+      } else {
+        entry.message.done(status, state_);
+      }
+    }
+    if (!status.ok()) {
+      proposed_.clear();
+      for (; taken < messages.size(); ++taken) {
+        if (messages[taken].done) messages[taken].done(status, state_);
+      }
+      return;
+    }
+    if (!events.empty()) Publish(events);
+  }
+}
+
+void TaskQueue::Publish(const std::vector<Event>& events) {
+  std::set<MissionId> touched;
+  for (const Event& event : events) {
+    if (!event.mission_id.empty()) touched.insert(event.mission_id);
+    if (const auto* submitted = std::get_if<ProposalSubmitted>(&event.body)) {
+      proposed_.erase({event.mission_id, submitted->proposal.kind});
+    }
+  }
+  std::vector<Observer> observers;
+  {
+    MutexLock lock(mutex_);
+    observers = observers_;
+  }
+  for (const Observer& observer : observers) observer(events, state_);
+  ArmTimers(events);
+  PublishWanted();
+  ProposeNext(touched);
+}
+
+void TaskQueue::PublishWanted() {
+  std::map<HostId, AgentService*> hosts;
+  {
+    MutexLock lock(mutex_);
+    hosts = hosts_;
+  }
+  for (const auto& [host_id, host] : hosts) {
+    auto set = std::make_shared<WantedSet>();  // shared with the host
+    set->sequence = state_.sequence;
+    const auto wanted = state_.wanted.find(host_id);
+    if (wanted != state_.wanted.end()) {
+      for (const LeaseKey& key : wanted->second) {
+        const MissionState& mission = *state_.Find(key.mission_id);
+        const TaskState& task = *mission.Find(key.task_id);
+        auto& request = requests_[key.mission_id];
+        if (request == nullptr) request = std::make_shared<MissionRequest>(mission.request);
+        set->leases.push_back({.mission_id = key.mission_id,
+                               .task_id = key.task_id,
+                               .epoch = task.lease->epoch,
+                               .agent_id = task.lease->agent_id,
+                               .role = task.spec.role,
+                               .action = task.lease->action,
+                               .request = request});
+      }
+    }
+    host->SetWanted(std::move(set));
+  }
+}
+
+void TaskQueue::ProposeNext(const std::set<MissionId>& touched) {
+  for (const MissionId& id : touched) {
+    const MissionState* mission = state_.Find(id);
+    if (mission == nullptr || !mission->running()) continue;
+    for (MissionProposal& next : orchestrator_.Decide(*mission)) {
+      const ProposalKind kind = next.proposal.kind;
+      const auto refused = mission->refused.find(kind);
+      if (refused != mission->refused.end() && refused->second >= kRefusedMax) continue;
+      if (!proposed_.insert({id, kind}).second) continue;
+      Message message;
+      message.mission_id = id;
+      for (TaskPlanned& task : next.tasks) message.facts.emplace_back(std::move(task));
+      message.facts.emplace_back(ProposalSubmitted{.proposal = std::move(next.proposal)});
+      if (!Post(std::move(message)).ok()) proposed_.erase({id, kind});
+    }
+  }
+}
+
+Status TaskQueue::Reopen(const Context& ctx) {
+  state_ = ShardState{};
+  RETURN_IF_ERROR(ledger_.Replay(ctx, [&](const Event& event) { return Fold(state_, event); }));
+  std::set<HostId> ours;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [id, host] : hosts_) ours.insert(id);
+  }
+  const int64_t wall_ms = clock_.WallMs();
+  std::vector<Event> events;
+  const auto step = [&](const MissionId& id, EventBody body) {
+    Step(state_, {.mission_id = id, .body = std::move(body), .wall_ms = wall_ms}, events);
+  };
+  step("", ShardOpened{.incarnation = state_.incarnation + 1,
+                       .build_id = options_.build_id,
+                       .host_id = options_.owner_id});
+  // The first opening of this process: hosts and clients of former owners ended with them.
+  const bool first = !thread_.joinable();
+  std::vector<HostId> gone;
+  for (const auto& [id, host] : state_.hosts) {
+    if (!ours.contains(id)) gone.push_back(id);
+  }
+  for (const HostId& id : gone) step("", HostLeft{.host_id = id, .reason = "its process ended"});
+  if (first) {
+    std::vector<std::pair<MissionId, std::string>> clients;
+    for (const auto& [id, mission] : state_.missions) {
+      for (const std::string& client : mission.clients) clients.emplace_back(id, client);
+    }
+    for (const auto& [id, client] : clients) step(id, ClientDetached{.client_id = client});
+  }
+  RETURN_IF_ERROR(ledger_.Append(ctx, state_.incarnation, events));
+  healthy_ = true;
+  proposed_.clear();
+  RearmTimers();
+  if (!first) Publish(events);
+  return absl::OkStatus();
+}
+
+void TaskQueue::ArmTimers(const std::vector<Event>& events) {
+  const MonotonicTime now = clock_.Now();
+  const auto arm = [&](const MissionId& id, std::string timer, uint64_t ms) {
+    if (ms > 0) timers_[{id, std::move(timer)}] = now + std::chrono::milliseconds(ms);
+  };
+  for (const Event& event : events) {
+    const MissionId& id = event.mission_id;
+    if (const auto* granted = std::get_if<LeaseGranted>(&event.body)) {
+      arm(id, LeaseTimer(granted->task_id, granted->epoch), granted->wall_ms_max);
+    } else if (const auto* ended = std::get_if<LeaseEnded>(&event.body)) {
+      timers_.erase({id, LeaseTimer(ended->task_id, ended->epoch)});
+    } else if (std::holds_alternative<MissionAccepted>(event.body) ||
+               std::holds_alternative<MissionResumed>(event.body)) {
+      if (const MissionState* mission = state_.Find(id)) {
+        arm(id, "mission", mission->request.limits.max_time_ms);
+      }
+    } else if (std::holds_alternative<MissionStopped>(event.body) ||
+               std::holds_alternative<MissionInterrupted>(event.body) ||
+               std::holds_alternative<MissionCompleted>(event.body)) {
+      timers_.erase({id, "mission"});
+    }
+  }
+}
+
+// Timers start anew with an owner: monotonic time does not outlive a process.
+void TaskQueue::RearmTimers() {
+  timers_.clear();
+  const MonotonicTime now = clock_.Now();
+  for (const auto& [id, mission] : state_.missions) {
+    if (!mission.running()) continue;
+    if (mission.request.limits.max_time_ms > 0) {
+      timers_[{id, "mission"}] =
+          now + std::chrono::milliseconds(mission.request.limits.max_time_ms);
+    }
+    for (const TaskState& task : mission.tasks) {
+      if (!task.lease || task.lease->wall_ms_max == 0) continue;
+      timers_[{id, LeaseTimer(task.spec.task_id, task.lease->epoch)}] =
+          now + std::chrono::milliseconds(task.lease->wall_ms_max);
+    }
+  }
+}
+
+std::vector<TaskQueue::Message> TaskQueue::DueTimers() {
+  const MonotonicTime now = clock_.Now();
+  std::vector<Message> due;
+  for (auto it = timers_.begin(); it != timers_.end();) {
+    if (it->second > now) {
+      ++it;
+      continue;
+    }
+    Message message;
+    message.mission_id = it->first.first;
+    message.facts.emplace_back(TimerFired{.timer_id = it->first.second});
+    due.push_back(std::move(message));
+    it = timers_.erase(it);
+  }
+  if (options_.planning_interval.count() > 0 && now >= next_planning_) {
+    next_planning_ = now + options_.planning_interval;
+    for (const auto& [id, mission] : state_.missions) {
+      if (!mission.running()) continue;
+      Message message;
+      message.mission_id = id;
+      message.facts.emplace_back(TimerFired{.timer_id = "planning"});
+      due.push_back(std::move(message));
+    }
+  }
+  return due;
+}
+
+}  // namespace coditect

@@ -1,0 +1,118 @@
+// The task queue manager of one shard: inbox, Step, Append, fold, publish, Wanted, Decide.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "src/base/mutex.h"
+#include "src/ports/agent_service.h"
+#include "src/ports/orchestrator_service.h"
+#include "src/ports/task_queue_service.h"
+#include "src/task_queue/ledger.h"
+
+namespace coditect {
+
+/// Owns one shard: the only writer of its ledger. One thread does everything, strictly alternating:
+/// what arrived while the last block was syncing is the next block. Thread-safe.
+class TaskQueue final : public TaskQueueService {
+ public:
+  struct Options {
+    uint32_t shard = 0;
+    std::string build_id;
+    std::string owner_id;                            // this process, in ShardOpened
+    std::chrono::milliseconds sync_interval{100};    // of the reconciler
+    std::chrono::milliseconds planning_interval{0};  // every open mission re-examined; 0 = never
+    size_t inbox_max = 65'536;
+  };
+
+  /// Sees every stored block on the shard's thread, in order; must not block.
+  using Observer = std::function<void(std::span<const Event>, const ShardState&)>;
+
+  TaskQueue(Options options, Ledger::OpenLog open_log, const OrchestratorService& orchestrator,
+            const Clock& clock);
+  ~TaskQueue() override { Stop(); }
+
+  /// Replays the ledger, takes ownership (ShardOpened) and declares every host and client of
+  /// former owners gone.
+  Status Open(const Context& ctx);
+  /// Ends the thread; what was not acknowledged by then was not stored.
+  void Stop();
+
+  /// Announces a host of this process. `host` outlives the queue.
+  Status JoinHost(const Context& ctx, const HostJoined& joined, AgentService& host);
+
+  void AddObserver(Observer observer);
+
+  StatusOr<MissionId> RequestMission(const Context& ctx, const MissionRequest& request,
+                                     const std::string& client_id) override;
+  Status Control(const Context& ctx, const MissionId& mission_id, MissionControl control,
+                 const std::string& who) override;
+  Status Propose(const Context& ctx, const MissionId& mission_id,
+                 const std::vector<TaskPlanned>& tasks, const Proposal& proposal) override;
+  Status LeaseStarted(const Context& ctx, const MissionId& mission_id,
+                      const coditect::LeaseStarted& started) override;
+  StatusOr<TaskAck> ReportResult(const Context& ctx, const MissionId& mission_id,
+                                 const TaskResult& result,
+                                 const std::vector<TaskPlanned>& drafts) override;
+
+ private:
+  /// Facts that are stored together, and who waits for the answer.
+  struct Message {
+    MissionId mission_id;
+    std::vector<EventBody> facts;
+    /// The events that came of the facts, or why nothing was stored. On the shard's thread.
+    std::function<void(StatusOr<std::span<const Event>>, const ShardState&)> done;
+  };
+  struct Pending {  // a message whose events are in the block being written
+    Message message;
+    size_t first = 0;  // its events in the block
+    size_t count = 0;
+  };
+
+  Status Post(Message message);
+  /// Posts and waits until `message` is durable; `read` sees its events.
+  Status PostAndWait(const Context& ctx, Message message,
+                     std::function<Status(std::span<const Event>, const ShardState&)> read);
+
+  void Loop();
+  std::vector<Message> TakeInbox();
+  void RunCycle(std::vector<Message> messages);
+  void Publish(const std::vector<Event>& events);
+  void PublishWanted();
+  void ProposeNext(const std::set<MissionId>& touched);
+  bool Reconcile();
+  Status Reopen(const Context& ctx);
+  std::vector<Message> DueTimers();
+  void ArmTimers(const std::vector<Event>& events);
+  void RearmTimers();
+
+  const Options options_;
+  const OrchestratorService& orchestrator_;
+  const Clock& clock_;
+  Ledger ledger_;
+
+  // Owned by the shard's thread.
+  ShardState state_;
+  bool healthy_ = false;
+  std::map<MissionId, std::shared_ptr<const MissionRequest>> requests_;  // shared with the hosts
+  std::set<std::pair<MissionId, ProposalKind>> proposed_;  // in the inbox, not decided yet
+  std::map<std::pair<MissionId, std::string>, MonotonicTime> timers_;
+  MonotonicTime next_planning_;
+  MonotonicTime next_tick_;
+
+  Mutex mutex_;
+  CondVar wake_;
+  std::deque<Message> inbox_ ABSL_GUARDED_BY(mutex_);
+  std::map<HostId, AgentService*> hosts_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Observer> observers_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace coditect

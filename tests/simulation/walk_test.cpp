@@ -1,0 +1,459 @@
+// One seeded random walk over Step, Wanted, Decide and an unreliable ledger: whatever happens, the
+// invariants hold after every step, and once things are healed every followed mission ends.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <random>
+
+#include "src/adapters/memory/event_log.h"
+#include "src/base/file.h"
+#include "src/domain/evidence.h"
+#include "src/domain/plan.h"
+#include "src/orchestrator/orchestrator.h"
+#include "src/task_queue/ledger.h"
+#include "src/task_queue/step.h"
+
+namespace coditect {
+namespace {
+
+/// Refuses or forgets to answer at random; what it stored stays.
+class UnreliableLog final : public EventLog {
+ public:
+  UnreliableLog(memory::MemoryEventLog& inner, std::mt19937& random, const bool& healed)
+      : inner_(inner), random_(random), healed_(healed) {}
+  StatusOr<AppendResult> Append(const Context& ctx, uint32_t shard, uint64_t expected,
+                                const StoredBlock& block) override {
+    const uint32_t dice = healed_ ? 99 : random_() % 40;
+    if (dice == 0) return Unavailable("lost");
+    if (dice == 2) return ResourceExhausted("disk full");
+    auto result = inner_.Append(ctx, shard, expected, block);
+    if (dice == 1) return Unavailable("answer lost");
+    return result;
+  }
+  StatusOr<std::vector<StoredBlock>> Read(const Context& ctx, uint32_t shard, uint64_t after,
+                                          size_t blocks_max) override {
+    return inner_.Read(ctx, shard, after, blocks_max);
+  }
+  StatusOr<uint64_t> LastSequence(const Context& ctx, uint32_t shard) override {
+    return inner_.LastSequence(ctx, shard);
+  }
+
+ private:
+  memory::MemoryEventLog& inner_;
+  std::mt19937& random_;
+  const bool& healed_;
+};
+
+struct Running {
+  MissionId mission_id;
+  TaskId task_id;
+  LeaseState lease;
+  TaskSpec spec;
+};
+
+class Walk {
+ public:
+  explicit Walk(uint32_t seed) : random_(seed) { Open(); }
+
+  void Run(int steps) {
+    for (int i = 0; i < steps; ++i) {
+      RandomAction();
+      CheckInvariants();
+    }
+    Heal();
+  }
+
+ private:
+  uint32_t Dice(uint32_t sides) { return static_cast<uint32_t>(random_() % sides); }
+  bool Chance(uint32_t one_in) { return Dice(one_in) == 0; }
+  template <typename Container>
+  auto& Pick(Container& container) {
+    auto it = container.begin();
+    std::advance(it, random_() % container.size());
+    return *it;
+  }
+
+  // ---- the owner -------------------------------------------------------------------------------
+
+  void Open() {
+    ledger_ = std::make_unique<Ledger>(
+        [this]() -> StatusOr<std::unique_ptr<EventLog>> {
+          return std::make_unique<UnreliableLog>(log_, random_, healed_);
+        },
+        0, "test");
+    for (;;) {
+      state_ = ShardState{};
+      REQUIRE(ledger_->Replay(Context{}, [&](const Event& e) { return Fold(state_, e); }).ok());
+      std::vector<Event> events;
+      const auto step = [&](const MissionId& id, EventBody body) {
+        Step(state_, {.mission_id = id, .body = std::move(body)}, events);
+      };
+      step("", ShardOpened{.incarnation = state_.incarnation + 1, .build_id = "test"});
+      std::vector<HostId> gone;
+      for (const auto& [id, host] : state_.hosts) gone.push_back(id);
+      for (const HostId& id : gone) step("", HostLeft{.host_id = id});
+      std::vector<std::pair<MissionId, std::string>> clients;
+      for (const auto& [id, mission] : state_.missions) {
+        for (const std::string& client : mission.clients) clients.emplace_back(id, client);
+      }
+      for (const auto& [id, client] : clients) step(id, ClientDetached{.client_id = client});
+      if (ledger_->Append(Context{}, state_.incarnation, events).ok()) break;
+    }
+    proposals_.clear();
+  }
+
+  /// Posts facts as one block; on failure the owner reopens, as the product does.
+  bool Post(std::vector<std::pair<MissionId, EventBody>> facts) {
+    std::vector<Event> events;
+    for (auto& [id, body] : facts) {
+      if (!id.empty() && state_.Find(id) == nullptr) continue;
+      Step(state_, {.mission_id = id, .body = std::move(body)}, events);
+    }
+    if (events.empty()) return true;
+    if (!ledger_->Append(Context{}, state_.incarnation, events).ok()) {
+      Open();
+      return false;
+    }
+    for (const Event& event : events) {
+      const MissionState* mission = state_.Find(event.mission_id);
+      if (mission == nullptr) continue;
+      Decide(*mission);
+      if (const auto* decided = std::get_if<MergeDecided>(&event.body)) OnMerge(*mission, *decided);
+    }
+    return true;
+  }
+
+  void Decide(const MissionState& mission) {
+    for (MissionProposal& next : orchestrator_.Decide(mission)) {
+      const auto refused = mission.refused.find(next.proposal.kind);
+      if (refused != mission.refused.end() && refused->second >= 3) continue;
+      proposals_.emplace_back(mission.id, std::move(next));
+    }
+  }
+
+  /// The reconciler's tick: a proposal that was lost on its way is made again.
+  void Tick() {
+    for (const auto& [id, mission] : state_.missions) {
+      if (mission.running() && mission.leased_total == 0) Decide(mission);
+    }
+  }
+
+  void OnMerge(const MissionState& mission, const MergeDecided& decided) {
+    bool independent = false;
+    for (const Verdict& verdict : mission.verdicts) {
+      independent |= verdict.tree == decided.tree && verdict.role != Role::kCoder;
+    }
+    CHECK(independent);  // I3, I7
+  }
+
+  void SubmitProposal() {
+    if (proposals_.empty()) return;
+    const size_t index = random_() % proposals_.size();  // in any order, also stale ones
+    auto [id, next] = proposals_[index];
+    if (!Chance(10)) proposals_.erase(proposals_.begin() + static_cast<ptrdiff_t>(index));
+    if (proposals_.size() > 200) proposals_.erase(proposals_.begin(), proposals_.begin() + 100);
+    std::vector<std::pair<MissionId, EventBody>> facts;
+    for (TaskPlanned& task : next.tasks) facts.emplace_back(id, std::move(task));
+    facts.emplace_back(id, ProposalSubmitted{.proposal = std::move(next.proposal)});
+    Post(std::move(facts));
+  }
+
+  // ---- the outside -----------------------------------------------------------------------------
+
+  void RequestMission() {
+    if (state_.missions.size() >= 6) return;
+    MissionRequest request;
+    request.request_id = StrCat(1000 + Dice(9000), "abcdef0123456789");
+    request.goal = Chance(8) ? "implement a login" : "make the tests pass";
+    request.repository.base_commit = "base";
+    request.repository.base_tree = "base-tree";
+    request.limits = {.agents = Dice(4), .max_retries = 2, .tests_max = 500};
+    Post({{"", MissionRequested{.request = request}}});
+    const auto found = state_.request_ids.find(request.request_id);
+    if (found != state_.request_ids.end() && !Chance(6)) {
+      Post({{found->second, ClientAttached{.client_id = StrCat("c", Dice(3))}}});
+    }
+  }
+
+  void JoinHost() {
+    if (state_.hosts.size() >= 3) return;
+    Post({{"", HostJoined{.host_id = StrCat("host", Dice(1000), "xxxxxxxx"),
+                          .slots = 1 + Dice(5),
+                          .roles = {Role::kAnalyzer, Role::kCoder, Role::kTester, Role::kPlanner,
+                                    Role::kIntegrator}}}});
+  }
+
+  void LeaveHost() {
+    if (state_.hosts.empty()) return;
+    Post({{"", HostLeft{.host_id = Pick(state_.hosts).first}}});
+  }
+
+  void Control() {
+    if (state_.missions.empty()) return;
+    const MissionId id = Pick(state_.missions).first;
+    switch (Dice(5)) {
+      case 0:
+        Post({{id, StopRequested{.principal = "p"}}});
+        break;
+      case 1:
+        Post({{id, ResumeRequested{.principal = "p"}}});
+        break;
+      case 2:
+        Post({{id, ClientDetached{.client_id = StrCat("c", Dice(3))}}});
+        break;
+      case 3:
+        Post({{id, ClientAttached{.client_id = StrCat("c", Dice(3))}}});
+        break;
+      default:
+        if (Chance(5)) Post({{id, TimerFired{.timer_id = "mission"}}});
+    }
+  }
+
+  // Agents take what is wanted, and keep old leases around to report them late.
+  void StartLease() {
+    if (state_.wanted.empty()) return;
+    const auto& keys = Pick(state_.wanted).second;
+    auto it = keys.begin();
+    std::advance(it, random_() % keys.size());
+    const TaskState& task = *state_.Find(it->mission_id)->Find(it->task_id);
+    running_.push_back({it->mission_id, it->task_id, *task.lease, task.spec});
+    Post({{it->mission_id, LeaseStarted{.task_id = it->task_id,
+                                        .epoch = task.lease->epoch,
+                                        .agent_id = task.lease->agent_id}}});
+  }
+
+  void ReportResult() {
+    if (running_.empty()) return;
+    const size_t index = random_() % running_.size();
+    const Running run = running_[index];
+    if (!Chance(8)) running_.erase(running_.begin() + static_cast<ptrdiff_t>(index));
+    std::vector<std::pair<MissionId, EventBody>> facts;
+    TaskResult result = MakeResult(run, facts);
+    if (!healed_ && Chance(20)) result.agent_id = "coder-1@evilevil";
+    facts.emplace_back(run.mission_id, ResultReported{.result = std::move(result)});
+    Post(std::move(facts));
+  }
+
+  TaskResult MakeResult(const Running& run, std::vector<std::pair<MissionId, EventBody>>& facts) {
+    TaskResult result;
+    result.task_id = run.task_id;
+    result.epoch = run.lease.epoch;
+    result.agent_id = run.lease.agent_id;
+    result.outcome = ResultOutcome::kSuccess;
+    result.usage.tests = Dice(200);
+    if (!healed_ && Chance(6)) {
+      result.outcome = static_cast<ResultOutcome>(2 + Dice(4));
+      result.reason = "error: simulated";
+      return result;
+    }
+    const std::string& intent = run.spec.intent;
+    const auto parameter = [&](const char* name) {
+      const auto found = run.lease.action.parameters.find(name);
+      return found == run.lease.action.parameters.end() ? std::string() : found->second;
+    };
+    if (intent == "observe") {
+      result.outputs["world"] = "blob";
+      result.baseline = BaselineSummary{.baseline = "blob",
+                                        .expected_digest = ExpectedDigest({"p", "f0", "f1"}),
+                                        .passed = 1,
+                                        .failing = Chance(6) ? 0U : 2U};
+    } else if (intent == "localize") {
+      result.outputs["faults"] = "blob";
+    } else if (intent == "plan") {
+      DraftPlan(run, result, facts);
+    } else if (intent == "repair") {
+      result.tree = StrCat("tree", Dice(1000));
+      result.commit = "commit-" + result.tree;
+      AddEvidence(run, result);
+    } else if (intent == "verify") {
+      result.tree = parameter("tree");
+      result.commit = parameter("commit");
+      AddEvidence(run, result);
+    } else if (intent == "merge") {
+      const bool reuse = parameter("tip_decided") == "0";
+      result.tree = reuse ? parameter("tree") : StrCat("merged-", parameter("tree"));
+      result.commit = "commit-" + result.tree;
+      if (!reuse || Chance(4)) AddEvidence(run, result);
+    }
+    return result;
+  }
+
+  void AddEvidence(const Running& run, TaskResult& result) {
+    const bool good = healed_ || !Chance(5);
+    result.evidence = Evidence{.kind = "tests",
+                               .tree = result.tree,
+                               .expected_digest = run.spec.parameters.at("expected_digest"),
+                               .expected = 3,
+                               .passed = good ? 3U : 2U,
+                               .failed = good ? 0U : 1U,
+                               .normal_end = true,
+                               .tests_unchanged = true};
+  }
+
+  void DraftPlan(const Running& run, TaskResult& result,
+                 std::vector<std::pair<MissionId, EventBody>>& facts) {
+    const MissionState* mission = state_.Find(run.mission_id);
+    if (mission == nullptr) return;
+    PlanningContext context;
+    context.request = mission->request;
+    context.baseline.passed = {"p"};
+    context.faults.clusters = {{.tests = {"f0"}}, {.tests = {"f1"}}};
+    context.first_ordinal = 4;
+    const auto plan = orchestrator_.Plan(context);
+    REQUIRE(plan.ok());
+    for (const TaskSpec& task : plan->tasks) {
+      facts.emplace_back(run.mission_id, TaskPlanned{.plan_version = 2, .task = task});
+    }
+    result.outputs["plan"] = "blob";
+    result.plan = PlanDraft{.version = 2,
+                            .count = static_cast<uint32_t>(plan->tasks.size()),
+                            .digest = PlanDigest(plan->tasks)};
+  }
+
+  void RandomAction() {
+    switch (Dice(16)) {
+      case 0:
+        RequestMission();
+        break;
+      case 1:
+        JoinHost();
+        break;
+      case 2:
+        if (Chance(4)) LeaveHost();
+        break;
+      case 3:
+        if (Chance(3)) Control();
+        break;
+      case 4:
+        if (Chance(10)) Open();  // the owner died; the next one folds
+        break;
+      case 5:
+      case 6:
+      case 7:
+      case 8:
+        StartLease();
+        break;
+      case 9:
+      case 10:
+      case 11:
+      case 12:
+        ReportResult();
+        break;
+      default:
+        SubmitProposal();
+    }
+  }
+
+  void CheckInvariants() {
+    REQUIRE(state_.wanted == RecomputeWanted(state_));
+    for (const auto& [id, mission] : state_.missions) {
+      REQUIRE(mission.status != MissionStatus::kQuarantined);
+      REQUIRE_LE(mission.tests_used + mission.tests_reserved, mission.request.limits.tests_max);
+      uint32_t leased = 0;
+      uint64_t reserved = 0;
+      for (const TaskState& task : mission.tasks) {
+        REQUIRE_EQ(task.lease.has_value(), task.status == TaskStatus::kLeased);
+        if (!task.lease) continue;
+        ++leased;
+        reserved += task.lease->tests_reserved;
+        REQUIRE(mission.running());
+        REQUIRE_LE(task.attempts, mission.request.limits.max_retries);
+      }
+      REQUIRE_EQ(leased, mission.leased_total);
+      REQUIRE_EQ(reserved, mission.tests_reserved);
+      if (mission.request.limits.agents > 0) REQUIRE_LE(leased, mission.request.limits.agents);
+      if (mission.outcome == Outcome::kVerified) REQUIRE_FALSE(mission.branch.empty());
+    }
+    if (Chance(50)) CheckReplay();
+  }
+
+  // The log alone gives the same state, and its facts alone the same decisions.
+  void CheckReplay() {
+    ShardState folded;
+    ShardState stepped;
+    std::vector<Event> events;
+    std::vector<Event> derived;
+    REQUIRE(ReplayLog(Context{}, log_, 0, [&](const Event& event) {
+              events.push_back(event);
+              return Fold(folded, event);
+            }).ok());
+    REQUIRE(folded == state_);
+    for (const Event& event : events) {
+      if (IsFact(event.body)) Step(stepped, event, derived);
+    }
+    REQUIRE_EQ(derived.size(), events.size());
+    for (size_t i = 0; i < events.size(); ++i) REQUIRE(derived[i].body == events[i].body);
+  }
+
+  void Heal() {
+    healed_ = true;
+    running_.clear();
+    Open();
+    JoinHost();
+    std::vector<MissionId> ids;
+    for (const auto& [id, mission] : state_.missions) ids.push_back(id);
+    for (const MissionId& id : ids) {
+      Post({{id, ClientAttached{.client_id = "healer"}}, {id, ResumeRequested{.principal = "p"}}});
+    }
+    const auto open = [&] {
+      size_t count = 0;
+      for (const auto& [id, mission] : state_.missions) count += mission.running() ? 1 : 0;
+      return count;
+    };
+    for (int i = 0; i < 20'000 && open() > 0; ++i) {
+      if (i % 20 == 0) Tick();
+      switch (Dice(3)) {
+        case 0:
+          StartLease();
+          break;
+        case 1:
+          ReportResult();
+          break;
+        default:
+          SubmitProposal();
+      }
+      CheckInvariants();
+    }
+    for (const auto& [id, mission] : state_.missions) {
+      if (!mission.running()) continue;
+      CAPTURE(Describe(mission));
+      CHECK_MESSAGE(false, "the mission does not end");
+    }
+    CheckReplay();
+  }
+
+  static std::string Describe(const MissionState& mission) {
+    std::string text = StrCat(mission.id, " plan ", mission.plan_version, " team ",
+                              mission.team_version, " refused ", mission.refused_reason);
+    for (const TaskState& task : mission.tasks) {
+      text += StrCat("\n  ", task.spec.task_id.ToString(), ' ', task.spec.intent, ' ',
+                     EnumName(task.status), " attempts ", task.attempts, ' ', task.reason);
+    }
+    return text;
+  }
+
+  std::mt19937 random_;
+  bool healed_ = false;
+  memory::MemoryEventLog log_;
+  std::unique_ptr<Ledger> ledger_;
+  const Orchestrator orchestrator_;
+  ShardState state_;
+  std::vector<std::pair<MissionId, MissionProposal>> proposals_;
+  std::vector<Running> running_;
+};
+
+}  // namespace
+
+TEST_CASE("InvariantsHoldWhateverHappensAndHealedMissionsEnd") {
+  const char* chosen = std::getenv("CODITECT_SEED");
+  const uint32_t first = chosen != nullptr ? static_cast<uint32_t>(std::atoi(chosen)) : 1;
+  const char* count = std::getenv("CODITECT_SEEDS");
+  const uint32_t seeds = chosen != nullptr ? 1 : count != nullptr ? std::atoi(count) : 40;
+  for (uint32_t seed = first; seed < first + seeds; ++seed) {
+    CAPTURE(seed);
+    INFO("repeat with CODITECT_SEED=", seed);
+    Walk(seed).Run(600);
+  }
+}
+
+}  // namespace coditect
