@@ -96,6 +96,24 @@ TEST_CASE("AnExpectedTestThatIsSkippedOrUnseenIsMissing") {
   CHECK_NE(ExpectedDigest({"ab"}), ExpectedDigest({"a", "b"}));
 }
 
+TEST_CASE("AFileThatCouldNotBeCollectedPassesOnlyWhenAllItsTestsDo") {
+  TestReport report;
+  report.cases = {{.id = "t.py::a", .status = TestStatus::kPassed, .file = "t.py"},
+                  {.id = "t.py::b", .status = TestStatus::kPassed, .file = "t.py"}};
+  Evidence evidence;
+  CompareWithExpected({"t.py"}, report, &evidence);
+  CHECK_EQ(evidence.passed, 1);
+  report.cases[1].status = TestStatus::kFailed;
+  CompareWithExpected({"t.py"}, report, &evidence);
+  CHECK_EQ(evidence.failed, 1);
+  report.cases.clear();
+  CompareWithExpected({"t.py"}, report, &evidence);
+  CHECK_EQ(evidence.missing, 1);
+  report.collection_errors = {{.file = "t.py"}};
+  CompareWithExpected({"t.py"}, report, &evidence);
+  CHECK_EQ(evidence.failed, 1);
+}
+
 TEST_CASE("IdentifiersReadBackWhatTheyPrint") {
   TaskId id;
   CHECK(TaskId::Parse("t-12", &id));

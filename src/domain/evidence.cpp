@@ -3,11 +3,26 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "src/base/sha256.h"
 #include "src/base/strings.h"
 
 namespace coditect {
+namespace {
+
+/// An expected id may be a file whose tests could not be collected at the baseline. It passes when
+/// every test it holds now passes.
+TestStatus WorstOf(const std::vector<const TestCase*>& tests) {
+  bool passed = false;
+  for (const TestCase* test : tests) {
+    if (test->status == TestStatus::kFailed) return TestStatus::kFailed;
+    passed |= test->status == TestStatus::kPassed;
+  }
+  return passed ? TestStatus::kPassed : TestStatus::kSkipped;
+}
+
+}  // namespace
 
 std::string ExpectedDigest(std::vector<std::string> ids) {
   std::sort(ids.begin(), ids.end());
@@ -49,18 +64,29 @@ std::string EvidenceFaultFor(const Evidence& evidence, std::string_view tree,
 void CompareWithExpected(const std::vector<std::string>& expected, const TestReport& report,
                          Evidence* evidence) {
   std::map<std::string_view, const TestCase*> seen;
-  for (const TestCase& test : report.cases) seen[test.id] = &test;
+  std::map<std::string_view, std::vector<const TestCase*>> by_file;
+  for (const TestCase& test : report.cases) {
+    seen[test.id] = &test;
+    by_file[test.file].push_back(&test);
+  }
+  std::set<std::string_view> uncollected;
+  for (const CollectionError& error : report.collection_errors) uncollected.insert(error.file);
   evidence->expected = static_cast<uint32_t>(expected.size());
   evidence->passed = evidence->failed = evidence->missing = 0;
   for (const std::string& id : expected) {
-    const auto found = seen.find(id);
-    if (found == seen.end() || found->second->status == TestStatus::kSkipped) {
-      evidence->missing += 1;
-    } else if (found->second->status == TestStatus::kPassed) {
-      evidence->passed += 1;
-    } else {
-      evidence->failed += 1;
+    const auto test = seen.find(id);
+    const auto file = by_file.find(id);
+    TestStatus status = TestStatus::kSkipped;
+    if (test != seen.end()) {
+      status = test->second->status;
+    } else if (uncollected.contains(id)) {
+      status = TestStatus::kFailed;
+    } else if (file != by_file.end()) {
+      status = WorstOf(file->second);
     }
+    evidence->passed += status == TestStatus::kPassed ? 1 : 0;
+    evidence->failed += status == TestStatus::kFailed ? 1 : 0;
+    evidence->missing += status == TestStatus::kPassed || status == TestStatus::kFailed ? 0 : 1;
   }
   evidence->expected_digest = ExpectedDigest(expected);
   evidence->normal_end = report.normal_end;

@@ -34,6 +34,9 @@ class AgentService {
   /// Latest wins: the host starts what is wanted and not running, ends what runs and is not wanted.
   virtual void SetWanted(std::shared_ptr<const WantedSet> wanted) = 0;
 
+  /// The mission has ended or was stopped: whatever is kept for it between its leases may go.
+  virtual void ForgetMission(const MissionId& mission_id) = 0;
+
   /// The reflex: everything is killed now, and nothing starts until a wanted set that is true at or
   /// after the stop arrives with ClearEmergency().
   virtual void EmergencyStop() = 0;

@@ -58,6 +58,8 @@ bool AddClaim(const MissionState& mission, const TaskState& task, Parameters& pa
   parameters["commit"] = claim->result.commit;
   parameters["tree"] = claim->result.tree;
   parameters["claimed_by"] = claim->result.agent_id;
+  const auto message = claim->result.outputs.find("message");
+  if (message != claim->result.outputs.end()) parameters["message"] = message->second;
   return true;
 }
 
@@ -93,11 +95,18 @@ bool Prepare(const MissionState& mission, const TaskState& task, Parameters& par
   const std::string& intent = task.spec.intent;
   if (intent == "observe") return true;
   if (!AddBaseline(mission, parameters)) return false;
-  if (intent == "localize") return mission.baseline->failing > 0;
-  if (intent == "plan") return AddOutput(mission, "localize", "faults", parameters);
+  if (intent == "localize") {
+    return mission.baseline->failing > 0 && AddOutput(mission, "observe", "coverage", parameters);
+  }
+  if (!AddOutput(mission, "localize", "faults", parameters)) return false;
+  if (intent == "plan") {
+    parameters["plan_version"] = std::to_string(mission.plan_version + 1);
+    parameters["first_task"] = std::to_string(mission.tasks.size() + 1);
+    return true;
+  }
   if (intent == "repair") {
     parameters["excluded_trees"] = Join(task.excluded_trees, " ");
-    return AddOutput(mission, "localize", "faults", parameters);
+    return true;
   }
   if (intent == "verify") return AddClaim(mission, task, parameters);
   AddTip(mission, parameters);

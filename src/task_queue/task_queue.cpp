@@ -140,12 +140,9 @@ Status TaskQueue::Control(const Context& ctx, const MissionId& mission_id, Missi
     message.facts.emplace_back(StopRequested{
         .principal = who, .emergency = emergency, .reason = StrCat("stopped by ", who)});
   }
-  std::vector<AgentService*> halted;
-  if (emergency) {  // kill first, record later
-    MutexLock lock(mutex_);
-    for (const auto& [id, host] : hosts_) halted.push_back(host);
-  }
-  for (AgentService* host : halted) host->EmergencyStop();
+  std::map<HostId, AgentService*> halted;
+  if (emergency) halted = Hosts();
+  for (const auto& [id, host] : halted) host->EmergencyStop();  // kill first, record later
   const Status status = PostAndWait(ctx, std::move(message),
                                     [&](std::span<const Event> events, const ShardState& state) {
                                       if (state.Find(mission_id) == nullptr || events.empty()) {
@@ -154,7 +151,7 @@ Status TaskQueue::Control(const Context& ctx, const MissionId& mission_id, Missi
                                       return absl::OkStatus();
                                     });
   if (status.ok()) {
-    for (AgentService* host : halted) host->ClearEmergency();
+    for (const auto& [id, host] : halted) host->ClearEmergency();
   }
   return status;
 }
@@ -336,12 +333,18 @@ void TaskQueue::Publish(const std::vector<Event>& events) {
   ProposeNext(touched);
 }
 
+std::map<HostId, AgentService*> TaskQueue::Hosts() {
+  MutexLock lock(mutex_);
+  return hosts_;
+}
+
 void TaskQueue::PublishWanted() {
-  std::map<HostId, AgentService*> hosts;
-  {
-    MutexLock lock(mutex_);
-    hosts = hosts_;
+  const std::map<HostId, AgentService*> hosts = Hosts();
+  std::set<MissionId> ended;
+  for (const auto& [id, request] : requests_) {
+    if (!state_.Find(id)->running()) ended.insert(id);
   }
+  for (const MissionId& id : ended) requests_.erase(id);
   for (const auto& [host_id, host] : hosts) {
     auto set = std::make_shared<WantedSet>();  // shared with the host
     set->sequence = state_.sequence;
@@ -362,6 +365,7 @@ void TaskQueue::PublishWanted() {
       }
     }
     host->SetWanted(std::move(set));
+    for (const MissionId& id : ended) host->ForgetMission(id);
   }
 }
 
@@ -386,11 +390,7 @@ void TaskQueue::ProposeNext(const std::set<MissionId>& touched) {
 Status TaskQueue::Reopen(const Context& ctx) {
   state_ = ShardState{};
   RETURN_IF_ERROR(ledger_.Replay(ctx, [&](const Event& event) { return Fold(state_, event); }));
-  std::set<HostId> ours;
-  {
-    MutexLock lock(mutex_);
-    for (const auto& [id, host] : hosts_) ours.insert(id);
-  }
+  const std::map<HostId, AgentService*> ours = Hosts();
   const int64_t wall_ms = clock_.WallMs();
   std::vector<Event> events;
   const auto step = [&](const MissionId& id, EventBody body) {

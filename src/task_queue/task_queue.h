@@ -84,6 +84,7 @@ class TaskQueue final : public TaskQueueService {
   std::vector<Message> TakeInbox();
   void RunCycle(std::vector<Message> messages);
   void Publish(const std::vector<Event>& events);
+  std::map<HostId, AgentService*> Hosts();
   void PublishWanted();
   void ProposeNext(const std::set<MissionId>& touched);
   bool Reconcile();

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "src/domain/event.h"
+#include "src/domain/world_model.h"
 #include "src/wire/codec.h"
 #include "src/wire/event_codec.h"
 
@@ -145,6 +146,7 @@ TEST_CASE("ValuesAreTheProtobufMessagesOfTheContract") {
   ExpectSame<BaselineSummary>(v1::BaselineSummary::descriptor());
   ExpectSame<Usage>(v1::Usage::descriptor());
   ExpectSame<Action>(v1::Action::descriptor());
+  ExpectSame<WorldModel>(v1::WorldModel::descriptor());
   ExpectSame<Epoch>(v1::Epoch::descriptor());
 }
 

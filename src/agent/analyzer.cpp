@@ -1,0 +1,297 @@
+// The analyzer: observes the base commit, and finds where its faults probably are.
+#include <algorithm>
+#include <set>
+
+#include "src/agent/lease.h"
+#include "src/agent/mission_resources.h"
+#include "src/agent/test_run.h"
+#include "src/domain/evidence.h"
+#include "src/domain/world_model.h"
+
+namespace coditect {
+namespace {
+
+/// Whole runs a repair needs after the baseline: coverage, the coder's, the tester's, and half a
+/// run of searching. A suite that does not fit is refused before time is spent on it.
+constexpr uint64_t kRunsToCome = 4;
+constexpr size_t kListedMax = 3;
+
+std::string Listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (size_t i = 0; i < names.size() && i < kListedMax; ++i) {
+    text += (i == 0 ? "" : ", ") + names[i];
+  }
+  if (names.size() > kListedMax) text += StrCat(" and ", names.size() - kListedMax, " more");
+  return text;
+}
+
+/// Everything one look at the tests found, by id.
+struct Look {
+  std::map<std::string, TestCase> cases;
+};
+
+/// A file that cannot be collected counts as one failing test named by the file.
+Look LookAt(const TestReport& report) {
+  Look look;
+  for (const TestCase& test : report.cases) look.cases[test.id] = test;
+  for (const CollectionError& error : report.collection_errors) {
+    TestCase test;
+    test.id = error.file;
+    test.status = TestStatus::kFailed;
+    test.message = error.message;
+    test.stack = error.stack;
+    test.file = error.file;
+    look.cases[test.id] = std::move(test);
+  }
+  return look;
+}
+
+class Observation {
+ public:
+  explicit Observation(const Lease& lease) : lease_(lease) {}
+
+  StatusOr<Work> Run() {
+    ASSIGN_OR_RETURN(const auto* files, lease_.mission.BaseFiles(lease_.ctx));
+    ASSIGN_OR_RETURN(workspace_, OpenWorkspace(lease_));
+    if (Status status = Detect(*files); !status.ok()) return Blocked(status);
+    ASSIGN_OR_RETURN(const TestReport first, RunTests({}, TraceMode::kNone));
+    if (std::string reason = Unusable(first); !reason.empty()) {
+      return Finish(lease_.NewResult(ResultOutcome::kBlocked, reason));
+    }
+    looks_.push_back(LookAt(first));
+    baseline_.suite_ms = first.wall_ms;
+    baseline_.memory_bytes = first.memory_bytes;
+    TaskResult result = lease_.NewResult(ResultOutcome::kSuccess);
+    const std::vector<std::string> failing = FailingIn(looks_[0]);
+    if (!failing.empty()) {
+      if (std::string reason = DoesNotFit(); !reason.empty()) {
+        return Finish(lease_.NewResult(ResultOutcome::kBlocked, reason));
+      }
+      RETURN_IF_ERROR(LookAgain(failing, &result));
+    }
+    Classify(first);
+    RETURN_IF_ERROR(Summarise(*files, &result));
+    return Finish(std::move(result));
+  }
+
+ private:
+  Work Finish(TaskResult result) {
+    result.usage = usage_;
+    return Work{.result = std::move(result), .drafts = {}};
+  }
+
+  /// An error of the detection that is about the repository, not about us.
+  StatusOr<Work> Blocked(const Status& status) {
+    if (absl::IsNotFound(status)) {
+      return Finish(lease_.NewResult(ResultOutcome::kBlocked, "not_verified: " + Message(status)));
+    }
+    if (absl::IsFailedPrecondition(status) || absl::IsInvalidArgument(status)) {
+      return Finish(lease_.NewResult(ResultOutcome::kBlocked, "error: " + Message(status)));
+    }
+    return status;
+  }
+
+  Status Detect(const std::map<std::string, TreeEntry>& files) {
+    ASSIGN_OR_RETURN(const Toolchain* tools, lease_.mission.toolchain(lease_.ctx));
+    DetectRequest request;
+    for (const auto& [path, entry] : files) request.files.push_back(entry);
+    request.verify_command = lease_.mission.request().verify_command;
+    request.toolchain = *tools;
+    ASSIGN_OR_RETURN(baseline_.harness,
+                     lease_.services.harness.Detect(lease_.ctx, *workspace_, request));
+    usage_.runner_starts += 1;  // the probe
+    lease_.Think("HARNESS", {{"runner", baseline_.harness.runner},
+                             {"command", baseline_.harness.command},
+                             {"interpreter", baseline_.harness.interpreter}});
+    return absl::OkStatus();
+  }
+
+  StatusOr<TestReport> RunTests(const std::vector<std::string>& ids, TraceMode trace) {
+    // A fresh workspace each time: what one run leaves behind must not reach the next.
+    ASSIGN_OR_RETURN(workspace_, OpenWorkspace(lease_));
+    TestRunRequest request;
+    request.plan = baseline_.harness;
+    request.ids = ids;
+    request.trace = trace;
+    request.seed = lease_.mission.request().seed + looks_.size();
+    request.limits = SuiteLimits(lease_);
+    const uint64_t max_time_ms = lease_.mission.request().limits.max_time_ms;
+    if (max_time_ms > 0) {
+      request.limits.wall =
+          std::min(request.limits.wall, std::chrono::milliseconds(max_time_ms / kRunsToCome));
+    }
+    request.on_test = [this](const TestCase&) { ReportProgress(); };
+    ASSIGN_OR_RETURN(TestReport report,
+                     lease_.services.harness.Run(lease_.ctx, *workspace_, request));
+    CountRun(report, ids.empty(), &usage_);
+    lease_.Act("TEST_RUN", report.wall_ms,
+               {{"tests", std::to_string(report.cases.size())},
+                {"command", report.command},
+                {"ended_by", report.ended_by},
+                {"whole_suite", ids.empty() ? "true" : "false"}});
+    return report;
+  }
+
+  void ReportProgress() {
+    ++seen_;
+    const auto now = lease_.services.clock.Now();
+    if (now - last_progress_ < std::chrono::seconds(1)) return;
+    last_progress_ = now;
+    lease_.Think("PROGRESS", {{"tests", std::to_string(seen_)}});
+  }
+
+  /// Why nothing can be built on this run; "" when something can.
+  std::string Unusable(const TestReport& report) const {
+    std::set<std::string> missing;
+    for (const CollectionError& error : report.collection_errors) {
+      if (!error.missing_module.empty()) missing.insert(error.missing_module);
+    }
+    if (!missing.empty()) {
+      const std::string module = *missing.begin();
+      return StrCat("error: the tests need the module ", module, ", which ",
+                    baseline_.harness.interpreter, " does not have; `",
+                    baseline_.harness.interpreter, " -m pip install ", module,
+                    "` would install it");
+    }
+    if (report.ended_by == "wall") return TooSlow(report);
+    if (!report.normal_end) {
+      return StrCat(
+          "not_verified: the test run did not reach its normal end (ended by ", report.ended_by,
+          report.ended_by == "exit" ? StrCat(", code ", report.exit_code) : "", ", after ",
+          report.cases.size(), " tests); `", report.command, "` shows the same");
+    }
+    if (report.cases.empty() && report.collection_errors.empty()) {
+      return StrCat("not_verified: `", report.command,
+                    "` found no test; name the command that checks the repository with --verify");
+    }
+    return "";
+  }
+
+  std::string TooSlow(const TestReport& report) const {
+    const uint64_t max_time_ms = lease_.mission.request().limits.max_time_ms;
+    if (max_time_ms > 0 && report.wall_ms * kRunsToCome >= max_time_ms) {
+      return StrCat("limit: one run of the tests takes longer than ", report.wall_ms / 1000,
+                    " s, and a repair needs ", kRunsToCome, " of them: it cannot fit --max-time ",
+                    max_time_ms / 1000, "s");
+    }
+    return StrCat("not_verified: the tests did not end within ", report.wall_ms / 1000,
+                  " s (the last one started was ",
+                  report.cases.empty() ? "none" : report.cases.back().id, ")");
+  }
+
+  std::string DoesNotFit() const {
+    const uint64_t max_time_ms = lease_.mission.request().limits.max_time_ms;
+    if (max_time_ms == 0 || baseline_.suite_ms * kRunsToCome <= max_time_ms) return "";
+    return StrCat("limit: one run of the tests takes ", baseline_.suite_ms / 1000,
+                  " s, and a repair needs ", kRunsToCome, " more: it cannot fit --max-time ",
+                  max_time_ms / 1000, "s");
+  }
+
+  static std::vector<std::string> FailingIn(const Look& look) {
+    std::vector<std::string> ids;
+    for (const auto& [id, test] : look.cases) {
+      if (test.status == TestStatus::kFailed) ids.push_back(id);
+    }
+    return ids;
+  }
+
+  /// The second look records which lines each test executes; further ones repeat what failed.
+  Status LookAgain(const std::vector<std::string>& failing, TaskResult* result) {
+    ASSIGN_OR_RETURN(const TestReport traced, RunTests({}, TraceMode::kPerTest));
+    looks_.push_back(LookAt(traced));
+    ASSIGN_OR_RETURN(result->outputs["coverage"], lease_.Put(traced));
+    const uint32_t repeats = std::max<uint32_t>(lease_.mission.request().repeat_flaky, 2);
+    for (uint32_t i = 2; i < repeats; ++i) {
+      ASSIGN_OR_RETURN(const TestReport again, RunTests(failing, TraceMode::kNone));
+      looks_.push_back(LookAt(again));
+    }
+    return absl::OkStatus();
+  }
+
+  /// How often `id` was seen failing and passing in the looks without tracing, and with it.
+  struct Count {
+    size_t failed = 0;
+    size_t passed = 0;
+    bool network = false;
+  };
+  Count CountOf(const std::string& id) const {
+    Count count;
+    for (size_t i = 0; i < looks_.size(); ++i) {
+      const auto found = looks_[i].cases.find(id);
+      if (found == looks_[i].cases.end()) continue;
+      // Tracing may change what a test does (recursion depth, timing); only plain looks decide.
+      const bool traced = i == 1;
+      count.network |= found->second.network;
+      if (traced && looks_.size() > 2) continue;
+      count.failed += found->second.status == TestStatus::kFailed ? 1 : 0;
+      count.passed += found->second.status == TestStatus::kPassed ? 1 : 0;
+    }
+    return count;
+  }
+
+  void Classify(const TestReport& first) {
+    baseline_.cases = first.cases;
+    for (const auto& [id, test] : looks_[0].cases) {
+      if (test.status == TestStatus::kSkipped) continue;
+      const Count count = CountOf(id);
+      if (test.status == TestStatus::kPassed) {
+        // Ids that a second collection does not know are not ids to rely on.
+        const bool stable = looks_.size() < 2 || looks_[1].cases.contains(id);
+        (stable && count.failed == 0 ? baseline_.passed : baseline_.flaky).push_back(id);
+      } else if (count.passed > 0) {
+        baseline_.flaky.push_back(id);
+      } else if (count.network) {
+        baseline_.network.push_back(id);
+      } else {
+        baseline_.goal.push_back(id);
+      }
+    }
+    if (looks_[0].cases.size() == first.cases.size()) return;
+    for (const CollectionError& error : first.collection_errors) {
+      baseline_.cases.push_back(looks_[0].cases.at(error.file));
+    }
+  }
+
+  Status Summarise(const std::map<std::string, TreeEntry>& files, TaskResult* result) {
+    std::vector<std::string> expected = baseline_.passed;
+    expected.insert(expected.end(), baseline_.goal.begin(), baseline_.goal.end());
+    WorldModel world;
+    for (const auto& [path, entry] : files) world.current_file_state[path] = entry.object_id;
+    size_t skipped = 0;
+    for (const TestCase& test : baseline_.cases) {
+      world.test_results[test.id] = std::string(EnumName(test.status));
+      if (test.status == TestStatus::kFailed) world.error_context[test.id] = test.message;
+      skipped += test.status == TestStatus::kSkipped ? 1 : 0;
+    }
+    ASSIGN_OR_RETURN(result->outputs["world"], lease_.Put(world));
+    BaselineSummary summary;
+    ASSIGN_OR_RETURN(summary.baseline, lease_.Put(baseline_));
+    summary.kind = baseline_.harness.runner == "command" ? "command" : "tests";
+    summary.expected_digest = ExpectedDigest(expected);
+    summary.passed = static_cast<uint32_t>(baseline_.passed.size());
+    summary.failing = static_cast<uint32_t>(baseline_.goal.size());
+    summary.flaky = static_cast<uint32_t>(baseline_.flaky.size());
+    summary.network = static_cast<uint32_t>(baseline_.network.size());
+    summary.skipped = static_cast<uint32_t>(skipped);
+    summary.suite_ms = baseline_.suite_ms;
+    result->baseline = summary;
+    lease_.Think("BASELINE", {{"failing", Listed(baseline_.goal)},
+                              {"flaky", Listed(baseline_.flaky)},
+                              {"network", Listed(baseline_.network)}});
+    return absl::OkStatus();
+  }
+
+  const Lease& lease_;
+  std::unique_ptr<Workspace> workspace_;
+  Baseline baseline_;
+  std::vector<Look> looks_;
+  Usage usage_;
+  uint64_t seen_ = 0;
+  MonotonicTime last_progress_;
+};
+
+}  // namespace
+
+StatusOr<Work> Observe(const Lease& lease) { return Observation(lease).Run(); }
+
+}  // namespace coditect

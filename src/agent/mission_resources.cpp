@@ -1,0 +1,160 @@
+// What a host keeps for a mission between its leases.
+#include "src/agent/mission_resources.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "src/base/file.h"
+#include "src/base/random.h"
+#include "src/base/sha256.h"
+
+namespace coditect {
+namespace {
+
+constexpr uint32_t kSymlinkMode = 0120000;
+constexpr uint32_t kGitlinkMode = 0160000;
+constexpr uint32_t kExecutableMode = 0100755;
+constexpr size_t kDigestEntriesMax = 200'000;
+
+/// Appends name, size and modification time of everything below `folder`.
+void AppendManifest(const std::string& folder, int depth, size_t* left, std::string& out) {
+  const auto names = ListDir(folder);
+  if (!names.ok() || depth > 64) return;
+  for (const std::string& name : *names) {
+    if (*left == 0 || name == "__pycache__") continue;
+    --*left;
+    const std::string path = folder + "/" + name;
+    struct stat info{};
+    if (::lstat(path.c_str(), &info) != 0) continue;
+    if (S_ISDIR(info.st_mode)) {
+      AppendManifest(path, depth + 1, left, out);
+    } else {
+      out += StrCat(path, '\0', info.st_size, ' ', info.st_mtim.tv_sec, ' ', info.st_mtim.tv_nsec,
+                    '\n');
+    }
+  }
+}
+
+}  // namespace
+
+MissionResources::MissionResources(MissionId id, std::shared_ptr<const MissionRequest> request,
+                                   const HostServices& services)
+    : id_(std::move(id)),
+      request_(std::move(request)),
+      services_(services),
+      folder_(StrCat(services.work_folder, "/base-", id_, '-', RandomHex(4))) {}
+
+MissionResources::~MissionResources() {
+  MutexLock lock(mutex_);
+  repository_.reset();
+  (void)RemoveTree(folder_);  // what cannot be removed is swept at the next start
+}
+
+StatusOr<Repository*> MissionResources::repository(const Context& ctx) {
+  MutexLock lock(mutex_);
+  if (repository_ == nullptr) {
+    ASSIGN_OR_RETURN(repository_, services_.open_repository(ctx, *request_));
+  }
+  return repository_.get();
+}
+
+StatusOr<const Toolchain*> MissionResources::toolchain(const Context& ctx) {
+  MutexLock lock(mutex_);
+  if (toolchain_ == nullptr) {
+    ASSIGN_OR_RETURN(const std::string bytes, services_.blobs.Get(ctx, request_->environment));
+    ASSIGN_OR_RETURN(Toolchain toolchain, wire::Decode<Toolchain>(bytes, "environment"));
+    toolchain_ = std::make_unique<Toolchain>(std::move(toolchain));
+  }
+  return toolchain_.get();
+}
+
+StatusOr<std::string> MissionResources::BaseFolder(const Context& ctx) {
+  ASSIGN_OR_RETURN(Repository * git, repository(ctx));
+  MutexLock lock(mutex_);
+  const std::string tree = folder_ + "/tree";
+  if (!base_ready_) {
+    RETURN_IF_ERROR(RemoveTree(folder_));  // an attempt that was cancelled half-way
+    RETURN_IF_ERROR(MakeDirs(folder_, 0711));
+    RETURN_IF_ERROR(MakeDirs(tree, 0755));
+    RETURN_IF_ERROR(git->Materialize(ctx, request_->repository.base_tree, tree));
+    base_ready_ = true;
+  }
+  return tree;
+}
+
+StatusOr<const std::map<std::string, TreeEntry>*> MissionResources::BaseFiles(const Context& ctx) {
+  ASSIGN_OR_RETURN(Repository * git, repository(ctx));
+  MutexLock lock(mutex_);
+  if (base_files_ == nullptr) {
+    ASSIGN_OR_RETURN(auto entries, git->ListFiles(ctx, request_->repository.base_tree));
+    auto files = std::make_unique<std::map<std::string, TreeEntry>>();
+    for (TreeEntry& entry : entries) {
+      std::string path = entry.path;
+      files->emplace(std::move(path), std::move(entry));
+    }
+    base_files_ = std::move(files);
+  }
+  return base_files_.get();
+}
+
+StatusOr<std::string> MissionResources::DependencyDigest(const Context& ctx) {
+  ASSIGN_OR_RETURN(const Toolchain* tools, toolchain(ctx));
+  std::string manifest;
+  size_t left = kDigestEntriesMax;
+  for (const std::string& folder : tools->overlays) {
+    AppendManifest(JoinPath(request_->repository.path, folder), 0, &left, manifest);
+  }
+  return Sha256Hex(manifest);
+}
+
+StatusOr<std::unique_ptr<Workspace>> OpenWorkspace(const Lease& lease) {
+  ASSIGN_OR_RETURN(const std::string base, lease.mission.BaseFolder(lease.ctx));
+  ASSIGN_OR_RETURN(const Toolchain* tools, lease.mission.toolchain(lease.ctx));
+  WorkspaceOptions options;
+  options.label = lease.Label();
+  options.repo_path = lease.mission.request().repository.path;
+  options.base = base;
+  options.toolchain = *tools;
+  options.read_only_files = lease.services.harness.SupportFiles();
+  return lease.services.sandbox.OpenWorkspace(lease.ctx, options);
+}
+
+StatusOr<std::vector<FileChange>> ChangesFromBase(const Lease& lease, const std::string& tree_ish) {
+  ASSIGN_OR_RETURN(Repository * git, lease.mission.repository(lease.ctx));
+  ASSIGN_OR_RETURN(const auto* base, lease.mission.BaseFiles(lease.ctx));
+  ASSIGN_OR_RETURN(const auto entries, git->ListFiles(lease.ctx, tree_ish));
+  std::vector<FileChange> changes;
+  std::vector<std::string> objects;
+  std::set<std::string> present;
+  for (const TreeEntry& entry : entries) {
+    present.insert(entry.path);
+    const auto old = base->find(entry.path);
+    const bool same = old != base->end() && old->second.object_id == entry.object_id &&
+                      old->second.mode == entry.mode;
+    if (same || entry.mode == kGitlinkMode) continue;
+    FileChange change;
+    change.path = entry.path;
+    change.kind =
+        entry.mode == kSymlinkMode ? FileChange::Kind::kSymlink : FileChange::Kind::kWrite;
+    change.executable = entry.mode == kExecutableMode;
+    change.content = entry.object_id;  // replaced by the bytes below
+    objects.push_back(entry.object_id);
+    changes.push_back(std::move(change));
+  }
+  ASSIGN_OR_RETURN(const auto blobs, git->ReadBlobs(lease.ctx, objects));
+  for (FileChange& change : changes) {
+    const auto blob = blobs.find(change.content);
+    if (blob == blobs.end()) return DataLoss("git has no object ", change.content);
+    change.content = blob->second;
+  }
+  for (const auto& [path, entry] : *base) {
+    if (!present.contains(path)) {
+      changes.push_back({.path = path, .kind = FileChange::Kind::kDelete});
+    }
+  }
+  return changes;
+}
+
+}  // namespace coditect

@@ -1,0 +1,57 @@
+// What a host keeps for a mission between its leases: repository, base folder, toolchain, lists.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "src/agent/lease.h"
+#include "src/base/mutex.h"
+
+namespace coditect {
+
+/// Made on first use, removed with the mission. Thread-safe; the leases of one mission share it.
+class MissionResources {
+ public:
+  MissionResources(MissionId id, std::shared_ptr<const MissionRequest> request,
+                   const HostServices& services);
+  /// Removes the base folder.
+  ~MissionResources();
+
+  StatusOr<Repository*> repository(const Context& ctx);
+  StatusOr<const Toolchain*> toolchain(const Context& ctx);
+
+  /// Folder with the files of the base tree; made once.
+  StatusOr<std::string> BaseFolder(const Context& ctx);
+
+  /// Entries of the base tree by path.
+  StatusOr<const std::map<std::string, TreeEntry>*> BaseFiles(const Context& ctx);
+
+  /// Folders of the person's tree shown in workspaces (`Toolchain::overlays`) with the digest they
+  /// had when the mission began here. A different digest later voids a verdict.
+  StatusOr<std::string> DependencyDigest(const Context& ctx);
+
+  const MissionRequest& request() const { return *request_; }
+
+ private:
+  const MissionId id_;
+  const std::shared_ptr<const MissionRequest> request_;
+  const HostServices& services_;
+  const std::string folder_;
+
+  Mutex mutex_;
+  std::unique_ptr<Repository> repository_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<Toolchain> toolchain_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<std::map<std::string, TreeEntry>> base_files_ ABSL_GUARDED_BY(mutex_);
+  bool base_ready_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+/// A workspace on the mission's base, at the person's path, for this lease.
+StatusOr<std::unique_ptr<Workspace>> OpenWorkspace(const Lease& lease);
+
+/// What turns the base tree into `tree_ish`.
+StatusOr<std::vector<FileChange>> ChangesFromBase(const Lease& lease, const std::string& tree_ish);
+
+}  // namespace coditect

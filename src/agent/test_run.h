@@ -1,0 +1,35 @@
+// Runs of the tests on one tree in a clean workspace, and the evidence they give.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "src/agent/mission_resources.h"
+#include "src/domain/fault_report.h"
+
+namespace coditect {
+
+/// Limits of a run of the whole suite: the mission's suite time-out, three quarters of the memory.
+SandboxLimits SuiteLimits(const Lease& lease);
+
+/// Adds what `report` cost.
+void CountRun(const TestReport& report, bool whole_suite, Usage* usage);
+
+/// Ids that must be seen passing when the clusters named in `clusters` ("0 2") are mended: what
+/// passed at the baseline and their tests. INVALID_ARGUMENT when a cluster does not exist.
+StatusOr<std::vector<std::string>> ExpectedIds(const Baseline& baseline, const FaultReport& faults,
+                                               const std::string& clusters);
+
+struct ClaimRun {
+  Evidence evidence;
+  TestReport report;
+};
+
+/// Runs the whole suite in its own order on `tree` (the base with `changes`) in a fresh workspace.
+/// The evidence also says whether each changed hunk was executed and whether existing tests are
+/// the base's. A dependency folder that changed meanwhile voids the run: ABORTED.
+StatusOr<ClaimRun> RunClaim(const Lease& lease, const Baseline& baseline, const TreeId& tree,
+                            const std::vector<FileChange>& changes,
+                            const std::vector<std::string>& expected, uint64_t seed, Usage* usage);
+
+}  // namespace coditect

@@ -1,0 +1,32 @@
+// The tester: another identity than the coder's, a clean workspace, the whole suite.
+#include "src/agent/lease.h"
+#include "src/agent/test_run.h"
+#include "src/domain/evidence.h"
+
+namespace coditect {
+
+StatusOr<Work> Verify(const Lease& lease) {
+  ASSIGN_OR_RETURN(const Baseline baseline, lease.Get<Baseline>(lease.Parameter("baseline")));
+  ASSIGN_OR_RETURN(const FaultReport faults, lease.Get<FaultReport>(lease.Parameter("faults")));
+  ASSIGN_OR_RETURN(const auto expected, ExpectedIds(baseline, faults, lease.Parameter("clusters")));
+  const std::string tree = lease.Parameter("tree");
+  // From the objects in git, not from anything the coder left in a folder.
+  ASSIGN_OR_RETURN(const auto changes, ChangesFromBase(lease, tree));
+  Work work;
+  work.result = lease.NewResult(ResultOutcome::kSuccess);
+  // Another hash seed than the coder's: what only passes under one of them is not mended.
+  constexpr uint64_t kTesterSeed = 1'000'003;
+  ASSIGN_OR_RETURN(const ClaimRun run,
+                   RunClaim(lease, baseline, tree, changes, expected,
+                            lease.IntParameter("seed") + kTesterSeed, &work.result.usage));
+  work.result.commit = lease.Parameter("commit");
+  work.result.tree = tree;
+  work.result.evidence = run.evidence;
+  if (const std::string fault = EvidenceFault(run.evidence); !fault.empty()) {
+    work.result.outcome = ResultOutcome::kRefuted;
+    work.result.reason = fault;
+  }
+  return work;
+}
+
+}  // namespace coditect
