@@ -16,11 +16,10 @@ Status AdvanceTip(const Lease& lease, Repository& git) {
   if (lease.Parameter("tip_decided") != "1") return absl::OkStatus();
   const std::string ref = StrCat("refs/coditect/", lease.wanted.mission_id, "/tip");
   // The ledger decided it; the ref follows, from wherever an earlier attempt left it.
-  for (const CommitId& old : {CommitId(), lease.mission.request().repository.base_commit}) {
-    const Status moved = git.UpdateRef(lease.ctx, ref, old, lease.Parameter("tip"));
-    if (!absl::IsAborted(moved)) return moved;
-  }
-  return absl::OkStatus();
+  const Status moved =
+      git.UpdateRef(lease.ctx, ref, lease.Parameter("previous_tip"), lease.Parameter("tip"));
+  if (!absl::IsAborted(moved)) return moved;
+  return git.UpdateRef(lease.ctx, ref, "", lease.Parameter("tip"));
 }
 
 bool HasWord(const std::string& words, const std::string& word) {

@@ -240,6 +240,7 @@ class MissionFold {
 
   bool Apply(const MergeDecided& e) {
     if (e.task_id) {
+      mission_.previous_tip = mission_.tip;
       mission_.tip = e.new_commit;
       mission_.tip_tree = e.tree;
       mission_.merged.insert(e.task_id);

@@ -89,6 +89,7 @@ struct MissionState {
   std::vector<Verdict> verdicts;
   CommitId tip;  // "" = still the base
   TreeId tip_tree;
+  CommitId previous_tip;    // where the ref of the tip may still be
   std::set<TaskId> merged;  // merge tasks whose result is in the tip
   std::string branch;       // decided branch, "" = none yet
   CommitId branch_commit;

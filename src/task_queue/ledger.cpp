@@ -13,33 +13,6 @@ namespace {
 constexpr size_t kBlocksPerRead = 256;
 constexpr int kAppendTriesMax = 3;
 
-struct ChainEnd {
-  uint64_t sequence = 0;
-  std::string hash;
-};
-
-StatusOr<ChainEnd> WalkChain(const Context& ctx, EventLog& log, uint32_t shard,
-                             const std::function<Status(const Event&)>& visit) {
-  ChainEnd end;
-  for (;;) {
-    ASSIGN_OR_RETURN(const auto blocks, log.Read(ctx, shard, end.sequence, kBlocksPerRead));
-    for (const StoredBlock& stored : blocks) {
-      ASSIGN_OR_RETURN(const auto block, wire::DecodeBlock(stored.frame));
-      if (block.header.first_sequence != end.sequence + 1 ||
-          block.header.last_sequence != stored.last_sequence) {
-        return DataLoss("the ledger has a gap after event ", end.sequence);
-      }
-      if (block.header.previous_hash != end.hash) {
-        return DataLoss("the ledger's chain breaks at event ", end.sequence + 1);
-      }
-      for (const Event& event : block.events) RETURN_IF_ERROR(visit(event));
-      end.sequence = block.header.last_sequence;
-      end.hash = block.hash;
-    }
-    if (blocks.size() < kBlocksPerRead) return end;
-  }
-}
-
 /// "task_done#3", "mission_accepted#0": the event's crash point without its occurrence.
 std::string CrashPointName(const Event& event) {
   const uint32_t ordinal = std::visit(
@@ -70,18 +43,37 @@ CrashMoment CrashMomentOf(const std::vector<Event>& events) {
 
 }  // namespace
 
-Status ReplayLog(const Context& ctx, EventLog& log, uint32_t shard,
-                 const std::function<Status(const Event&)>& visit) {
-  return WalkChain(ctx, log, shard, visit).status();
+Status ChainReader::Read(const Context& ctx, EventLog& log,
+                         const std::function<Status(const Event&)>& visit) {
+  for (;;) {
+    ASSIGN_OR_RETURN(const auto blocks, log.Read(ctx, shard_, sequence_, kBlocksPerRead));
+    for (const StoredBlock& stored : blocks) {
+      ASSIGN_OR_RETURN(const auto block, wire::DecodeBlock(stored.frame));
+      if (block.header.first_sequence != sequence_ + 1 ||
+          block.header.last_sequence != stored.last_sequence) {
+        return DataLoss("the ledger has a gap after event ", sequence_);
+      }
+      if (block.header.previous_hash != hash_) {
+        return DataLoss("the ledger's chain breaks at event ", sequence_ + 1);
+      }
+      for (const Event& event : block.events) RETURN_IF_ERROR(visit(event));
+      sequence_ = block.header.last_sequence;
+      hash_ = block.hash;
+    }
+    if (blocks.size() < kBlocksPerRead) return absl::OkStatus();
+  }
+}
+
+void ChainReader::Advance(const StoredBlock& block) {
+  sequence_ = block.last_sequence;
+  hash_ = wire::FrameHash(block.frame);
 }
 
 Status Ledger::Replay(const Context& ctx, const std::function<Status(const Event&)>& visit) {
   log_.reset();
   ASSIGN_OR_RETURN(log_, open_());
-  ASSIGN_OR_RETURN(const ChainEnd end, WalkChain(ctx, *log_, shard_, visit));
-  last_sequence_ = end.sequence;
-  last_hash_ = end.hash;
-  return absl::OkStatus();
+  end_ = ChainReader(shard_);
+  return end_.Read(ctx, *log_, visit);
 }
 
 Status Ledger::Append(const Context& ctx, uint32_t incarnation, const std::vector<Event>& events) {
@@ -93,7 +85,7 @@ Status Ledger::Append(const Context& ctx, uint32_t incarnation, const std::vecto
   header.first_sequence = events.front().sequence;
   header.last_sequence = events.back().sequence;
   header.block_id = RandomHex(8);
-  header.previous_hash = last_hash_;
+  header.previous_hash = end_.hash();
   header.build_id = build_id_;
   header.wall_ms = events.back().wall_ms;
   const StoredBlock block{.first_sequence = header.first_sequence,
@@ -104,7 +96,7 @@ Status Ledger::Append(const Context& ctx, uint32_t incarnation, const std::vecto
   if (crash == CrashMoment::kBefore) CrashNow();
   if (crash == CrashMoment::kTorn) RequestTornWrite();
   for (int tries = 1;; ++tries) {
-    auto result = log_->Append(ctx, shard_, last_sequence_, block);
+    auto result = log_->Append(ctx, shard_, end_.sequence(), block);
     if (absl::IsUnavailable(result.status()) && tries < kAppendTriesMax) {
       // Neither stored nor lost is known: the same block again, on a fresh connection.
       log_.reset();
@@ -116,8 +108,7 @@ Status Ledger::Append(const Context& ctx, uint32_t incarnation, const std::vecto
     break;
   }
   if (crash == CrashMoment::kAfter) CrashNow();
-  last_sequence_ = block.last_sequence;
-  last_hash_ = wire::FrameHash(block.frame);
+  end_.Advance(block);
   return absl::OkStatus();
 }
 

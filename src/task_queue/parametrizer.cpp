@@ -76,6 +76,7 @@ void AddTip(const MissionState& mission, Parameters& parameters) {
   parameters["tip"] = moved ? mission.tip : mission.request.repository.base_commit;
   parameters["tip_tree"] = moved ? mission.tip_tree : mission.request.repository.base_tree;
   parameters["tip_decided"] = moved ? "1" : "0";
+  parameters["previous_tip"] = mission.previous_tip;
 }
 
 /// Trees whose verdict for the task's goal is known: they need no second run.
@@ -91,31 +92,39 @@ void AddVerdicts(const MissionState& mission, const TaskState& task, Parameters&
   parameters["verified_trees"] = trees;
 }
 
-bool Prepare(const MissionState& mission, const TaskState& task, Parameters& parameters) {
+/// What is missing for good (an earlier task is done but did not give it), as a sentence; "" when
+/// the parameters are complete. Sets `later` when something has yet to be decided.
+std::string Prepare(const MissionState& mission, const TaskState& task, Parameters& parameters,
+                    bool* later) {
   const std::string& intent = task.spec.intent;
-  if (intent == "observe") return true;
-  if (!AddBaseline(mission, parameters)) return false;
+  if (intent == "observe") return "";
+  if (!AddBaseline(mission, parameters)) return "there is no baseline";
   if (intent == "localize") {
-    return mission.baseline->failing > 0 && AddOutput(mission, "observe", "coverage", parameters);
+    *later = mission.baseline->failing == 0;  // the verdict is on its way
+    if (*later || AddOutput(mission, "observe", "coverage", parameters)) return "";
+    return "the baseline has no coverage";
   }
-  if (!AddOutput(mission, "localize", "faults", parameters)) return false;
+  if (!AddOutput(mission, "localize", "faults", parameters)) return "no fault was localized";
   if (intent == "plan") {
     parameters["plan_version"] = std::to_string(mission.plan_version + 1);
     parameters["first_task"] = std::to_string(mission.tasks.size() + 1);
-    return true;
+    return "";
   }
   if (intent == "repair") {
     parameters["excluded_trees"] = Join(task.excluded_trees, " ");
-    return true;
+    return AddOutput(mission, "observe", "coverage", parameters) ? ""
+                                                                 : "the baseline has no coverage";
   }
-  if (intent == "verify") return AddClaim(mission, task, parameters);
+  if (intent == "verify") return AddClaim(mission, task, parameters) ? "" : "there is no claim";
   AddTip(mission, parameters);
   if (intent == "merge") {
     AddVerdicts(mission, task, parameters);
-    return EarlierMergesDecided(mission, task) && AddClaim(mission, task, parameters);
+    *later = !EarlierMergesDecided(mission, task);
+    return AddClaim(mission, task, parameters) ? "" : "there is no claim";
   }
   parameters["branch"] = mission.branch;  // deliver
-  return !mission.branch.empty();
+  *later = mission.branch.empty();
+  return "";
 }
 
 /// Several whole runs of the suite fit into one lease; searching has its own budget of tests and
@@ -141,7 +150,9 @@ Parametrized Parametrize(const MissionState& mission, const TaskState& task) {
     if (mission.tests_reserved == 0) out.impossible = "the budget of executed tests is spent";
     return out;
   }
-  if (Prepare(mission, task, action.parameters)) out.action = std::move(action);
+  bool later = false;
+  out.impossible = Prepare(mission, task, action.parameters, &later);
+  if (out.impossible.empty() && !later) out.action = std::move(action);
   return out;
 }
 

@@ -10,11 +10,12 @@ namespace coditect {
 
 struct Parametrized {
   std::optional<Action> action;
-  std::string impossible;  // why it can never be done; "" = perhaps later
+  std::string impossible;  // why it can never be done
   uint64_t wall_ms_max = 0;
 };
 
-/// The action of `task`'s next lease. Neither set: something it needs has not happened yet. Pure.
+/// The action of `task`'s next lease. Neither action nor impossible: something it needs has yet to
+/// be decided. Pure.
 Parametrized Parametrize(const MissionState& mission, const TaskState& task);
 
 }  // namespace coditect

@@ -71,9 +71,6 @@ class Bench {
              .plan_version = 1,
              .task_count = 5,
              .digest = PlanDigest(tasks)});
-    Propose({.kind = ProposalKind::kTeam,
-             .plan_version = 1,
-             .team = {{Role::kCoder, 5}, {Role::kTester, 10}, {Role::kIntegrator, 1}}});
     // What observing and localizing would have found.
     MissionState& m = *state.Find(id);
     m.baseline = BaselineSummary{.baseline = "blob", .expected_digest = "digest", .failing = 1};
@@ -84,7 +81,13 @@ class Bench {
     observed.status = TaskStatus::kDone;
     observed.result.outputs["faults"] = "blob";
     m.tasks.push_back(observed);
-    Post("", HostJoined{.host_id = "other", .slots = 0});  // any fact lets the scheduler look again
+    observed.spec.task_id = {7};
+    observed.spec.intent = "observe";
+    observed.result.outputs["coverage"] = "blob";
+    m.tasks.push_back(observed);
+    Propose({.kind = ProposalKind::kTeam,
+             .plan_version = 1,
+             .team = {{Role::kCoder, 5}, {Role::kTester, 10}, {Role::kIntegrator, 1}}});
   }
 
   std::vector<Event> Propose(Proposal proposal) {

@@ -1,0 +1,53 @@
+// Exit codes of the program (design.md section 3, detail 13; research/ux.md section 5).
+#pragma once
+
+#include "src/base/status.h"
+#include "src/domain/mission.h"
+
+namespace coditect {
+
+enum ExitCode {
+  kExitVerified = 0,
+  kExitError = 1,
+  kExitUsage = 2,
+  kExitNotVerified = 3,
+  kExitLimit = 6,
+  kExitNeedsModel = 8,
+  kExitDenied = 9,
+  kExitInterrupted = 130,
+  kExitTerminated = 143,
+};
+
+constexpr int ExitCodeOf(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kVerified:
+    case Outcome::kNothingToDo:
+      return kExitVerified;
+    case Outcome::kNotVerified:
+      return kExitNotVerified;
+    case Outcome::kNeedsModel:
+      return kExitNeedsModel;
+    case Outcome::kLimit:
+      return kExitLimit;
+    case Outcome::kStopped:
+      return kExitInterrupted;
+    default:
+      return kExitError;
+  }
+}
+
+/// Of a command that could not do its work.
+inline int ExitCodeOf(const Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return kExitVerified;
+    case absl::StatusCode::kInvalidArgument:
+      return kExitUsage;
+    case absl::StatusCode::kPermissionDenied:
+      return kExitDenied;
+    default:
+      return kExitError;
+  }
+}
+
+}  // namespace coditect
