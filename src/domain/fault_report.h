@@ -11,6 +11,9 @@ struct SuspiciousLine {
   std::string file;
   uint32_t line = 0;
   uint32_t score_ppm = 0;  // suspiciousness in millionths, so that it is the same everywhere
+  std::string function;
+  uint32_t failed = 0;  // failing tests of the cluster that executed it
+  uint32_t passed = 0;
 
   bool operator==(const SuspiciousLine&) const = default;
   template <class Self, class Visitor>
@@ -18,12 +21,15 @@ struct SuspiciousLine {
     visit(1, "file", self.file);
     visit(2, "line", self.line);
     visit(3, "score_ppm", self.score_ppm);
+    visit(4, "function", self.function);
+    visit(5, "failed", self.failed);
+    visit(6, "passed", self.passed);
   }
 };
 
 /// Failing tests that probably have one cause.
 struct FaultCluster {
-  std::vector<std::string> tests;     // failing ids, the cheapest first
+  std::vector<std::string> tests;     // failing ids; a file's path when it cannot be collected
   std::vector<SuspiciousLine> lines;  // most suspicious first
   std::vector<std::string> covering;  // passing ids that execute suspicious lines, cheapest first
 

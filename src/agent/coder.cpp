@@ -1,0 +1,307 @@
+// The coder: searches one hypothesis space for a patch, proves it in fresh processes, commits it.
+#include <algorithm>
+#include <set>
+
+#include "src/agent/lease.h"
+#include "src/agent/sources.h"
+#include "src/agent/test_run.h"
+#include "src/domain/evidence.h"
+#include "src/repair/patch_search.h"
+
+namespace coditect {
+namespace {
+
+constexpr size_t kBatch = 64;
+constexpr size_t kHoldOutFrom = 6;  // failing tests, before some are held out of the search
+constexpr size_t kHoldOutPercent = 30;
+constexpr size_t kStarvedMax = 32;           // candidates judged again with more fuel
+constexpr uint64_t kFuelLadder[] = {0, 20};  // 0 = the filter's own; then times this
+constexpr size_t kConfirmationsMax = 12;     // whole runs a coder spends on patches that then fail
+constexpr size_t kEditableFilesMax = 24;
+constexpr size_t kOutputBytesMax = 1024;
+
+std::string Shortened(std::string text) {
+  if (text.size() > kOutputBytesMax) text.resize(kOutputBytesMax);
+  return ReplaceInvalidUtf8(text);
+}
+
+class Coding {
+ public:
+  explicit Coding(const Lease& lease) : lease_(lease) {}
+
+  StatusOr<Work> Run() {
+    RETURN_IF_ERROR(Load());
+    RETURN_IF_ERROR(OpenFilter(held_in_));
+    RETURN_IF_ERROR(OpenSearch());
+    ASSIGN_OR_RETURN(const bool found, Search());
+    return found ? Claim() : GiveUp();
+  }
+
+ private:
+  Status Load() {
+    ASSIGN_OR_RETURN(baseline_, lease_.Get<Baseline>(lease_.Parameter("baseline")));
+    ASSIGN_OR_RETURN(faults_, lease_.Get<FaultReport>(lease_.Parameter("faults")));
+    const uint64_t cluster = lease_.IntParameter("cluster");
+    if (cluster >= faults_.clusters.size()) return InvalidArgument("there is no cluster ", cluster);
+    cluster_ = &faults_.clusters[cluster];
+    ASSIGN_OR_RETURN(expected_, ExpectedIds(baseline_, faults_, lease_.Parameter("cluster")));
+    for (const std::string& tree : Split(lease_.Parameter("excluded_trees"), ' ')) {
+      if (!tree.empty()) excluded_.insert(tree);
+    }
+    std::set<std::string> paths;
+    for (const SuspiciousLine& line : cluster_->lines) {
+      if (paths.size() < kEditableFilesMax) paths.insert(line.file);
+    }
+    ASSIGN_OR_RETURN(files_, ReadSources(lease_, paths));
+    HoldOut();
+    return absl::OkStatus();
+  }
+
+  /// A part of the failing tests is kept from the search, so that what it finds can be judged by
+  /// tests it never saw. Which part follows from the seed.
+  void HoldOut() {
+    std::vector<std::string> tests = cluster_->tests;
+    const size_t held = tests.size() < kHoldOutFrom ? 0 : tests.size() * kHoldOutPercent / 100;
+    const uint64_t seed = lease_.IntParameter("seed");
+    for (size_t i = 0; i < held; ++i) {
+      // Spread over the list, shifted by the seed.
+      const size_t index = (i * tests.size() / held + seed) % tests.size();
+      held_out_.push_back(tests[index]);
+    }
+    for (const std::string& id : tests) {
+      if (std::find(held_out_.begin(), held_out_.end(), id) == held_out_.end()) {
+        held_in_.push_back(id);
+      }
+    }
+  }
+
+  Status OpenFilter(const std::vector<std::string>& failing) {
+    filter_.reset();
+    ASSIGN_OR_RETURN(filter_workspace_, OpenWorkspace(lease_));
+    FilterRequest request;
+    request.plan = baseline_.harness;
+    request.failing = failing;
+    request.passing = cluster_->covering;
+    for (const repair::SourceText& file : files_) request.files.push_back(file.path);
+    request.seed = lease_.IntParameter("seed");
+    request.limits.wall = std::chrono::milliseconds(lease_.IntParameter("timeout_ms"));
+    ASSIGN_OR_RETURN(filter_,
+                     lease_.services.harness.OpenFilter(lease_.ctx, *filter_workspace_, request));
+    return absl::OkStatus();
+  }
+
+  Status OpenSearch() {
+    repair::PatchSearchOptions options;
+    options.files = files_;
+    for (const SuspiciousLine& line : cluster_->lines) {
+      options.lines.push_back({.file = line.file,
+                               .line = line.line,
+                               .score = line.score_ppm / 1e6,
+                               .function = line.function,
+                               .failed = line.failed,
+                               .passed = line.passed});
+    }
+    ASSIGN_OR_RETURN(options.observed, filter_->Observe(lease_.ctx));
+    options.failing = CasesOf(baseline_, held_in_);
+    std::set<std::string> test_files;
+    for (const TestCase& test : options.failing) test_files.insert(test.file);
+    ASSIGN_OR_RETURN(options.tests, ReadSources(lease_, test_files));
+    options.space = static_cast<repair::Space>(lease_.IntParameter("space"));
+    options.seed = lease_.IntParameter("seed");
+    options.tests_max = lease_.IntParameter("tests_max");
+    ASSIGN_OR_RETURN(search_, repair::PatchSearch::Create(std::move(options)));
+    return absl::OkStatus();
+  }
+
+  /// True when a patch was confirmed; it is in claim_.
+  StatusOr<bool> Search() {
+    for (;;) {
+      RETURN_IF_ERROR(lease_.ctx.Check());
+      const std::vector<Candidate> batch = search_->NextBatch(kBatch);
+      if (batch.empty()) {
+        ASSIGN_OR_RETURN(const bool confirmed, ConfirmPlausible());
+        if (confirmed) return true;
+        if (search_->Exhausted() || confirmations_ >= kConfirmationsMax) return false;
+        continue;
+      }
+      RETURN_IF_ERROR(JudgeBatch(batch));
+      if (search_->Exhausted()) {
+        ASSIGN_OR_RETURN(const bool confirmed, ConfirmPlausible());
+        if (confirmed || confirmations_ >= kConfirmationsMax) return confirmed;
+      }
+    }
+  }
+
+  Status JudgeBatch(const std::vector<Candidate>& batch) {
+    ASSIGN_OR_RETURN(const auto judged, filter_->Judge(lease_.ctx, batch));
+    search_->Report(judged);
+    lease_.Think("PROGRESS", {{"candidates", std::to_string(search_->candidates())},
+                              {"tests", std::to_string(search_->tests_used())}});
+    return absl::OkStatus();
+  }
+
+  /// Takes the plausible patches in their order to a fresh process each, until one holds.
+  StatusOr<bool> ConfirmPlausible() {
+    for (;;) {
+      const auto plausible = search_->Plausible();
+      const auto next = std::find_if(plausible.begin(), plausible.end(),
+                                     [](const auto& patch) { return patch.refused_by.empty(); });
+      if (next == plausible.end() || confirmations_ >= kConfirmationsMax) return false;
+      ASSIGN_OR_RETURN(const bool holds, Confirm(next->number));
+      if (holds) return true;
+      search_->Withdraw(next->number);
+    }
+  }
+
+  StatusOr<bool> Confirm(uint64_t number) {
+    ++confirmations_;
+    ASSIGN_OR_RETURN(Repository * git, lease_.mission.repository(lease_.ctx));
+    ASSIGN_OR_RETURN(auto changes, ChangesOf(number));
+    ASSIGN_OR_RETURN(
+        const TreeId tree,
+        git->WriteTree(lease_.ctx, lease_.mission.request().repository.base_tree, changes));
+    if (excluded_.contains(tree)) return false;
+    ASSIGN_OR_RETURN(ClaimRun run, RunClaim(lease_, baseline_, tree, changes, expected_,
+                                            lease_.IntParameter("seed"), &usage_));
+    const std::string fault = EvidenceFault(run.evidence);
+    lease_.Think("CONFIRM", {{"patch", search_->Description(number)}, {"fault", fault}});
+    if (!fault.empty()) return false;
+    claim_number_ = number;
+    claim_tree_ = tree;
+    claim_evidence_ = run.evidence;
+    claim_changes_ = std::move(changes);
+    return true;
+  }
+
+  StatusOr<std::vector<FileChange>> ChangesOf(uint64_t number) {
+    ASSIGN_OR_RETURN(const auto* base, lease_.mission.BaseFiles(lease_.ctx));
+    std::vector<FileChange> changes;
+    for (const auto& [path, text] : search_->PatchedFiles(number)) {
+      FileChange change;
+      change.path = path;
+      change.content = text;
+      change.executable = (base->at(path).mode & 0111) != 0;
+      changes.push_back(std::move(change));
+    }
+    return changes;
+  }
+
+  std::string CommitMessage(const std::string& summary) const {
+    const MissionRequest& request = lease_.mission.request();
+    std::string text =
+        StrCat("fix: ", summary, "\n\nMends ", cluster_->tests.size(),
+               cluster_->tests.size() == 1 ? " failing test:\n" : " failing tests:\n");
+    constexpr size_t kListed = 5;
+    for (size_t i = 0; i < cluster_->tests.size() && i < kListed; ++i) {
+      text += StrCat("  ", EscapeForTerminal(cluster_->tests[i]), "\n");
+    }
+    if (cluster_->tests.size() > kListed) {
+      text += StrCat("  and ", cluster_->tests.size() - kListed, " more\n");
+    }
+    text += "\n";
+    if (request.attribution == "assisted-by") text += "Assisted-by: coditect:offline\n";
+    if (request.attribution == "co-authored-by") {
+      text += "Co-authored-by: coditect <coditect@localhost>\n";
+    }
+    text += StrCat("Coditect-Run: ", lease_.wanted.mission_id, "\n");
+    text += StrCat("Coditect-Task: ", lease_.wanted.task_id.ToString(), "\n");
+    return text;
+  }
+
+  StatusOr<Work> Claim() {
+    ASSIGN_OR_RETURN(Repository * git, lease_.mission.repository(lease_.ctx));
+    Work work = Report(ResultOutcome::kSuccess, "");
+    TaskResult& result = work.result;
+    const std::string summary = search_->Description(claim_number_);
+    CommitRequest commit;
+    commit.parent = lease_.mission.request().repository.base_commit;
+    commit.tree = claim_tree_;
+    commit.author = lease_.mission.request().author;
+    commit.message = CommitMessage(summary);
+    commit.wall_ms = lease_.services.clock.WallMs();
+    ASSIGN_OR_RETURN(result.commit, git->Commit(lease_.ctx, commit));
+    RETURN_IF_ERROR(
+        git->UpdateRef(lease_.ctx, "refs/coditect/" + lease_.Label(), "", result.commit));
+    result.tree = claim_tree_;
+    result.evidence = claim_evidence_;
+    result.outputs["summary"] = Shortened(summary);
+    std::string files;
+    for (const FileChange& change : claim_changes_) {
+      files += (files.empty() ? "" : "\n") + change.path;
+    }
+    result.outputs["files"] = Shortened(files);
+    if (!held_out_.empty()) {
+      result.outputs["held_out"] = StrCat(held_out_.size(), "/", held_out_.size());
+    }
+    ASSIGN_OR_RETURN(result.outputs["message"],
+                     lease_.services.blobs.Put(lease_.ctx, commit.message));
+    ASSIGN_OR_RETURN(result.outputs["plausible"],
+                     lease_.services.blobs.Put(lease_.ctx, PlausibleText()));
+    return work;
+  }
+
+  /// Every plausible patch in its rank, with what was decided about it.
+  std::string PlausibleText() const {
+    std::string text;
+    for (const repair::RankedPatch& patch : search_->Plausible()) {
+      text += StrCat(patch.number == claim_number_ ? "claimed" : "plausible", "  ",
+                     search_->Description(patch.number),
+                     patch.refused_by.empty() ? "" : "  refused: " + patch.refused_by, "\n",
+                     search_->Diff(patch.number), "\n");
+    }
+    return text;
+  }
+
+  StatusOr<Work> GiveUp() {
+    const auto plausible = search_->Plausible();
+    std::string reason =
+        StrCat("not_verified: none of ", search_->candidates(), " candidates passed");
+    if (!plausible.empty()) {
+      reason = StrCat("not_verified: ", plausible.size(),
+                      " patches pass the failing tests, but none is to be trusted");
+      if (!plausible.front().refused_by.empty())
+        reason += " (" + plausible.front().refused_by + ")";
+    } else if (confirmations_ > 0) {
+      reason = StrCat("not_verified: ", confirmations_,
+                      " patches passed the failing tests, none the whole suite");
+    }
+    Work work = Report(ResultOutcome::kExhausted, reason);
+    ASSIGN_OR_RETURN(work.result.outputs["plausible"],
+                     lease_.services.blobs.Put(lease_.ctx, PlausibleText()));
+    return work;
+  }
+
+  Work Report(ResultOutcome outcome, std::string reason) {
+    Work work;
+    work.result = lease_.NewResult(outcome, std::move(reason));
+    usage_ += filter_->usage();
+    usage_.candidates += search_->candidates();
+    work.result.usage = usage_;
+    return work;
+  }
+
+  const Lease& lease_;
+  Baseline baseline_;
+  FaultReport faults_;
+  const FaultCluster* cluster_ = nullptr;
+  std::vector<std::string> expected_;
+  std::set<TreeId> excluded_;
+  std::vector<repair::SourceText> files_;
+  std::vector<std::string> held_in_;
+  std::vector<std::string> held_out_;
+  std::unique_ptr<Workspace> filter_workspace_;
+  std::unique_ptr<CandidateFilter> filter_;
+  std::unique_ptr<repair::PatchSearch> search_;
+  Usage usage_;
+  size_t confirmations_ = 0;
+  uint64_t claim_number_ = 0;
+  TreeId claim_tree_;
+  Evidence claim_evidence_;
+  std::vector<FileChange> claim_changes_;
+};
+
+}  // namespace
+
+StatusOr<Work> Repair(const Lease& lease) { return Coding(lease).Run(); }
+
+}  // namespace coditect

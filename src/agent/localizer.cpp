@@ -1,0 +1,201 @@
+// The analyzer's second task: clusters of failures, suspicious lines, the dependency graph.
+#include <algorithm>
+#include <map>
+
+#include "src/agent/lease.h"
+#include "src/agent/sources.h"
+#include "src/analysis/imports.h"
+#include "src/domain/fault_report.h"
+#include "src/repair/failure_clusters.h"
+#include "src/repair/fault_localization.h"
+#include "src/repair/literal_mining.h"
+
+namespace coditect {
+namespace {
+
+constexpr size_t kCoveringMax = 200;  // passing tests that a candidate is shown
+constexpr size_t kSourceFilesMax = 5000;
+constexpr double kMillion = 1e6;
+
+class Localization {
+ public:
+  explicit Localization(const Lease& lease) : lease_(lease) {}
+
+  StatusOr<Work> Run() {
+    ASSIGN_OR_RETURN(baseline_, lease_.Get<Baseline>(lease_.Parameter("baseline")));
+    ASSIGN_OR_RETURN(traced_, lease_.Get<TestReport>(lease_.Parameter("coverage")));
+    RETURN_IF_ERROR(ReadFiles());
+    FindErrors();
+    repair::ClusterRequest request;
+    request.failing = failing_;
+    request.passing = baseline_.passed;
+    request.coverage = traced_.coverage;
+    request.errors = errors_;
+    request.files = editable_;
+    FaultReport report;
+    for (const repair::FailureCluster& found : repair::ClusterFailures(request)) {
+      ASSIGN_OR_RETURN(FaultCluster cluster, MakeCluster(found));
+      report.clusters.push_back(std::move(cluster));
+    }
+    ASSIGN_OR_RETURN(report.dependencies, Dependencies());
+    return Finish(report);
+  }
+
+ private:
+  Status ReadFiles() {
+    ASSIGN_OR_RETURN(const auto* files, lease_.mission.BaseFiles(lease_.ctx));
+    const std::set<std::string> tests = TestFiles(baseline_);
+    std::set<std::string> wanted;
+    // What the traced tests executed is what can be wrong; without a trace, everything.
+    for (const TestCoverage& coverage : traced_.coverage) {
+      for (const FileLines& file : coverage.files) wanted.insert(file.file);
+    }
+    for (const TestCase& test : baseline_.cases) {
+      for (const StackFrame& frame : test.stack) wanted.insert(frame.file);
+    }
+    if (wanted.empty()) {
+      for (const auto& [path, entry] : *files) wanted.insert(path);
+    }
+    std::set<std::string> editable;
+    for (const std::string& path : wanted) {
+      if (!tests.contains(path) && editable.size() < kSourceFilesMax) editable.insert(path);
+    }
+    ASSIGN_OR_RETURN(editable_, ReadSources(lease_, editable));
+    std::set<std::string> failing_files;
+    for (const TestCase& test : CasesOf(baseline_, baseline_.goal)) failing_files.insert(test.file);
+    ASSIGN_OR_RETURN(test_sources_, ReadSources(lease_, failing_files));
+    return absl::OkStatus();
+  }
+
+  /// Splits the goal into tests that fail and files that cannot be collected.
+  void FindErrors() {
+    for (const TestCase& test : CasesOf(baseline_, baseline_.goal)) {
+      if (IsCollectionId(baseline_, test.id)) {
+        errors_.push_back({.file = test.id, .message = test.message, .stack = test.stack});
+      } else {
+        failing_.push_back(test);
+      }
+    }
+  }
+
+  StatusOr<FaultCluster> MakeCluster(const repair::FailureCluster& found) {
+    FaultCluster cluster;
+    cluster.tests = found.tests;
+    cluster.tests.insert(cluster.tests.end(), found.collection_errors.begin(),
+                         found.collection_errors.end());
+    repair::LocalizationRequest request;
+    request.files = editable_;
+    request.coverage = traced_.coverage;
+    request.failing = CasesOf(baseline_, found.tests);
+    for (const CollectionError& error : errors_) {
+      const auto& files = found.collection_errors;
+      if (std::find(files.begin(), files.end(), error.file) != files.end()) {
+        request.errors.push_back(error);
+      }
+    }
+    request.passing = baseline_.passed;
+    request.called = repair::MineLiterals(test_sources_, request.failing).called;
+    ASSIGN_OR_RETURN(const auto lines, repair::Localize(request));
+    for (const repair::SuspiciousLine& line : lines) {
+      cluster.lines.push_back({.file = line.file,
+                               .line = line.line,
+                               .score_ppm = static_cast<uint32_t>(line.score * kMillion + 0.5),
+                               .function = line.function,
+                               .failed = line.failed,
+                               .passed = line.passed});
+    }
+    cluster.covering = Covering(cluster);
+    return cluster;
+  }
+
+  /// Passing tests that execute one of the cluster's lines: those of most suspicion first, the
+  /// quick before the slow.
+  std::vector<std::string> Covering(const FaultCluster& cluster) const {
+    std::map<std::pair<std::string_view, uint32_t>, uint32_t> suspicion;
+    for (const SuspiciousLine& line : cluster.lines)
+      suspicion[{line.file, line.line}] = line.score_ppm;
+    std::map<std::string_view, uint64_t> wall;
+    for (const TestCase& test : baseline_.cases) wall[test.id] = test.wall_us;
+    const std::set<std::string_view> passing(baseline_.passed.begin(), baseline_.passed.end());
+    struct Rank {
+      uint32_t score = 0;
+      uint64_t wall_us = 0;
+      std::string_view id;
+    };
+    std::vector<Rank> ranks;
+    for (const TestCoverage& coverage : traced_.coverage) {
+      if (!passing.contains(coverage.id)) continue;
+      uint32_t best = 0;
+      for (const FileLines& file : coverage.files) {
+        for (const uint32_t line : file.lines) {
+          const auto found = suspicion.find({file.file, line});
+          if (found != suspicion.end()) best = std::max(best, found->second);
+        }
+      }
+      if (best > 0) ranks.push_back({best, wall[coverage.id], coverage.id});
+    }
+    std::sort(ranks.begin(), ranks.end(), [](const Rank& a, const Rank& b) {
+      return std::tie(b.score, a.wall_us, a.id) < std::tie(a.score, b.wall_us, b.id);
+    });
+    std::vector<std::string> ids;
+    for (size_t i = 0; i < ranks.size() && i < kCoveringMax; ++i) ids.emplace_back(ranks[i].id);
+    return ids;
+  }
+
+  StatusOr<std::vector<FileDependency>> Dependencies() {
+    ASSIGN_OR_RETURN(const auto* files, lease_.mission.BaseFiles(lease_.ctx));
+    std::vector<std::string> paths;
+    for (const auto& [path, entry] : *files) paths.push_back(path);
+    const analysis::ModuleIndex index(paths);
+    std::vector<FileDependency> out;
+    for (const auto* sources : {&editable_, &test_sources_}) {
+      for (const repair::SourceText& source : *sources) {
+        analysis::Parser parser(*analysis::LanguageOf(source.path));
+        const auto tree = parser.Parse(source.text);
+        if (!tree.ok()) continue;
+        std::set<std::string> targets;
+        for (const analysis::Import& import : analysis::Imports(*tree)) {
+          for (std::string& file : index.Resolve(source.path, import)) {
+            targets.insert(std::move(file));
+          }
+        }
+        out.push_back({source.path, {targets.begin(), targets.end()}});
+      }
+    }
+    return out;
+  }
+
+  StatusOr<Work> Finish(const FaultReport& report) {
+    Work work;
+    work.result = lease_.NewResult(ResultOutcome::kSuccess);
+    ASSIGN_OR_RETURN(work.result.outputs["faults"], lease_.Put(report));
+    std::string summary =
+        StrCat(report.clusters.size(),
+               report.clusters.size() == 1 ? " independent fault" : " independent faults");
+    for (const FaultCluster& cluster : report.clusters) {
+      if (cluster.lines.empty()) continue;
+      const SuspiciousLine& top = cluster.lines.front();
+      summary +=
+          StrCat(&cluster == &report.clusters.front() ? ": " : ", ", top.file, ':', top.line);
+      if (!top.function.empty()) summary += " in " + top.function;
+      if (summary.size() > 200) break;
+    }
+    work.result.outputs["summary"] = summary;
+    lease_.Think("FAULTS", {{"summary", summary}});
+    return work;
+  }
+
+  const Lease& lease_;
+  Baseline baseline_;
+  TestReport traced_;
+  std::vector<repair::SourceText> editable_;
+  std::vector<repair::SourceText> test_sources_;
+  std::vector<TestCase> failing_;
+  std::vector<CollectionError> errors_;
+};
+
+}  // namespace
+
+StatusOr<Work> Localize(const Lease& lease) { return Localization(lease).Run(); }
+
+}  // namespace coditect

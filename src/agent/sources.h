@@ -1,0 +1,27 @@
+// Source files of the base commit as the offline brain reads them.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "src/agent/mission_resources.h"
+#include "src/domain/test_report.h"
+#include "src/repair/source_model.h"
+
+namespace coditect {
+
+/// The texts of `paths`, those that exist, have a language table and are not too large.
+StatusOr<std::vector<repair::SourceText>> ReadSources(const Lease& lease,
+                                                      const std::set<std::string>& paths);
+
+/// Files of the baseline's tests: never edited.
+std::set<std::string> TestFiles(const Baseline& baseline);
+
+/// The baseline's cases named by `ids`, in that order.
+std::vector<TestCase> CasesOf(const Baseline& baseline, const std::vector<std::string>& ids);
+
+/// A file that cannot be collected stands among the goal's ids as itself.
+bool IsCollectionId(const Baseline& baseline, const std::string& id);
+
+}  // namespace coditect

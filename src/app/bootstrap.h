@@ -1,0 +1,63 @@
+// The composition root: the only place that knows which technology stands behind a port.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/app/paths.h"
+#include "src/domain/mission.h"
+#include "src/domain/toolchain.h"
+#include "src/ports/event_bus.h"
+#include "src/ports/event_log.h"
+#include "src/ports/object_store.h"
+#include "src/ports/repository.h"
+#include "src/ports/sandbox.h"
+#include "src/ports/test_harness.h"
+
+namespace coditect {
+
+std::string BuildId();  // "coditect 0.1.0 (a1b2c3d)"
+std::string VersionNumber();
+
+StatusOr<std::unique_ptr<EventLog>> OpenLedgerFile(const StatePaths& paths, bool read_only);
+StatusOr<std::unique_ptr<EventBus>> OpenTelemetry(const StatePaths& paths,
+                                                  const std::string& producer, bool read_only,
+                                                  const Clock& clock);
+StatusOr<std::unique_ptr<ObjectStore>> OpenBlobs(const StatePaths& paths);
+
+/// `workspace`: "" = the best that works, "copy" = without overlays.
+StatusOr<std::unique_ptr<Sandbox>> MakeSandbox(const StatePaths& paths,
+                                               const std::string& workspace);
+StatusOr<std::unique_ptr<TestHarness>> MakeHarness(const StatePaths& paths);
+
+StatusOr<std::unique_ptr<Repository>> OpenMissionRepository(const Context& ctx,
+                                                            const StatePaths& paths,
+                                                            const MissionRequest& request);
+
+/// The repository as the person sees it.
+struct ResolvedRepository {
+  RepositoryRef ref;
+  std::string author;
+  std::vector<std::string> notes;  // one line each: shallow, mid-merge, submodules, …
+};
+/// `base`: "" = HEAD. Errors are one sentence with the next step.
+StatusOr<ResolvedRepository> ResolveRepository(const Context& ctx, const std::string& folder,
+                                               const std::string& base);
+
+/// Makes a git repository of the folder with everything in it as one commit on branch main.
+Status InitialiseRepository(const Context& ctx, const std::string& folder,
+                            const std::string& message);
+
+/// The tools the person's shell would use there. `pass`: variables let through beside the usual.
+StatusOr<Toolchain> ResolveToolchain(const Context& ctx, const RepositoryRef& repository,
+                                     const std::map<std::string, std::string>& environment,
+                                     const std::vector<std::string>& pass);
+
+/// Set in a process that the program started of itself: what it is to do instead of the command
+/// line, with its exit code.
+std::optional<int> RunAsHelperProcess(int argc, char** argv);
+
+}  // namespace coditect

@@ -1,0 +1,57 @@
+// The verbs of the command line. Each returns the process's exit code; results go to stdout,
+// everything else to stderr.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/app/paths.h"
+
+namespace coditect {
+
+/// Options before or after every verb.
+struct GlobalOptions {
+  std::string folder = ".";           // -C
+  std::vector<std::string> settings;  // -c key=value
+  std::string config_file;            // --config
+  std::string output = "text";        // --output text|json
+  std::string progress = "auto";      // --progress auto|tty|plain|jsonl|none
+  bool no_input = false;
+  bool quiet = false;
+  bool verbose = false;
+};
+
+struct RunOptions {
+  std::string goal;
+  std::string verify;
+  std::string base;
+  std::string max_time;  // "90s", "10m"
+  std::string brain;
+  std::string sandbox;
+  std::optional<uint64_t> seed;
+  std::optional<uint32_t> agents;
+};
+
+int RunCommand(const GlobalOptions& global, const RunOptions& options);
+int ResumeCommand(const GlobalOptions& global, const std::string& id, bool last);
+int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bool emergency);
+int PsCommand(const GlobalOptions& global, bool all);
+int ShowCommand(const GlobalOptions& global, const std::string& id, bool graph, bool evidence);
+int LogsCommand(const GlobalOptions& global, const std::string& id, bool follow);
+int DiffCommand(const GlobalOptions& global, const std::string& id, bool stat);
+int DoctorCommand(const GlobalOptions& global);
+int DemoCommand(const GlobalOptions& global);
+int VersionCommand(const GlobalOptions& global);
+int ConfigListCommand(const GlobalOptions& global, bool show_origin);
+int ConfigGetCommand(const GlobalOptions& global, const std::string& key);
+int ConfigValidateCommand(const GlobalOptions& global, const std::string& file);
+
+/// Prints "coditect: <sentence>" to stderr and returns the status's exit code.
+int Fail(const Status& status);
+
+/// Writes to stdout, whole; what a closed pipe costs is ignored.
+void PrintOut(const std::string& text);
+void PrintErr(const std::string& text);
+
+}  // namespace coditect

@@ -1,0 +1,95 @@
+// The owner of the ledger.
+#include "src/app/owner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "src/app/owner_lock.h"
+#include "src/base/file.h"
+#include "src/base/random.h"
+
+namespace coditect {
+
+StatusOr<std::unique_ptr<Owner>> Owner::Start(const Context& ctx, const StatePaths& paths,
+                                              const OwnerOptions& options, const Clock& clock) {
+  RETURN_IF_ERROR(MakeStateFolders(paths));
+  std::unique_ptr<Owner> owner(new Owner(paths, options, clock));
+  ASSIGN_OR_RETURN(owner->lock_, TakeOwnerLock(paths.lock));
+  RETURN_IF_ERROR(owner->Open(ctx));
+  return owner;
+}
+
+Status Owner::OpenServices(const Context& ctx) {
+  ASSIGN_OR_RETURN(sandbox_, MakeSandbox(paths_, options_.workspace));
+  RETURN_IF_ERROR(sandbox_->Sweep(ctx));
+  // Nobody else is alive to use them: we hold the lock.
+  ASSIGN_OR_RETURN(const auto left_behind, ListDir(paths_.work));
+  for (const std::string& name : left_behind) {
+    if (name.starts_with("base-")) RETURN_IF_ERROR(RemoveTree(JoinPath(paths_.work, name)));
+  }
+  ASSIGN_OR_RETURN(harness_, MakeHarness(paths_));
+  ASSIGN_OR_RETURN(blobs_, OpenBlobs(paths_));
+  return absl::OkStatus();
+}
+
+Status Owner::Open(const Context& ctx) {
+  RETURN_IF_ERROR(OpenServices(ctx));
+  const HostId host_id = RandomHex(16);
+  ASSIGN_OR_RETURN(auto bus, OpenTelemetry(paths_, host_id, /*read_only=*/false, clock_));
+  bus_ = std::make_unique<ProgressBus>(std::move(bus));
+  TaskQueue::Options options;
+  options.build_id = BuildId();
+  options.owner_id = host_id;
+  options.sync_interval = options_.sync_interval;
+  options.planning_interval = options_.planning_interval;
+  queue_ = std::make_unique<TaskQueue>(
+      std::move(options), [this] { return OpenLedgerFile(paths_, /*read_only=*/false); },
+      orchestrator_, clock_);
+  RETURN_IF_ERROR(queue_->Open(ctx));
+  const HostServices services{
+      .sandbox = *sandbox_,
+      .harness = *harness_,
+      .blobs = *blobs_,
+      .bus = *bus_,
+      .orchestrator = orchestrator_,
+      .clock = clock_,
+      .work_folder = paths_.work,
+      .open_repository = [this](const Context& open_ctx, const MissionRequest& request) {
+        return OpenMissionRepository(open_ctx, paths_, request);
+      }};
+  host_ = std::make_unique<AgentHost>(
+      AgentHost::Options{.host_id = host_id, .slots = options_.slots}, services, *queue_);
+  ASSIGN_OR_RETURN(server_, Server::Start(paths_.socket, *queue_));
+  queue_->AddObserver([this](std::span<const Event> events, const ShardState&) {
+    server_->Announce(events.back().sequence);
+    MutexLock lock(mutex_);
+    sequence_ = events.back().sequence;
+    news_.NotifyAll();
+  });
+  return queue_->JoinHost(
+      ctx,
+      {.host_id = host_id,
+       .slots = options_.slots,
+       .roles = {Role::kAnalyzer, Role::kCoder, Role::kTester, Role::kPlanner, Role::kIntegrator}},
+      *host_);
+}
+
+void Owner::Stop() {
+  // Clients first: they must not see a queue that is going away as an answer.
+  if (server_ != nullptr) server_->Stop();
+  if (host_ != nullptr) host_->Stop();
+  if (queue_ != nullptr) queue_->Stop();
+  bus_.reset();
+  sandbox_.reset();
+  lock_.Reset();
+}
+
+void Owner::WaitForNews(uint64_t sequence, std::chrono::milliseconds timeout) {
+  const auto end = std::chrono::steady_clock::now() + timeout;
+  MutexLock lock(mutex_);
+  while (sequence_ <= sequence && std::chrono::steady_clock::now() < end) {
+    news_.WaitUntil(mutex_, end);
+  }
+}
+
+}  // namespace coditect

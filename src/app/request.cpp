@@ -1,0 +1,131 @@
+// From a command line to a mission request.
+#include "src/app/request.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "src/base/file.h"
+#include "src/base/random.h"
+#include "src/wire/codec.h"
+
+namespace coditect {
+namespace {
+
+constexpr size_t kGoalBytesMax = 2048;
+
+std::string Get(const std::map<std::string, std::string>& environment, const std::string& name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? "" : found->second;
+}
+
+/// The trace a caller is part of (W3C traceparent: version-traceid-spanid-flags), else a new one.
+std::string TraceId(const std::map<std::string, std::string>& environment) {
+  const auto parts = Split(Get(environment, "TRACEPARENT"), '-');
+  const bool usable = parts.size() == 4 && parts[1].size() == 32 &&
+                      parts[1].find_first_not_of("0123456789abcdef") == std::string::npos &&
+                      parts[1].find_first_not_of('0') != std::string::npos;
+  return usable ? parts[1] : RandomHex(16);
+}
+
+Status CheckGoal(const std::string& goal) {
+  if (TrimWhitespace(goal).empty()) {
+    return InvalidArgument("the goal is empty; try: coditect run \"make the tests pass\"");
+  }
+  if (!IsValidUtf8(goal)) return InvalidArgument("the goal is not valid UTF-8");
+  if (goal.size() > kGoalBytesMax) {
+    return InvalidArgument("the goal has ", goal.size(), " bytes, more than ", kGoalBytesMax);
+  }
+  return absl::OkStatus();
+}
+
+std::vector<FlagValue> FlagsOf(const RunOptions& options) {
+  std::vector<FlagValue> flags;
+  const auto add = [&](const char* flag, const char* key, const std::string& value) {
+    if (!value.empty()) flags.push_back({flag, key, value});
+  };
+  add("--brain", "llm.brain", options.brain);
+  add("--sandbox", "agent.sandbox", options.sandbox);
+  add("--verify", "verify.test", options.verify);
+  add("--max-time", "run.max_time", options.max_time);
+  if (options.agents) add("--agents", "run.agents", std::to_string(*options.agents));
+  if (options.seed) add("--seed", "run.seed", std::to_string(*options.seed));
+  return flags;
+}
+
+MissionLimits LimitsOf(const Config& config) {
+  MissionLimits limits;
+  limits.max_time_ms = static_cast<uint64_t>(config.DurationMs("run.max_time"));
+  limits.agents = static_cast<uint32_t>(config.Integer("run.agents"));
+  limits.agent_timeout_ms = static_cast<uint64_t>(config.DurationMs("agent.timeout"));
+  limits.max_retries = static_cast<uint32_t>(config.Integer("agent.max_retries"));
+  limits.tests_max = static_cast<uint64_t>(config.Integer("search.tests_max"));
+  limits.suite_timeout_ms = static_cast<uint64_t>(config.DurationMs("verify.suite_timeout"));
+  return limits;
+}
+
+}  // namespace
+
+StatusOr<Config> LoadCommandConfig(const GlobalOptions& global, const std::string& repository,
+                                   std::vector<FlagValue> flags) {
+  ConfigSources sources = StandardConfigSources(ProcessEnvironment(), repository);
+  if (!global.config_file.empty()) {
+    sources.user_file = global.config_file;
+    sources.user_file_required = true;
+  }
+  sources.overrides = global.settings;
+  sources.flags = std::move(flags);
+  return LoadConfig(sources);
+}
+
+OwnerOptions MakeOwnerOptions(const Config& config,
+                              const std::map<std::string, std::string>& environment) {
+  OwnerOptions options;
+  const auto cores = std::max(2U, std::thread::hardware_concurrency());
+  const auto parallel = static_cast<uint32_t>(config.Integer("agent.parallel_limit"));
+  // More agents than cores only wait for each other.
+  options.slots = std::min(parallel, 2 * cores);
+  options.sync_interval = std::chrono::milliseconds(config.DurationMs("task_queue.sync_interval"));
+  options.planning_interval =
+      std::chrono::milliseconds(config.DurationMs("orchestrator.planning_interval"));
+  options.workspace = Get(environment, "CODITECT_WORKSPACE");
+  return options;
+}
+
+StatusOr<PreparedRun> PrepareRun(const Context& ctx, const GlobalOptions& global,
+                                 const RunOptions& options, const StatePaths& paths) {
+  RETURN_IF_ERROR(CheckGoal(options.goal));
+  ASSIGN_OR_RETURN(const auto resolved, ResolveRepository(ctx, global.folder, options.base));
+  ASSIGN_OR_RETURN(const Config config,
+                   LoadCommandConfig(global, resolved.ref.path, FlagsOf(options)));
+  const auto environment = ProcessEnvironment();
+  PreparedRun run;
+  run.warnings = config.Warnings();
+  run.warnings.insert(run.warnings.end(), resolved.notes.begin(), resolved.notes.end());
+  run.owner = MakeOwnerOptions(config, environment);
+  run.base_line = StrCat(resolved.ref.base_name, " at ", resolved.ref.base_commit.substr(0, 12),
+                         options.base.empty() ? " (HEAD)" : "");
+  MissionRequest& request = run.request;
+  request.request_id = RandomHex(16);
+  request.trace_id = TraceId(environment);
+  request.goal = options.goal;
+  request.repository = resolved.ref;
+  const std::string verify = config.Text("verify.test");
+  request.verify_command = verify == "auto" ? "" : verify;
+  request.brain = config.Text("llm.brain");
+  request.sandbox = config.Text("agent.sandbox");
+  request.seed = static_cast<uint64_t>(config.Integer("run.seed"));
+  request.limits = LimitsOf(config);
+  request.author = resolved.author;
+  request.attribution = config.Text("git.attribution");
+  request.check_consistency = config.Bool("task_queue.consistency_check");
+  request.violation_action = config.Text("task_queue.violation_action");
+  request.repeat_flaky = static_cast<uint32_t>(config.Integer("verify.repeat_flaky"));
+  ASSIGN_OR_RETURN(const Toolchain toolchain,
+                   ResolveToolchain(ctx, resolved.ref, environment, config.List("env.pass")));
+  RETURN_IF_ERROR(MakeStateFolders(paths));
+  ASSIGN_OR_RETURN(const auto blobs, OpenBlobs(paths));
+  ASSIGN_OR_RETURN(request.environment, blobs->Put(ctx, wire::Encode(toolchain)));
+  return run;
+}
+
+}  // namespace coditect

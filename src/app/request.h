@@ -1,0 +1,34 @@
+// From a command line to a mission request: repository, configuration, toolchain, limits.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "src/app/bootstrap.h"
+#include "src/app/commands/commands.h"
+#include "src/app/config/config.h"
+#include "src/app/owner.h"
+
+namespace coditect {
+
+struct PreparedRun {
+  MissionRequest request;
+  OwnerOptions owner;
+  std::vector<std::string> warnings;  // one line each, before anything else
+  std::string base_line;              // "main at 1a2b3c4d5e6f (HEAD)"
+};
+
+/// The configuration as this command sees it.
+StatusOr<Config> LoadCommandConfig(const GlobalOptions& global, const std::string& repository,
+                                   std::vector<FlagValue> flags);
+
+/// Owner settings that come from the configuration alone.
+OwnerOptions MakeOwnerOptions(const Config& config,
+                              const std::map<std::string, std::string>& environment);
+
+/// Resolves everything the owner will need; the toolchain is stored as a blob. Errors are one
+/// sentence with the next step.
+StatusOr<PreparedRun> PrepareRun(const Context& ctx, const GlobalOptions& global,
+                                 const RunOptions& options, const StatePaths& paths);
+
+}  // namespace coditect

@@ -1,0 +1,208 @@
+// What a run came to.
+#include "src/app/run_report.h"
+
+#include <algorithm>
+
+#include "src/domain/evidence.h"
+#include "src/wire/codec.h"
+#include "src/wire/json.h"
+
+namespace coditect {
+namespace {
+
+constexpr size_t kFailuresShown = 5;
+
+template <typename T>
+T GetOr(const Context& ctx, ObjectStore& blobs, const BlobId& id) {
+  if (id.empty()) return {};
+  const auto bytes = blobs.Get(ctx, id);
+  if (!bytes.ok()) return {};
+  auto value = wire::Decode<T>(*bytes, "blob");
+  return value.ok() ? *std::move(value) : T{};
+}
+
+std::string Output(const TaskState& task, const std::string& name) {
+  const auto found = task.result.outputs.find(name);
+  return found == task.result.outputs.end() ? "" : found->second;
+}
+
+/// Evidence of whoever was not the coder about the tip; of the coder's before that.
+void AddEvidence(const MissionState& mission, RunReport& report) {
+  for (const TaskState& task : mission.tasks) {
+    if (task.result.evidence.has_value() && task.result.evidence->tree == mission.tip_tree &&
+        task.status == TaskStatus::kDone) {
+      report.evidence.push_back(*task.result.evidence);
+    }
+  }
+}
+
+void AddTests(const Baseline& baseline, const TestReport& final, RunReport& report) {
+  report.expected = baseline.passed;
+  report.expected.insert(report.expected.end(), baseline.goal.begin(), baseline.goal.end());
+  std::sort(report.expected.begin(), report.expected.end());
+  report.flaky = baseline.flaky;
+  report.network = baseline.network;
+  const auto& cases = final.cases.empty() ? baseline.cases : final.cases;
+  for (const TestCase& test : cases) {
+    auto& list = test.status == TestStatus::kPassed    ? report.passed
+                 : test.status == TestStatus::kSkipped ? report.skipped
+                                                       : report.failed;
+    list.push_back(test.id);
+  }
+  for (const TestCase& test : baseline.cases) {
+    if (test.status == TestStatus::kFailed) report.failures.push_back(test);
+  }
+}
+
+void AddChanges(const MissionState& mission, RunReport& report) {
+  for (const TaskState& merge : mission.tasks) {
+    if (!mission.merged.contains(merge.spec.task_id)) continue;
+    // The claim behind it: the winner of the group its verification waited for.
+    const TaskState* verify = mission.Find(merge.spec.dependencies.front());
+    if (verify == nullptr || verify->spec.dependencies.empty()) continue;
+    const TaskState* rival = mission.Find(verify->spec.dependencies.front());
+    if (rival == nullptr) continue;
+    const TaskState* winner = mission.Find(GroupWinner(mission, rival->spec.group));
+    if (winner == nullptr) continue;
+    RepairSummary change;
+    change.task = winner->spec.task_id.ToString();
+    change.summary = Output(*winner, "summary");
+    change.commit = merge.result.commit;
+    change.files = Split(Output(*winner, "files"), '\n');
+    change.held_out = Output(*winner, "held_out");
+    report.changes.push_back(std::move(change));
+  }
+}
+
+void AddNext(const MissionState& mission, RunReport& report) {
+  const std::string in = StrCat("git -C ", ShellQuote(report.repository), " ");
+  if (!report.branch.empty()) {
+    report.next.push_back(StrCat(in, "diff ", report.base.substr(0, 12), "..", report.branch));
+    report.next.push_back(StrCat(in, "merge ", report.branch));
+  } else if (!report.partial.empty()) {
+    report.next.push_back(
+        StrCat(in, "diff ", report.base.substr(0, 12), "..", report.partial.substr(0, 12)));
+  }
+  if (mission.status == MissionStatus::kStopped || mission.status == MissionStatus::kInterrupted) {
+    report.next.push_back("coditect resume " + mission.id);
+  }
+  report.next.push_back(
+      StrCat("coditect show ", mission.id, report.evidence.empty() ? "" : " --evidence"));
+  if (report.next.size() < 3) report.next.push_back("coditect logs " + mission.id);
+}
+
+std::string Seconds(uint64_t ms) { return StrCat(ms / 1000, '.', ms % 1000 / 100, " s"); }
+
+}  // namespace
+
+RunReport MakeReport(const Context& ctx, const MissionState& mission, ObjectStore& blobs) {
+  RunReport report;
+  report.run = mission.id;
+  report.outcome = mission.outcome;
+  report.reason = mission.reason;
+  report.base = mission.request.repository.base_commit;
+  report.base_name = mission.request.repository.base_name;
+  report.repository = mission.request.repository.path;
+  report.partial = mission.partial;
+  report.usage = mission.usage;
+  if (mission.outcome == Outcome::kVerified) {
+    report.branch = mission.branch.substr(std::string_view("refs/heads/").size());
+    report.commit = mission.branch_commit;
+  }
+  AddEvidence(mission, report);
+  if (mission.baseline.has_value()) {
+    const auto baseline = GetOr<Baseline>(ctx, blobs, mission.baseline->baseline);
+    TestReport final;
+    if (!report.evidence.empty()) {
+      final = GetOr<TestReport>(ctx, blobs, report.evidence.back().report);
+    }
+    AddTests(baseline, final, report);
+  }
+  AddChanges(mission, report);
+  AddNext(mission, report);
+  return report;
+}
+
+std::string ReportJson(const RunReport& report) {
+  std::string out = "{";
+  wire::JsonFields fields(out);
+  fields.Field("schema", std::string_view("coditect.run/v1"));
+  fields.Field("run", report.run);
+  fields.Field("outcome", OutcomeWord(report.outcome));
+  fields.Field("reason", report.reason);
+  fields.Field("base", report.base);
+  fields.Field("branch", report.branch);
+  fields.Field("partial", report.partial);
+  fields.Field("commit", report.commit);
+  out += ",\"tests\":{";
+  wire::JsonFields tests(out);
+  tests.Field("expected", report.expected);
+  tests.Field("passed", report.passed);
+  tests.Field("failed", report.failed);
+  tests.Field("skipped", report.skipped);
+  tests.Field("flaky", report.flaky);
+  tests.Field("network", report.network);
+  out += "}";
+  fields.Field("changes", report.changes);
+  fields.Field("evidence", report.evidence);
+  fields.Field("usage", report.usage);
+  fields.Field("cpu_seconds", static_cast<double>(report.usage.cpu_ms) / 1000);
+  fields.Field("cost_usd", 0.0);
+  fields.Field("next", report.next);
+  return out + "}";
+}
+
+std::string ReportText(const RunReport& report, bool verbose) {
+  std::string out;
+  const auto line = [&](const auto&... parts) {
+    out += EscapeForTerminal(StrCat(parts...)) + "\n";
+  };
+  switch (report.outcome) {
+    case Outcome::kVerified:
+      line("Verified: branch ", report.branch, " on ", report.base_name, " ",
+           report.base.substr(0, 12));
+      break;
+    case Outcome::kNothingToDo:
+      line("Nothing to do: ", report.reason);
+      break;
+    default:
+      line("Not done (", OutcomeWord(report.outcome), "): ", report.reason);
+  }
+  if (!report.failures.empty() && report.outcome != Outcome::kNothingToDo) {
+    line("What failed at the base:");
+    for (size_t i = 0; i < report.failures.size() && i < kFailuresShown; ++i) {
+      const TestCase& test = report.failures[i];
+      line("  ", test.id, test.message.empty() ? "" : ": ",
+           std::string(test.message.substr(0, test.message.find('\n'))));
+    }
+    if (report.failures.size() > kFailuresShown) {
+      line("  and ", report.failures.size() - kFailuresShown, " more");
+    }
+  }
+  if (!report.changes.empty()) line("What was changed:");
+  for (const RepairSummary& change : report.changes) {
+    line("  ", change.commit.substr(0, 12), "  ", change.summary,
+         change.held_out.empty() ? "" : " (held-out tests " + change.held_out + ")");
+  }
+  if (!report.partial.empty()) line("What was mended is kept at ", report.partial);
+  const size_t first = verbose || report.evidence.empty() ? 0 : report.evidence.size() - 1;
+  if (!report.evidence.empty()) line("Evidence:");
+  for (size_t i = first; i < report.evidence.size(); ++i) {
+    const Evidence& e = report.evidence[i];
+    line("  ", e.kind == "command" ? "command" : "tests", ": ", e.passed, " of ", e.expected,
+         " expected passed, ", e.failed, " failed, ", e.missing, " missing, on tree ",
+         e.tree.substr(0, 12), " by `", e.command, "` in ", Seconds(e.wall_ms));
+    line("  changed hunks executed: ", e.changed_hunks_executed, " of ", e.changed_hunks,
+         "; existing tests unchanged: ", e.tests_unchanged ? "yes" : "no");
+  }
+  if (!report.flaky.empty()) line("Flaky, left out of the goal: ", Join(report.flaky, ", "));
+  if (!report.network.empty()) {
+    line("Need the network, left out of the goal: ", Join(report.network, ", "));
+  }
+  line("Cost $0.00, ", Seconds(report.usage.cpu_ms), " CPU in sandboxes, ", report.usage.suite_runs,
+       " runs of the whole suite, ", report.usage.runner_starts, " runner starts, ",
+       report.usage.candidates, " candidates");
+  return out;
+}
+
+}  // namespace coditect

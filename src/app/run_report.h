@@ -1,0 +1,59 @@
+// What a run came to: for people on stderr and stdout, for programs as one JSON object.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "src/domain/state.h"
+#include "src/domain/test_report.h"
+#include "src/ports/object_store.h"
+
+namespace coditect {
+
+/// One repair that is part of the result.
+struct RepairSummary {
+  std::string task;
+  std::string summary;  // "compare `<` with `<=` at calc.py:12 in add"
+  CommitId commit;
+  std::vector<std::string> files;
+  std::string held_out;  // "3/3": tests that were not searched with, passed/all; "" = none held out
+
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "task", self.task);
+    visit(2, "summary", self.summary);
+    visit(3, "commit", self.commit);
+    visit(4, "files", self.files);
+    visit(5, "held_out", self.held_out);
+  }
+};
+
+/// Schema coditect.run/v1.
+struct RunReport {
+  MissionId run;
+  Outcome outcome = Outcome::kUnspecified;
+  std::string reason;
+  std::string base;  // commit
+  std::string base_name;
+  std::string branch;
+  CommitId partial;
+  CommitId commit;
+  std::string repository;
+  std::vector<std::string> expected, passed, failed, skipped;  // test ids
+  std::vector<std::string> flaky, network;                     // left out of the goal
+  std::vector<TestCase> failures;                              // of the base: what was wrong
+  std::vector<RepairSummary> changes;
+  std::vector<Evidence> evidence;  // of the result's tree
+  Usage usage;
+  std::vector<std::string> next;  // commands, best first
+};
+
+/// Reads what it needs from the blobs; a blob that is gone leaves its part empty.
+RunReport MakeReport(const Context& ctx, const MissionState& mission, ObjectStore& blobs);
+
+std::string ReportJson(const RunReport& report);
+
+/// For people, without the next commands. `verbose`: with all evidence.
+std::string ReportText(const RunReport& report, bool verbose);
+
+}  // namespace coditect

@@ -1,0 +1,37 @@
+// The person's terminal: what may be written to it, and the one line at its bottom.
+#pragma once
+
+#include <string>
+
+namespace coditect {
+
+enum class ProgressMode { kTty, kPlain, kJsonLines, kNone };
+
+/// `choice`: auto, tty, plain, jsonl or none. auto = tty when stderr is a terminal that can move
+/// its cursor, else plain.
+ProgressMode ChooseProgressMode(const std::string& choice);
+
+bool ColorWanted();  // NO_COLOR, CLICOLOR_FORCE, a terminal
+
+/// Lines on stderr with an optional bar below them that is redrawn in place. Every text is escaped.
+/// One owner thread.
+class StatusArea {
+ public:
+  explicit StatusArea(ProgressMode mode);
+  ~StatusArea() { Clear(); }
+
+  /// "  Verify  12 of 12 tests passed": a verb, then what.
+  void Line(const std::string& verb, const std::string& text);
+  /// Replaces the bar (only kTty).
+  void Bar(const std::string& text);
+  void Clear();
+
+  ProgressMode mode() const { return mode_; }
+
+ private:
+  const ProgressMode mode_;
+  const bool color_;
+  bool bar_shown_ = false;
+};
+
+}  // namespace coditect
