@@ -50,6 +50,16 @@ Status Refuse(const TreeEntry& entry, std::string_view fault) {
                          "; such a tree is not checked out");
 }
 
+Status MissingObject(const GitDir& git, std::string_view id, std::string_view name) {
+  const std::string what =
+      StrCat("the content of ", name.empty() ? "" : StrCat(name, ", "), "object ", id, ",");
+  if (git.IsPartialClone()) {
+    return FailedPrecondition(what, " was never fetched: this is a partial clone; fetch it with ",
+                              "`git fetch --refetch --no-filter` and try again");
+  }
+  return DataLoss(what, " is missing: the repository is damaged; see what `git fsck` says");
+}
+
 // Reads the output of `git cat-file --batch`.
 class BlobReader {
  public:
@@ -64,7 +74,6 @@ class BlobReader {
  private:
   enum class State { kHeader, kBody, kNewline };
   Status TakeHeader(std::string_view line);
-  Status Missing() const;
 
   const GitDir& git_;
   const std::vector<std::string>& ids_;
@@ -76,22 +85,12 @@ class BlobReader {
   size_t index_ = 0;
 };
 
-Status BlobReader::Missing() const {
-  if (git_.IsPartialClone()) {
-    return FailedPrecondition("the content of ", current(), " (object ", ids_[index_],
-                              ") was never fetched: this is a partial clone; fetch it with ",
-                              "`git fetch --refetch --no-filter` and try again");
-  }
-  return DataLoss("the content of ", current(), " (object ", ids_[index_],
-                  ") is missing: the repository is damaged; see what `git fsck` says");
-}
-
 Status BlobReader::TakeHeader(std::string_view line) {
   if (index_ >= ids_.size()) return Internal("git cat-file answered more than it was asked");
   const std::string_view id = NextField(line, ' ');
   const std::string_view type = NextField(line, ' ');
   if (id != ids_[index_]) return Internal("git cat-file answered for another object");
-  if (type == "missing") return Missing();
+  if (type == "missing") return MissingObject(git_, ids_[index_], current());
   if (type != "blob" || !Parse(line, 10, &left_)) {
     return InvalidArgument("object ", ids_[index_], " (", current(), ") is no blob");
   }
@@ -141,8 +140,7 @@ StatusOr<std::vector<TreeEntry>> ReadTree(const Context& ctx, const GitDir& git,
   for (std::string_view rest = listing; !rest.empty();) {
     TreeEntry entry;
     if (!ParseEntry(NextField(rest, '\0'), sizes, &entry)) {
-      return DataLoss("cannot ", doing, ": object ", entry.object_id,
-                      " has no size; see `git fsck`");
+      return MissingObject(git, entry.object_id, "");
     }
     entries.push_back(std::move(entry));
     if (entries.size() > kTreeEntriesMax) {
