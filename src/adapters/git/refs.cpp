@@ -29,9 +29,14 @@ constexpr size_t kHeadBytesMax = 8192;
 // What tells one lock file from the next at the same path.
 struct FileIdentity {
   ino_t inode = 0;
+  int64_t written_ns = 0;
   int64_t changed_ns = 0;
   bool operator==(const FileIdentity&) const = default;
 };
+
+int64_t Nanoseconds(const timespec& time) {
+  return time.tv_sec * int64_t{1'000'000'000} + time.tv_nsec;
+}
 
 // False when there is no such file. FAILED_PRECONDITION when it is no regular file.
 StatusOr<bool> Identify(const std::string& path, FileIdentity* identity, milliseconds* age) {
@@ -42,11 +47,11 @@ StatusOr<bool> Identify(const std::string& path, FileIdentity* identity, millise
   }
   if (!S_ISREG(info.st_mode)) return FailedPrecondition(path, " is in the way; remove it");
   identity->inode = info.st_ino;
-  identity->changed_ns = info.st_ctim.tv_sec * int64_t{1'000'000'000} + info.st_ctim.tv_nsec;
+  identity->written_ns = Nanoseconds(info.st_mtim);
+  identity->changed_ns = Nanoseconds(info.st_ctim);
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
-  const int64_t now_ns = now.tv_sec * int64_t{1'000'000'000} + now.tv_nsec;
-  *age = milliseconds((now_ns - identity->changed_ns) / 1'000'000);
+  *age = milliseconds((Nanoseconds(now) - identity->written_ns) / 1'000'000);
   return true;
 }
 
@@ -79,27 +84,27 @@ std::string HeadTarget(const std::string& head) {
 Status Refs::Update(const Context& ctx, const std::string& ref, const CommitId& old_commit,
                     const CommitId& new_commit) const {
   RETURN_IF_ERROR(CheckWritableRef(ref, old_commit.empty()));
-  if (!IsObjectId(new_commit, object_format_) ||
-      (!old_commit.empty() && !IsObjectId(old_commit, object_format_))) {
+  if (!IsObjectId(new_commit, options_.object_format) ||
+      (!old_commit.empty() && !IsObjectId(old_commit, options_.object_format))) {
     return InvalidArgument("ref ", ref, ": old and new must be full commit ids");
   }
   RETURN_IF_ERROR(CheckNoLinks(ref));
   const bool branch = ref.substr(0, 11) == "refs/heads/";
   if (const Status checked = CheckNotCheckedOut(ref); branch && !checked.ok()) {
     ASSIGN_OR_RETURN(const CommitId current, Read(ctx, ref));
-    return current == new_commit ? SyncRef(common_dir_, ref) : checked;
+    return current == new_commit ? SyncRef(options_.common_dir, ref) : checked;
   }
   const CrashMoment crash = CrashPointsActive()
                                 ? PassCrashPoint(branch ? "effect#branch" : "effect#ref")
                                 : CrashMoment::kNone;
   if (crash == CrashMoment::kBefore) CrashNow();
-  if (crash == CrashMoment::kTorn) TearRef(JoinPath(common_dir_, ref), new_commit);
+  if (crash == CrashMoment::kTorn) TearRef(JoinPath(options_.common_dir, ref), new_commit);
 
   ProcessResult result;
   for (int attempt = 1;; ++attempt) {
     RETURN_IF_ERROR(TryUpdate(ctx, ref, old_commit, new_commit, &result));
     if (result.exit_code == 0 || !IsLocked(result) || attempt == kUpdateAttemptsMax) break;
-    RETURN_IF_ERROR(WaitForLock(ctx, JoinPath(common_dir_, ref + ".lock")));
+    RETURN_IF_ERROR(WaitForLock(ctx, JoinPath(options_.common_dir, ref + ".lock")));
   }
   if (result.exit_code != 0) {
     ASSIGN_OR_RETURN(const CommitId current, Read(ctx, ref));
@@ -115,7 +120,7 @@ Status Refs::Update(const Context& ctx, const std::string& ref, const CommitId& 
                      old_commit.empty() ? "nothing" : old_commit);
     }
   }
-  RETURN_IF_ERROR(SyncRef(common_dir_, ref));
+  RETURN_IF_ERROR(SyncRef(options_.common_dir, ref));
   if (crash == CrashMoment::kAfter) CrashNow();
   return absl::OkStatus();
 }
@@ -160,7 +165,8 @@ Status Refs::WaitForLock(const Context& ctx, const std::string& lock_path) const
       watched = now;
       watched_since = steady_clock::now();
     }
-    if (age >= kLockStaleAge || steady_clock::now() - watched_since >= kLockStaleAge) {
+    if (age >= options_.lock_stale_age ||
+        steady_clock::now() - watched_since >= options_.lock_stale_age) {
       ASSIGN_OR_RETURN(const UniqueFd guard, Guard(ctx, LOCK_EX));
       ASSIGN_OR_RETURN(const bool still, Identify(lock_path, &now, &age));
       if (!still) return absl::OkStatus();
@@ -175,11 +181,12 @@ Status Refs::WaitForLock(const Context& ctx, const std::string& lock_path) const
 }
 
 StatusOr<UniqueFd> Refs::Guard(const Context& ctx, int operation) const {
-  UniqueFd fd = HighFd(UniqueFd(::open(guard_path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)));
-  if (!fd.valid()) return ErrnoStatus(errno, "cannot open ", guard_path_);
+  UniqueFd fd =
+      HighFd(UniqueFd(::open(options_.guard_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)));
+  if (!fd.valid()) return ErrnoStatus(errno, "cannot open ", options_.guard_path);
   while (::flock(fd.get(), operation | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR)
-      return ErrnoStatus(errno, "cannot lock ", guard_path_);
+      return ErrnoStatus(errno, "cannot lock ", options_.guard_path);
     RETURN_IF_ERROR(Pause(ctx, kLockPoll));
   }
   return fd;
@@ -187,8 +194,8 @@ StatusOr<UniqueFd> Refs::Guard(const Context& ctx, int operation) const {
 
 // A branch that is a work tree's HEAD must not appear under it: its index would differ at once.
 Status Refs::CheckNotCheckedOut(const std::string& ref) const {
-  std::vector<std::string> heads = {JoinPath(common_dir_, "HEAD")};
-  const std::string worktrees = JoinPath(common_dir_, "worktrees");
+  std::vector<std::string> heads = {JoinPath(options_.common_dir, "HEAD")};
+  const std::string worktrees = JoinPath(options_.common_dir, "worktrees");
   if (const StatusOr<std::vector<std::string>> names = ListDir(worktrees); names.ok()) {
     for (const std::string& name : *names) heads.push_back(StrCat(worktrees, "/", name, "/HEAD"));
   }
@@ -204,7 +211,7 @@ Status Refs::CheckNotCheckedOut(const std::string& ref) const {
 // A link below refs would carry our writes to wherever it points.
 Status Refs::CheckNoLinks(const std::string& ref) const {
   for (size_t at = ref.find('/'); at != std::string::npos; at = ref.find('/', at + 1)) {
-    const std::string folder = JoinPath(common_dir_, ref.substr(0, at));
+    const std::string folder = JoinPath(options_.common_dir, ref.substr(0, at));
     struct stat info{};
     if (::lstat(folder.c_str(), &info) != 0) break;
     if (S_ISLNK(info.st_mode)) {
@@ -215,14 +222,14 @@ Status Refs::CheckNoLinks(const std::string& ref) const {
 }
 
 Status Refs::Sweep() const {
-  const UniqueFd guard(::open(guard_path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!guard.valid()) return ErrnoStatus(errno, "cannot open ", guard_path_);
+  const UniqueFd guard(::open(options_.guard_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!guard.valid()) return ErrnoStatus(errno, "cannot open ", options_.guard_path);
   // Busy: somebody of ours is at work here, who meets a stale lock by himself.
   if (::flock(guard.get(), LOCK_EX | LOCK_NB) != 0) return absl::OkStatus();
   size_t visited = 0;
   for (const char* top : {"refs/coditect", "refs/heads/coditect"}) {
     RETURN_IF_ERROR(CheckNoLinks(StrCat(top, "/x")));
-    RETURN_IF_ERROR(SweepFolder(JoinPath(common_dir_, top), 0, &visited));
+    RETURN_IF_ERROR(SweepFolder(JoinPath(options_.common_dir, top), 0, &visited));
   }
   return absl::OkStatus();
 }
@@ -246,7 +253,8 @@ Status Refs::SweepFolder(const std::string& folder, int depth, size_t* visited) 
     milliseconds age{0};
     if (!lock || !S_ISREG(info.st_mode)) continue;
     ASSIGN_OR_RETURN(const bool present, Identify(path, &identity, &age));
-    if (present && age >= kLockStaleAge && ::unlink(path.c_str()) != 0 && errno != ENOENT) {
+    if (present && age >= options_.lock_stale_age && ::unlink(path.c_str()) != 0 &&
+        errno != ENOENT) {
       return ErrnoStatus(errno, "cannot remove the stale lock ", path);
     }
   }

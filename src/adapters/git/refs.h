@@ -29,13 +29,13 @@ inline constexpr std::chrono::seconds kLockWaitMax{10};
 /// The refs of one repository. Thread-safe.
 class Refs {
  public:
-  /// `guard_path`: the file of rule 1, the same for every coditect of this person that uses the
-  /// repository; made when absent.
-  Refs(const GitDir& git, std::string common_dir, std::string object_format, std::string guard_path)
-      : git_(git),
-        common_dir_(std::move(common_dir)),
-        object_format_(std::move(object_format)),
-        guard_path_(std::move(guard_path)) {}
+  struct Options {
+    std::string common_dir;
+    std::string object_format;
+    std::string guard_path;  // rule 1's file, one per repository and state folder; made when absent
+    std::chrono::milliseconds lock_stale_age = kLockStaleAge;
+  };
+  Refs(const GitDir& git, Options options) : git_(git), options_(std::move(options)) {}
 
   /// Port Repository::UpdateRef. Besides its errors: FAILED_PRECONDITION when the branch is checked
   /// out somewhere, when another ref stands in the way (refs/heads/coditect itself), or when a
@@ -61,9 +61,7 @@ class Refs {
   StatusOr<UniqueFd> Guard(const Context& ctx, int operation) const;
 
   const GitDir& git_;
-  const std::string common_dir_;
-  const std::string object_format_;
-  const std::string guard_path_;
+  const Options options_;
 };
 
 }  // namespace coditect::git

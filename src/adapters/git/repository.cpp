@@ -58,7 +58,9 @@ class GitRepository final : public Repository {
   GitRepository(RepositoryRef ref, std::unique_ptr<GitDir> git, std::string guard_path)
       : ref_(std::move(ref)),
         git_(std::move(git)),
-        refs_(*git_, ref_.common_dir, ref_.object_format, std::move(guard_path)) {}
+        refs_(*git_, {.common_dir = ref_.common_dir,
+                      .object_format = ref_.object_format,
+                      .guard_path = std::move(guard_path)}) {}
 
   Status Start(const Context& ctx);
 

@@ -34,6 +34,7 @@ bool ParseEntry(std::string_view record, Sizes sizes, TreeEntry* entry) {
   entry->object_id = NextField(record, sizes == Sizes::kNone ? '\t' : ' ');
   if (sizes == Sizes::kBytes) {
     const std::string_view size = TrimWhitespace(NextField(record, '\t'));
+    entry->path = record;
     if (size != "-" && !Parse(size, 10, &entry->size_bytes)) return false;
   }
   entry->path = record;
@@ -51,8 +52,7 @@ Status Refuse(const TreeEntry& entry, std::string_view fault) {
 }
 
 Status MissingObject(const GitDir& git, std::string_view id, std::string_view name) {
-  const std::string what =
-      StrCat("the content of ", name.empty() ? "" : StrCat(name, ", "), "object ", id, ",");
+  const std::string what = StrCat("the content of ", name, ", object ", id, ",");
   if (git.IsPartialClone()) {
     return FailedPrecondition(what, " was never fetched: this is a partial clone; fetch it with ",
                               "`git fetch --refetch --no-filter` and try again");
@@ -140,7 +140,7 @@ StatusOr<std::vector<TreeEntry>> ReadTree(const Context& ctx, const GitDir& git,
   for (std::string_view rest = listing; !rest.empty();) {
     TreeEntry entry;
     if (!ParseEntry(NextField(rest, '\0'), sizes, &entry)) {
-      return MissingObject(git, entry.object_id, "");
+      return MissingObject(git, entry.object_id, EscapeForTerminal(entry.path));
     }
     entries.push_back(std::move(entry));
     if (entries.size() > kTreeEntriesMax) {
