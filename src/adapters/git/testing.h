@@ -91,7 +91,7 @@ class TestRepository {
         .folder = in.empty() ? top_ : in,
         .stdin_bytes = input};
     request.argv.insert(request.argv.end(), args.begin(), args.end());
-    return Ok(RunProcess(Context(), request));
+    return Ok(RunProcess(Context().WithTimeout(std::chrono::seconds(60)), request));
   }
 
   std::string Git(const std::vector<std::string>& args, std::string_view input = {},
