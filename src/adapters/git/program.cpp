@@ -122,10 +122,16 @@ Status GitFailure(std::string_view doing, const ProcessResult& result) {
                                                      "Disk quota exceeded"};
   constexpr std::array<std::string_view, 3> kDenied = {"Permission denied", "Read-only file system",
                                                        "insufficient permission"};
-  constexpr std::array<std::string_view, 9> kDamaged = {
-      "unable to read", "missing",       "corrupt",
-      "bad object",     "bad tree",      "not a tree object",
-      "inflate: data",  "hash mismatch", "could not get object info"};
+  constexpr std::array<std::string_view, 10> kDamaged = {"Input/output error",
+                                                         "unable to read",
+                                                         "missing",
+                                                         "corrupt",
+                                                         "bad object",
+                                                         "bad tree",
+                                                         "not a tree object",
+                                                         "inflate: data",
+                                                         "hash mismatch",
+                                                         "could not get object info"};
   if (ContainsAny(result.err, kFull)) {
     return ResourceExhausted(message, "; free some space and try again");
   }

@@ -36,7 +36,7 @@ class GitProgram {
 
 /// The error for a git that ended with a failure: what it said first, classified. `doing`: "list
 /// the files of 1f3a", put in front. RESOURCE_EXHAUSTED (disk full), PERMISSION_DENIED, DATA_LOSS
-/// (objects missing or damaged), INTERNAL for the rest.
+/// (objects missing or damaged, disk fails), INTERNAL for the rest.
 Status GitFailure(std::string_view doing, const ProcessResult& result);
 
 }  // namespace coditect::git

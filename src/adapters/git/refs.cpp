@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "src/adapters/git/durability.h"
+#include "src/adapters/git/head.h"
 #include "src/adapters/git/names.h"
 #include "src/base/crash_point.h"
 #include "src/base/file.h"
@@ -24,7 +24,6 @@ constexpr milliseconds kLockPoll{20};
 constexpr int kUpdateAttemptsMax = 3;
 constexpr size_t kSweepEntriesMax = 200'000;
 constexpr int kSweepDepthMax = 16;
-constexpr size_t kHeadBytesMax = 8192;
 
 // What tells one lock file from the next at the same path.
 struct FileIdentity {
@@ -66,17 +65,6 @@ bool IsLocked(const ProcessResult& result) { return Contains(result.err, ".lock'
   MakeDirs(DirName(path), 0755).IgnoreError();
   WriteFile(path + ".lock", commit.substr(0, commit.size() / 2), 0644).IgnoreError();
   CrashNow();
-}
-
-// The branch a work tree with this HEAD file is on; also in the old form of a symbolic link.
-std::string HeadTarget(const std::string& head) {
-  char target[PATH_MAX];
-  const ssize_t length = ::readlink(head.c_str(), target, sizeof target);
-  if (length > 0) return std::string(target, static_cast<size_t>(length));
-  const StatusOr<std::string> text = ReadFile(head, kHeadBytesMax);
-  constexpr std::string_view kRef = "ref:";
-  if (!text.ok() || text->substr(0, kRef.size()) != kRef) return "";
-  return std::string(TrimWhitespace(std::string_view(*text).substr(kRef.size())));
 }
 
 }  // namespace
@@ -200,7 +188,7 @@ Status Refs::CheckNotCheckedOut(const std::string& ref) const {
     for (const std::string& name : *names) heads.push_back(StrCat(worktrees, "/", name, "/HEAD"));
   }
   for (const std::string& head : heads) {
-    if (HeadTarget(head) == ref) {
+    if (ReadHead(head, options_.object_format) == ref) {
       return FailedPrecondition("branch ", ref, " is checked out (", DirName(head),
                                 "): switch that work tree to another branch first");
     }

@@ -6,14 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <utility>
 #include <vector>
 
 #include "src/adapters/git/config.h"
+#include "src/adapters/git/discover.h"
 #include "src/adapters/git/git_dir.h"
+#include "src/adapters/git/head.h"
 #include "src/adapters/git/names.h"
 #include "src/adapters/git/tree.h"
 #include "src/base/file.h"
@@ -21,7 +21,6 @@
 namespace coditect::git {
 namespace {
 
-constexpr size_t kHeadBytesMax = 8192;
 constexpr size_t kRefNamesMax = 20'000;
 constexpr size_t kAttributesFilesMax = 1000;
 constexpr uint64_t kPointerBytesMax = 1024;
@@ -31,128 +30,6 @@ std::string Shown(std::string_view text) { return EscapeForTerminal(text.substr(
 
 bool Contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
-}
-
-// Names the person's git and asks it where things are; these calls read the repository's own
-// configuration, run nothing of it, and read no objects.
-class PersonGit {
- public:
-  PersonGit(const Context& ctx, const GitProgram& program, std::string folder,
-            const std::map<std::string, std::string>& environment)
-      : ctx_(ctx), program_(program), folder_(std::move(folder)) {
-    for (std::string& variable : program.CleanEnvironment()) {
-      const bool configuration = variable.find("GIT_CONFIG_") == 0;
-      if (!configuration) environment_.push_back(std::move(variable));
-    }
-    for (const auto& [name, value] : environment) environment_.push_back(StrCat(name, "=", value));
-  }
-
-  StatusOr<ProcessResult> Run(const std::vector<std::string>& args) const {
-    ProcessRequest request{.argv = {program_.path()},
-                           .environment = environment_,
-                           .folder = folder_,
-                           .stdout_bytes_max = 1 << 16};
-    request.argv.insert(request.argv.end(), args.begin(), args.end());
-    return RunProcess(ctx_, request);
-  }
-
-  // One path that git prints, without the line feed at its end; it may contain others.
-  StatusOr<std::string> Path(const char* option) const {
-    ASSIGN_OR_RETURN(const ProcessResult result,
-                     Run({"rev-parse", "--path-format=absolute", option}));
-    if (result.exit_code != 0) return Explain(result);
-    return RealPath(result.out.substr(0, result.out.size() - 1));
-  }
-
-  Status Explain(const ProcessResult& result) const;
-
- private:
-  const Context& ctx_;
-  const GitProgram& program_;
-  const std::string folder_;
-  std::vector<std::string> environment_;
-};
-
-// Why git does not take the folder for a repository.
-Status PersonGit::Explain(const ProcessResult& result) const {
-  const std::string said = Shown(TrimWhitespace(result.err.substr(0, result.err.find("\n\n"))));
-  const std::string where = Shown(folder_);
-  if (Contains(result.err, "dubious ownership")) {
-    return FailedPrecondition(
-        where, " belongs to another user, and git refuses to work in it; if you trust it: ",
-        "git config --global --add safe.directory ", ShellQuote(where));
-  }
-  if (Contains(result.err, "not a git repository")) {
-    for (std::string up = folder_; up.size() > 1; up = DirName(up)) {
-      if (!PathExists(JoinPath(up, ".git"))) continue;
-      return DataLoss(Shown(JoinPath(up, ".git")), " is there, but git does not take it for a ",
-                      "repository (", said, "): restore it from a clone or backup");
-    }
-    return NotFound(where, " is not in a git repository: go to one, name one with -C, or make one ",
-                    "with git init and a first commit");
-  }
-  if (Contains(result.err, "must be run in a work tree")) {
-    return FailedPrecondition(where,
-                              " is a bare repository or a .git folder, without a work tree: ",
-                              "name a clone of it or one of its work trees");
-  }
-  return DataLoss("git cannot open the repository at ", where, ": ", said,
-                  "; see what `git status` says there");
-}
-
-struct Discovery {
-  bool bare = false;
-  bool inside_git_dir = false;
-  bool shallow = false;
-  RepositoryRef ref;
-};
-
-StatusOr<Discovery> Discover(const PersonGit& git, const std::string& folder) {
-  Discovery found;
-  ASSIGN_OR_RETURN(const ProcessResult facts,
-                   git.Run({"rev-parse", "--is-bare-repository", "--is-inside-git-dir",
-                            "--is-shallow-repository", "--show-object-format"}));
-  if (facts.exit_code != 0) return git.Explain(facts);
-  const std::vector<std::string> lines = Split(facts.out, '\n');
-  if (lines.size() < 4) return Internal("git rev-parse answered nonsense");
-  if (lines[0] == "true" || lines[1] == "true") {
-    return FailedPrecondition(Shown(folder),
-                              lines[1] == "true" && lines[0] != "true" ? " is inside a .git folder"
-                                                                       : " is a bare repository",
-                              ", without a work tree: name a clone of it or one of its work trees");
-  }
-  found.shallow = lines[2] == "true";
-  found.ref.object_format = lines[3];
-  ASSIGN_OR_RETURN(found.ref.path, git.Path("--show-toplevel"));
-  ASSIGN_OR_RETURN(found.ref.git_dir, git.Path("--git-dir"));
-  ASSIGN_OR_RETURN(found.ref.common_dir, git.Path("--git-common-dir"));
-  if (!IsBelow(folder, found.ref.path)) {
-    return FailedPrecondition("the repository's configuration says that its work tree is ",
-                              Shown(found.ref.path), ", not ", Shown(folder),
-                              ": go there, or correct core.worktree");
-  }
-  return found;
-}
-
-// The person's HEAD as a line for a gitdir of ours: "ref: refs/..." or a commit id.
-StatusOr<std::string> ReadHead(const RepositoryRef& ref) {
-  const std::string path = JoinPath(ref.git_dir, "HEAD");
-  std::array<char, PATH_MAX> target;
-  const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
-  std::string head;
-  if (length > 0) {
-    head = StrCat("ref: ", std::string_view(target.data(), static_cast<size_t>(length)));
-  } else {
-    ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kHeadBytesMax));
-    head = TrimWhitespace(text);
-  }
-  constexpr std::string_view kRef = "ref:";
-  if (head.substr(0, kRef.size()) == kRef) {
-    const std::string name(TrimWhitespace(std::string_view(head).substr(kRef.size())));
-    if (IsRefName(name)) return StrCat("ref: ", name);
-  }
-  if (IsObjectId(head, ref.object_format)) return head;
-  return DataLoss(Shown(path), " is damaged: git checkout a branch to write it anew");
 }
 
 // All that is read through our own gitdir.
@@ -324,33 +201,6 @@ StatusOr<bool> Reader::HasRef(const std::string& ref) const {
   return !id.empty();
 }
 
-std::string OperationInProgress(const std::string& git_dir) {
-  constexpr std::array<std::pair<const char*, const char*>, 6> kMarks = {
-      {{"rebase-merge", "rebase"},
-       {"rebase-apply", "rebase"},
-       {"MERGE_HEAD", "merge"},
-       {"CHERRY_PICK_HEAD", "cherry-pick"},
-       {"REVERT_HEAD", "revert"},
-       {"BISECT_LOG", "bisect"}}};
-  for (const auto& [file, operation] : kMarks) {
-    if (PathExists(JoinPath(git_dir, file))) return operation;
-  }
-  return "";
-}
-
-Status ReadAuthor(const PersonGit& git, ResolvedRepository* out) {
-  ASSIGN_OR_RETURN(const ProcessResult result, git.Run({"var", "GIT_AUTHOR_IDENT"}));
-  // "Name <mail> <seconds> <zone>"
-  const size_t end = result.out.rfind('>');
-  if (result.exit_code == 0 && end != std::string::npos) {
-    out->author = result.out.substr(0, end + 1);
-    if (ParseAuthor(out->author).ok()) return absl::OkStatus();
-  }
-  out->author = kFallbackAuthor;
-  out->author_is_fallback = true;
-  return absl::OkStatus();
-}
-
 // A split index keeps most of itself in a file that git looks for in its gitdir.
 Status LinkSharedIndexes(const std::string& from, const std::string& to) {
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(from));
@@ -398,7 +248,7 @@ StatusOr<ResolvedRepository> Resolve(const Context& ctx, const std::string& path
   }
   ASSIGN_OR_RETURN(const GitProgram program, GitProgram::Find(ctx, git_program));
   const PersonGit person(ctx, program, *folder, environment);
-  ASSIGN_OR_RETURN(const Discovery found, Discover(person, *folder));
+  ASSIGN_OR_RETURN(const PersonGit::Discovery found, person.Discover());
   ResolvedRepository out;
   out.ref = found.ref;
   out.shallow = found.shallow;
@@ -406,8 +256,12 @@ StatusOr<ResolvedRepository> Resolve(const Context& ctx, const std::string& path
   ASSIGN_OR_RETURN(const RepositoryConfig config, ReadConfig(ctx, program, out.ref.common_dir));
   out.partial_clone = config.partial_clone;
   out.operation = OperationInProgress(out.ref.git_dir);
-  ASSIGN_OR_RETURN(const std::string head, ReadHead(out.ref));
-  constexpr std::string_view kBranch = "ref: refs/heads/";
+  const std::string head = ReadHead(JoinPath(out.ref.git_dir, "HEAD"), out.ref.object_format);
+  if (head.empty()) {
+    return DataLoss(Shown(JoinPath(out.ref.git_dir, "HEAD")), " is damaged: check out a branch ",
+                    "with git to write it anew");
+  }
+  constexpr std::string_view kBranch = "refs/heads/";
   if (head.substr(0, kBranch.size()) == kBranch) out.branch = head.substr(kBranch.size());
 
   ASSIGN_OR_RETURN(const ScratchFolder temporary, TemporaryFolder());
@@ -417,7 +271,7 @@ StatusOr<ResolvedRepository> Resolve(const Context& ctx, const std::string& path
                                    .label = "resolve",
                                    .common_dir = out.ref.common_dir,
                                    .object_format = out.ref.object_format,
-                                   .head = head,
+                                   .head = IsRefName(head) ? StrCat("ref: ", head) : head,
                                    .raw_bytes = false}));
   RETURN_IF_ERROR(LinkSharedIndexes(out.ref.git_dir, git->path()));
   Reader reader(ctx, *git, out);
@@ -425,7 +279,9 @@ StatusOr<ResolvedRepository> Resolve(const Context& ctx, const std::string& path
   RETURN_IF_ERROR(reader.ReadFiles());
   RETURN_IF_ERROR(reader.ReadStatus(config));
   ASSIGN_OR_RETURN(out.branch_name_blocked, reader.HasRef("refs/heads/coditect"));
-  RETURN_IF_ERROR(ReadAuthor(person, &out));
+  ASSIGN_OR_RETURN(out.author, person.Author());
+  out.author_is_fallback = out.author.empty();
+  if (out.author_is_fallback) out.author = kFallbackAuthor;
   return out;
 }
 

@@ -134,6 +134,33 @@ class TestRepository {
   std::string top_;
 };
 
+/// Path -> "mode time bytes" of all that lies below `folder`, links by their names only.
+inline void Snapshot(const std::string& folder, const std::string& prefix,
+                     std::map<std::string, std::string>* out) {
+  for (const std::string& name : Ok(ListDir(folder))) {
+    const std::string path = JoinPath(folder, name);
+    const std::string shown = prefix + name;
+    struct stat info{};
+    REQUIRE(::lstat(path.c_str(), &info) == 0);
+    std::string& value = (*out)[shown];
+    value = StrCat(info.st_mode, " ", info.st_mtim.tv_sec, ".", info.st_mtim.tv_nsec, " ");
+    if (S_ISDIR(info.st_mode)) {
+      value.clear();
+      Snapshot(path, shown + "/", out);
+    } else if (S_ISREG(info.st_mode)) {
+      value += Ok(ReadFile(path));
+    }
+  }
+}
+
+inline void Fill(const TestRepository& repo) {
+  repo.Write("README", "hello\n");
+  repo.Write("src/a.py", "a = 1\n\n\n\nb = 2\n");
+  repo.Write("bin/run", "#!/bin/sh\n", 0755);
+  REQUIRE(::symlink("src/a.py", repo.File("link").c_str()) == 0);
+  repo.Write("empty", "");
+}
+
 inline const std::map<std::string, std::string>& NoEnvironment() {
   static const std::map<std::string, std::string> environment = {
       {"HOME", "/nonexistent"},
