@@ -12,12 +12,17 @@
 namespace coditect::git {
 namespace {
 
+// A disk that fails is no error to retry: what was written before may be gone too.
+Status SyncError(int error, const std::string& path) {
+  if (error == EIO) return DataLoss("the disk fails at ", path, ": check it before going on");
+  return ErrnoStatus(error, "cannot sync ", path);
+}
+
 // OK when absent.
 Status SyncIfPresent(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
-  if (!fd.valid())
-    return errno == ENOENT ? absl::OkStatus() : ErrnoStatus(errno, "cannot open ", path);
-  return ::fsync(fd.get()) == 0 ? absl::OkStatus() : ErrnoStatus(errno, "cannot sync ", path);
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.valid()) return errno == ENOENT ? absl::OkStatus() : SyncError(errno, path);
+  return ::fsync(fd.get()) == 0 ? absl::OkStatus() : SyncError(errno, path);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ namespace coditect::git {
 
 /// Makes the loose objects among `ids` (full ids; packed ones are durable already) survive power
 /// loss, also those that another git wrote without syncing. `objects`: the object folder.
+/// DATA_LOSS when the disk fails.
 Status SyncObjects(const std::string& objects, const std::vector<std::string>& ids);
 
 /// Syncs the ref's file and every folder from it up to `common_dir`/refs. `ref`: "refs/...".

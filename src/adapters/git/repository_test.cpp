@@ -51,7 +51,8 @@ TEST_CASE("IdsThatAreNoneAreRefusedByEveryVerb") {
   repo.CommitAll();
   const auto git = Open(repo);
   TestFolder work;
-  for (const std::string id : {"", "HEAD", "--help", "main", "-x", std::string(39, 'a').c_str()}) {
+  for (const std::string& id :
+       std::vector<std::string>{"", "HEAD", "--help", "main", "-x", std::string(39, 'a')}) {
     CHECK(absl::IsInvalidArgument(git->ListFiles(kCtx, id).status()));
     CHECK(absl::IsInvalidArgument(git->ReadBlobs(kCtx, {id}).status()));
     CHECK(absl::IsInvalidArgument(git->Materialize(kCtx, id, work.path())));

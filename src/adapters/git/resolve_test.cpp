@@ -77,8 +77,8 @@ TEST_CASE("ABaseThatIsNoneIsNamedWithTheNearest") {
   CHECK_MESSAGE(Has(refusal.message, "git branch -a"), refusal.message);
   CHECK(refusal.message.find('\x1b') == std::string::npos);
   CHECK(Refused(repo.top(), "HEAD:file").code == absl::StatusCode::kInvalidArgument);
-  for (const char* name :
-       {"--all", "-h", "--output=x", "HEAD..main", std::string(40, '1').c_str()}) {
+  for (const std::string& name :
+       std::vector<std::string>{"--all", "-h", "--output=x", "HEAD..main", std::string(40, '1')}) {
     CHECK_MESSAGE(!TryResolve(repo.top(), name).ok(), name);
   }
 }
