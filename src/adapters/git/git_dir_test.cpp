@@ -82,6 +82,28 @@ TEST_CASE("NewerGitsAreGivenTheMergeBaseByName") {
   CHECK_FALSE(Has(Ok(ReadFile(repo.folder().Sub("env"))), "GRAFT"));
 }
 
+TEST_CASE("OurAttributesOutrankTheRepositorys") {
+  TestRepository repo;
+  repo.CommitAll();
+  repo.Write(".gitattributes",
+             "* text eol=crlf ident filter=x diff=x merge=union\n"
+             "* working-tree-encoding=UTF-16\n");
+  const auto git = Ok(GitDir::Create({.program = Ok(GitProgram::Find(kCtx)),
+                                      .parent = repo.folder().Sub("state"),
+                                      .label = "host-1",
+                                      .common_dir = repo.File(".git")}));
+  const std::string out =
+      Ok(git->Output(kCtx, "look",
+                     {.args = {"-c", "core.bare=false", "check-attr", "text", "eol", "ident",
+                               "filter", "diff", "merge", "working-tree-encoding", "--", "f"},
+                      .environment = {StrCat("GIT_WORK_TREE=", repo.top())},
+                      .folder = repo.top()}));
+  CHECK(out ==
+        "f: text: unset\nf: eol: unspecified\nf: ident: unset\nf: filter: unspecified\n"
+        "f: diff: unspecified\nf: merge: unspecified\n"
+        "f: working-tree-encoding: unspecified\n");
+}
+
 TEST_CASE("GitdirsOfDeadOwnersAreSweptAndLivingOnesKept") {
   TestRepository repo;
   repo.CommitAll();

@@ -237,6 +237,39 @@ std::map<std::string, std::string> PersonEnvironment() {
   return out;
 }
 
+std::vector<std::string> Notes(const ResolvedRepository& repository) {
+  std::vector<std::string> notes;
+  if (!repository.operation.empty()) {
+    notes.push_back(StrCat("a ", repository.operation, " is under way here; the run starts from ",
+                           "the last commit"));
+  } else if (repository.dirty) {
+    notes.emplace_back("uncommitted changes are not part of the run: it starts from the commit");
+  }
+  if (repository.author_is_fallback) {
+    notes.push_back(StrCat("git knows no author here; commits will be by ", kFallbackAuthor,
+                           " (set user.name and user.email)"));
+  }
+  if (repository.branch_name_blocked) {
+    notes.emplace_back(
+        "a branch named coditect is in the way of the branch of the result; rename "
+        "it: git branch -m coditect OTHER");
+  }
+  if (repository.submodules > 0) {
+    notes.push_back(StrCat(repository.submodules, " submodules stay empty folders in workspaces"));
+  }
+  if (repository.lfs_pointers > 0) {
+    notes.push_back(StrCat(repository.lfs_pointers,
+                           " files are git-lfs pointers; their content is ", "not in workspaces"));
+  }
+  if (repository.partial_clone) {
+    notes.emplace_back(
+        "this is a partial clone; if content is missing: git fetch --refetch "
+        "--no-filter");
+  }
+  if (repository.shallow) notes.emplace_back("this is a shallow clone; older history is not used");
+  return notes;
+}
+
 StatusOr<ResolvedRepository> Resolve(const Context& ctx, const std::string& path,
                                      const std::string& base_name,
                                      const std::map<std::string, std::string>& environment,

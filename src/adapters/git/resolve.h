@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "src/base/context.h"
 #include "src/base/status.h"
@@ -26,6 +27,10 @@ struct ResolvedRepository {
   uint64_t submodules = 0;           // of the base tree; they stay empty folders in workspaces
   uint64_t lfs_pointers = 0;         // of the base tree: files whose content is elsewhere
 };
+
+/// What the person should hear before the work starts: one sentence each, none for an ordinary
+/// clean repository.
+std::vector<std::string> Notes(const ResolvedRepository& repository);
 
 inline constexpr char kFallbackAuthor[] = "coditect <coditect@localhost>";
 

@@ -1,6 +1,7 @@
 // Rules of resolving a path to a repository and base.
 #include "src/adapters/git/resolve.h"
 
+#include "src/adapters/git/initialise.h"
 #include "src/adapters/git/testing.h"
 
 namespace coditect::git {
@@ -304,6 +305,35 @@ TEST_CASE("TheAuthorIsWhomGitWouldName") {
   const ResolvedRepository nobody = author({{"HOME", "/nonexistent"}});
   CHECK(nobody.author_is_fallback);
   CHECK(nobody.author == kFallbackAuthor);
+}
+
+TEST_CASE("OnlyTheUnusualIsNoted") {
+  TestRepository repo;
+  repo.Write("f", "x");
+  repo.CommitAll();
+  CHECK(Notes(Ok(TryResolve(repo.top()))).empty());
+  repo.Write("f", "y");
+  CHECK(Has(Join(Notes(Ok(TryResolve(repo.top()))), "|"), "uncommitted"));
+  ResolvedRepository all;
+  all.operation = "merge";
+  all.dirty = all.author_is_fallback = all.branch_name_blocked = true;
+  all.shallow = all.partial_clone = true;
+  all.submodules = all.lfs_pointers = 3;
+  CHECK(Notes(all).size() == 7);
+}
+
+TEST_CASE("AFolderIsMadeARepositoryOfOneCommit") {
+  TestFolder folder;
+  Ok(MakeDirs(folder.Sub("sub")));
+  Ok(WriteFile(folder.Sub("sub/x"), "x\r\n"));
+  Ok(WriteFile(folder.Sub(".gitignore"), "*\n"));
+  Ok(Initialise(kCtx, folder.path(), "two words"));
+  const ResolvedRepository resolved = Ok(TryResolve(folder.path()));
+  CHECK(resolved.branch == "main");
+  CHECK(resolved.files == 2);
+  CHECK_FALSE(resolved.dirty);
+  CHECK(absl::IsFailedPrecondition(Initialise(kCtx, folder.path(), "again")));
+  CHECK_FALSE(Initialise(kCtx, folder.Sub("absent"), "x").ok());
 }
 
 TEST_CASE("AWorkTreeElsewhereIsNotFollowed") {

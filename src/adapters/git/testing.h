@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <map>
 #include <string>
 #include <vector>
@@ -41,7 +42,8 @@ inline bool Has(std::string_view text, std::string_view part) {
 class TestFolder {
  public:
   TestFolder() {
-    std::string path = "/tmp/coditect-git-test-XXXXXX";
+    const char* folder = std::getenv("TMPDIR");
+    std::string path = StrCat(folder == nullptr ? "/tmp" : folder, "/coditect-git-test-XXXXXX");
     REQUIRE(::mkdtemp(path.data()) != nullptr);
     path_ = Ok(RealPath(path));
   }
