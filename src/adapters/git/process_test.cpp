@@ -110,7 +110,8 @@ TEST_CASE("AGrandchildThatKeepsThePipesIsNotWaitedForAndNotLeft") {
 }
 
 TEST_CASE("NoDescriptorLeaksButTheInheritedOnes") {
-  const UniqueFd leak(::open("/dev/zero", O_RDONLY));
+  const UniqueFd zero(::open("/dev/zero", O_RDONLY | O_CLOEXEC));
+  const UniqueFd leak(::fcntl(zero.get(), F_DUPFD, 50));
   const UniqueFd given = HighFd(UniqueFd(::open("/dev/full", O_RDONLY | O_CLOEXEC)));
   ProcessRequest request = Shell("for f in /proc/$$/fd/*; do readlink $f; done");
   request.inherited_fds = {given.get()};

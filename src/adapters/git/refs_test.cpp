@@ -167,6 +167,11 @@ TEST_CASE_FIXTURE(Fixture, "ASymbolicRefMovesNothingElse") {
   CHECK_FALSE(refs.Update(kCtx, kPin, "", a).ok());
   CHECK(absl::IsFailedPrecondition(refs.Update(kCtx, kPin, "", c)));
   CHECK(Value("refs/heads/main") == c);
+  refs.Update(kCtx, kPin, c, a).IgnoreError();
+  CHECK(Value("refs/heads/main") == c);
+  repo.Git({"symbolic-ref", kPin, "refs/heads/absent"});
+  refs.Update(kCtx, kPin, "", a).IgnoreError();
+  CHECK(Value("refs/heads/absent") == "");
 }
 
 TEST_CASE_FIXTURE(Fixture, "AStaleLockIsRemoved") {
