@@ -254,6 +254,25 @@ TEST_CASE("MergesAreCleanOrNameTheirConflicts") {
   CHECK(Ok(git->MergeTrees(kCtx, base, first, first)).tree == first_tree);
 }
 
+TEST_CASE("AFileAddedToARenamedFolderStaysWhereItWasPut") {
+  TestRepository repo;
+  repo.Write("d/a", "a\n1\n2\n3\n");
+  repo.Write("d/b", "b\n1\n2\n3\n");
+  const std::string base = repo.CommitAll();
+  const auto git = Open(repo);
+  const auto commit = [&](std::vector<FileChange> changes) {
+    return Ok(git->Commit(kCtx, MakeCommit(base, Ok(git->WriteTree(kCtx, base, changes)))));
+  };
+  const CommitId renamed =
+      commit({DeleteChange("d/a"), DeleteChange("d/b"), WriteChange("e/a", "a\n1\n2\n3\n"),
+              WriteChange("e/b", "b\n1\n2\n3\n")});
+  const CommitId added = commit({WriteChange("d/c", "c\n"), WriteChange("d/a", "A\n1\n2\n3\n")});
+  const MergeForecast merged = Ok(git->MergeTrees(kCtx, base, renamed, added));
+  CHECK(repo.Git({"ls-tree", "-r", "--name-only", merged.tree}) == "d/c\ne/a\ne/b");
+  // A renamed file takes the other side's change along.
+  CHECK(repo.TryGit({"cat-file", "blob", merged.tree + ":e/a"}).out == "A\n1\n2\n3\n");
+}
+
 TEST_CASE("TheGivenMergeBaseCountsNotTheOneOfHistory") {
   TestRepository repo;
   repo.Write("f", "1\n2\n3\n4\n5\n6\n7\n8\n9\n");

@@ -98,6 +98,8 @@ Status Reader::ResolveBase(const std::string& base_name) {
       return InvalidArgument("'", Shown(name), "' is a ", Shown(TrimWhitespace(type.out)),
                              ", not a commit: name a branch, tag or commit");
     }
+    // Git takes any full id for a name; nothing but the person says that it exists.
+    if (type.exit_code != 0 && object == name) return NoSuchBase(name);
     return DataLoss("commit ", object, " (", Shown(name), ") cannot be read: the repository is ",
                     "damaged; see what `git fsck` says and restore from a clone or backup");
   }

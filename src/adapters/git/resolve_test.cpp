@@ -79,9 +79,10 @@ TEST_CASE("ABaseThatIsNoneIsNamedWithTheNearest") {
   CHECK(refusal.message.find('\x1b') == std::string::npos);
   CHECK(Refused(repo.top(), "HEAD:file").code == absl::StatusCode::kInvalidArgument);
   for (const std::string& name :
-       std::vector<std::string>{"--all", "-h", "--output=x", "HEAD..main", std::string(40, '1')}) {
-    CHECK_MESSAGE(!TryResolve(repo.top(), name).ok(), name);
+       std::vector<std::string>{"--all", "-h", "--git-dir", "--show-toplevel", "HEAD..main"}) {
+    CHECK_MESSAGE(Refused(repo.top(), name).code == absl::StatusCode::kNotFound, name);
   }
+  CHECK(Refused(repo.top(), std::string(40, '1')).code == absl::StatusCode::kNotFound);
 }
 
 TEST_CASE("WhatIsNoRepositoryIsRefusedWithTheNextStep") {
