@@ -80,6 +80,7 @@ TEST_CASE("ALinkMustNotClimbBehindAName") {
   // With `l -> .`, `l/../x` leaves the tree though it looks inside.
   CHECK(LinkFault("m", "l/../x") != "");
   CHECK(LinkFault("d/m", "../l/../x") != "");
+  CHECK(LinkFault("d/e/m", "l/../x") != "");
 }
 
 TEST_CASE("OnlyFullIdsAreIds") {
