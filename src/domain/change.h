@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "src/base/status.h"
 #include "src/domain/ids.h"
 
 namespace coditect {
@@ -52,5 +54,11 @@ struct Hunk {
 
   bool operator==(const Hunk&) const = default;
 };
+
+/// The hunks of a unified diff as git writes it (prefixes a/ and b/, any context), in its order:
+/// each run of changed lines is one. A deleted file is one hunk {its path, 0, 0}. Changes without
+/// lines (mode, binary, rename) give none. INVALID_ARGUMENT, naming the line, for text that is no
+/// such diff. Source: diff-format in git-diff(1), "generating patch text with -p".
+StatusOr<std::vector<Hunk>> ParseUnifiedDiff(std::string_view diff);
 
 }  // namespace coditect

@@ -60,7 +60,8 @@ class Repository {
   virtual Status UpdateRef(const Context& ctx, const std::string& ref, const CommitId& old_commit,
                            const CommitId& new_commit) = 0;
 
-  /// The unified diff from one commit to another; and its hunks in the new numbering.
+  /// The unified diff from one commit to another, for people and for ParseUnifiedDiff
+  /// (domain/change.h). RESOURCE_EXHAUSTED above the adapter's limit.
   virtual StatusOr<std::string> Diff(const Context& ctx, const CommitId& from,
                                      const CommitId& to) = 0;
 };

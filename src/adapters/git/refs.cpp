@@ -1,0 +1,252 @@
+// Moving coditect's refs.
+#include "src/adapters/git/refs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "src/adapters/git/durability.h"
+#include "src/adapters/git/head.h"
+#include "src/adapters/git/names.h"
+#include "src/base/crash_point.h"
+#include "src/base/file.h"
+
+namespace coditect::git {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kLockPoll{20};
+constexpr int kUpdateAttemptsMax = 3;
+constexpr size_t kSweepEntriesMax = 200'000;
+constexpr int kSweepDepthMax = 16;
+
+// What tells one lock file from the next at the same path.
+struct FileIdentity {
+  ino_t inode = 0;
+  int64_t written_ns = 0;
+  int64_t changed_ns = 0;
+  bool operator==(const FileIdentity&) const = default;
+};
+
+int64_t Nanoseconds(const timespec& time) {
+  return time.tv_sec * int64_t{1'000'000'000} + time.tv_nsec;
+}
+
+// False when there is no such file. FAILED_PRECONDITION when it is no regular file.
+StatusOr<bool> Identify(const std::string& path, FileIdentity* identity, milliseconds* age) {
+  struct stat info{};
+  if (::lstat(path.c_str(), &info) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return false;
+    return ErrnoStatus(errno, "cannot look at ", path);
+  }
+  if (!S_ISREG(info.st_mode)) return FailedPrecondition(path, " is in the way; remove it");
+  identity->inode = info.st_ino;
+  identity->written_ns = Nanoseconds(info.st_mtim);
+  identity->changed_ns = Nanoseconds(info.st_ctim);
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  *age = milliseconds((Nanoseconds(now) - identity->written_ns) / 1'000'000);
+  return true;
+}
+
+bool Contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+bool IsLocked(const ProcessResult& result) { return Contains(result.err, ".lock': File exists"); }
+
+// As a git killed between writing the lock and renaming it.
+[[noreturn]] void TearRef(const std::string& path, const CommitId& commit) {
+  MakeDirs(DirName(path), 0755).IgnoreError();
+  WriteFile(path + ".lock", commit.substr(0, commit.size() / 2), 0644).IgnoreError();
+  CrashNow();
+}
+
+}  // namespace
+
+Status Refs::Update(const Context& ctx, const std::string& ref, const CommitId& old_commit,
+                    const CommitId& new_commit) const {
+  RETURN_IF_ERROR(CheckWritableRef(ref, old_commit.empty()));
+  if (!IsObjectId(new_commit, options_.object_format) ||
+      (!old_commit.empty() && !IsObjectId(old_commit, options_.object_format))) {
+    return InvalidArgument("ref ", ref, ": old and new must be full commit ids");
+  }
+  RETURN_IF_ERROR(CheckNoLinks(ref));
+  const bool branch = ref.substr(0, 11) == "refs/heads/";
+  if (const Status checked = CheckNotCheckedOut(ref); branch && !checked.ok()) {
+    ASSIGN_OR_RETURN(const CommitId current, Read(ctx, ref));
+    return current == new_commit ? SyncRef(options_.common_dir, ref) : checked;
+  }
+  const CrashMoment crash = CrashPointsActive()
+                                ? PassCrashPoint(branch ? "effect#branch" : "effect#ref")
+                                : CrashMoment::kNone;
+  if (crash == CrashMoment::kBefore) CrashNow();
+  if (crash == CrashMoment::kTorn) TearRef(JoinPath(options_.common_dir, ref), new_commit);
+
+  ProcessResult result;
+  for (int attempt = 1;; ++attempt) {
+    RETURN_IF_ERROR(TryUpdate(ctx, ref, old_commit, new_commit, &result));
+    if (result.exit_code == 0 || !IsLocked(result) || attempt == kUpdateAttemptsMax) break;
+    RETURN_IF_ERROR(WaitForLock(ctx, JoinPath(options_.common_dir, ref + ".lock")));
+  }
+  if (result.exit_code != 0) {
+    ASSIGN_OR_RETURN(const CommitId current, Read(ctx, ref));
+    if (current != new_commit) {
+      if (IsLocked(result)) return Unavailable("ref ", ref, " stays locked by another git process");
+      if (Contains(result.err, "exists; cannot create")) {
+        return FailedPrecondition("cannot create ", ref, " beside a ref that stands in its way: ",
+                                  EscapeForTerminal(TrimWhitespace(result.err)),
+                                  "; rename that one (git branch -m)");
+      }
+      if (current == old_commit) return GitFailure(StrCat("update ref ", ref), result);
+      return Aborted("ref ", ref, " is at ", current.empty() ? "nothing" : current, ", expected ",
+                     old_commit.empty() ? "nothing" : old_commit);
+    }
+  }
+  RETURN_IF_ERROR(SyncRef(options_.common_dir, ref));
+  if (crash == CrashMoment::kAfter) CrashNow();
+  return absl::OkStatus();
+}
+
+Status Refs::TryUpdate(const Context& ctx, const std::string& ref, const CommitId& old_commit,
+                       const CommitId& new_commit, ProcessResult* result) const {
+  ASSIGN_OR_RETURN(const UniqueFd guard, Guard(ctx, LOCK_SH));
+  const std::string expected =
+      old_commit.empty() ? std::string(new_commit.size(), '0') : old_commit;
+  ASSIGN_OR_RETURN(*result,
+                   git_.Run(ctx, {.args = {"update-ref", "--no-deref", ref, new_commit, expected},
+                                  .inherited_fd = guard.get()}));
+  return absl::OkStatus();
+}
+
+StatusOr<CommitId> Refs::Read(const Context& ctx, const std::string& ref) const {
+  // Lists `ref` and, were it a folder, what is below it.
+  ASSIGN_OR_RETURN(
+      const std::string listing,
+      git_.Output(ctx, StrCat("read ref ", ref),
+                  {.args = {"for-each-ref", "--format=%(refname) %(objectname) %(symref)", ref}}));
+  for (const std::string& line : Split(listing, '\n')) {
+    const std::vector<std::string> fields = Split(line, ' ');
+    if (fields.size() < 3 || fields[0] != ref) continue;
+    if (fields[2].empty()) return fields[1];
+    return FailedPrecondition("ref ", ref, " is a symbolic ref, not ours; remove it");
+  }
+  return CommitId();
+}
+
+// Until the lock at `lock_path` is gone: let go by its owner, or stale and removed here.
+Status Refs::WaitForLock(const Context& ctx, const std::string& lock_path) const {
+  const auto give_up = steady_clock::now() + kLockWaitMax;
+  FileIdentity watched;
+  auto watched_since = steady_clock::now();
+  while (steady_clock::now() < give_up) {
+    FileIdentity now;
+    milliseconds age{0};
+    ASSIGN_OR_RETURN(const bool present, Identify(lock_path, &now, &age));
+    if (!present) return absl::OkStatus();
+    if (now != watched) {
+      watched = now;
+      watched_since = steady_clock::now();
+    }
+    if (age >= options_.lock_stale_age ||
+        steady_clock::now() - watched_since >= options_.lock_stale_age) {
+      ASSIGN_OR_RETURN(const UniqueFd guard, Guard(ctx, LOCK_EX));
+      ASSIGN_OR_RETURN(const bool still, Identify(lock_path, &now, &age));
+      if (!still) return absl::OkStatus();
+      if (now == watched) {
+        if (::unlink(lock_path.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+        return ErrnoStatus(errno, "cannot remove the stale lock ", lock_path);
+      }
+    }
+    RETURN_IF_ERROR(Pause(ctx, kLockPoll));
+  }
+  return absl::OkStatus();
+}
+
+StatusOr<UniqueFd> Refs::Guard(const Context& ctx, int operation) const {
+  UniqueFd fd =
+      HighFd(UniqueFd(::open(options_.guard_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)));
+  if (!fd.valid()) return ErrnoStatus(errno, "cannot open ", options_.guard_path);
+  while (::flock(fd.get(), operation | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR)
+      return ErrnoStatus(errno, "cannot lock ", options_.guard_path);
+    RETURN_IF_ERROR(Pause(ctx, kLockPoll));
+  }
+  return fd;
+}
+
+// A branch that is a work tree's HEAD must not appear under it: its index would differ at once.
+Status Refs::CheckNotCheckedOut(const std::string& ref) const {
+  std::vector<std::string> heads = {JoinPath(options_.common_dir, "HEAD")};
+  const std::string worktrees = JoinPath(options_.common_dir, "worktrees");
+  if (const StatusOr<std::vector<std::string>> names = ListDir(worktrees); names.ok()) {
+    for (const std::string& name : *names) heads.push_back(StrCat(worktrees, "/", name, "/HEAD"));
+  }
+  for (const std::string& head : heads) {
+    if (ReadHead(head, options_.object_format) == ref) {
+      return FailedPrecondition("branch ", ref, " is checked out (", DirName(head),
+                                "): switch that work tree to another branch first");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// A link below refs would carry our writes to wherever it points.
+Status Refs::CheckNoLinks(const std::string& ref) const {
+  for (size_t at = ref.find('/'); at != std::string::npos; at = ref.find('/', at + 1)) {
+    const std::string folder = JoinPath(options_.common_dir, ref.substr(0, at));
+    struct stat info{};
+    if (::lstat(folder.c_str(), &info) != 0) break;
+    if (S_ISLNK(info.st_mode)) {
+      return FailedPrecondition(folder, " is a symbolic link: coditect does not write through it");
+    }
+  }
+  return absl::OkStatus();
+}
+
+Status Refs::Sweep() const {
+  const UniqueFd guard(::open(options_.guard_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!guard.valid()) return ErrnoStatus(errno, "cannot open ", options_.guard_path);
+  // Busy: somebody of ours is at work here, who meets a stale lock by himself.
+  if (::flock(guard.get(), LOCK_EX | LOCK_NB) != 0) return absl::OkStatus();
+  size_t visited = 0;
+  for (const char* top : {"refs/coditect", "refs/heads/coditect"}) {
+    RETURN_IF_ERROR(CheckNoLinks(StrCat(top, "/x")));
+    RETURN_IF_ERROR(SweepFolder(JoinPath(options_.common_dir, top), 0, &visited));
+  }
+  return absl::OkStatus();
+}
+
+Status Refs::SweepFolder(const std::string& folder, int depth, size_t* visited) const {
+  const StatusOr<std::vector<std::string>> names = ListDir(folder);
+  if (!names.ok() || depth > kSweepDepthMax) return absl::OkStatus();
+  constexpr std::string_view kSuffix = ".lock";
+  for (const std::string& name : *names) {
+    if (++*visited > kSweepEntriesMax) return absl::OkStatus();
+    const std::string path = JoinPath(folder, name);
+    struct stat info{};
+    if (::lstat(path.c_str(), &info) != 0) continue;
+    if (S_ISDIR(info.st_mode)) {
+      RETURN_IF_ERROR(SweepFolder(path, depth + 1, visited));
+      continue;
+    }
+    const bool lock =
+        name.size() > kSuffix.size() && name.substr(name.size() - kSuffix.size()) == kSuffix;
+    FileIdentity identity;
+    milliseconds age{0};
+    if (!lock || !S_ISREG(info.st_mode)) continue;
+    ASSIGN_OR_RETURN(const bool present, Identify(path, &identity, &age));
+    if (present && age >= options_.lock_stale_age && ::unlink(path.c_str()) != 0 &&
+        errno != ENOENT) {
+      return ErrnoStatus(errno, "cannot remove the stale lock ", path);
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace coditect::git

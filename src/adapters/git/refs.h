@@ -1,0 +1,67 @@
+// Moving coditect's refs in the person's repository: compare and swap, durable, with what a crash
+// left behind cleared away.
+//
+// Rule for stale lock files. Git guards a ref by `<ref>.lock`; a killed git leaves it, and then
+// nobody can move that ref again. Such a file has no owner's name in it, so:
+//   1. Every ref update of ours holds a shared flock on a file of the state folder, and the git
+//      that does it inherits the descriptor. Whoever holds that file exclusively knows that no
+//      git of any coditect with this state folder is updating refs, not even one whose
+//      coditect was killed.
+//   2. What else takes such locks is the person's own git (gc, branch -d) or a coditect with
+//      another state folder: for milliseconds. So a lock counts as stale when its file has not
+//      changed for kLockStaleAge: by its own time stamp, or (were the clock set back) as watched.
+//   3. It is removed with the exclusive flock held, after looking again that it is still the same
+//      file, and only below refs/coditect/ and refs/heads/coditect/.
+#pragma once
+
+#include <string>
+
+#include "src/adapters/git/git_dir.h"
+#include "src/base/context.h"
+#include "src/base/status.h"
+#include "src/domain/ids.h"
+
+namespace coditect::git {
+
+inline constexpr std::chrono::seconds kLockStaleAge{2};
+inline constexpr std::chrono::seconds kLockWaitMax{10};
+
+/// The refs of one repository. Thread-safe.
+class Refs {
+ public:
+  struct Options {
+    std::string common_dir;
+    std::string object_format;
+    std::string guard_path;  // rule 1's file, one per repository and state folder; made when absent
+    std::chrono::milliseconds lock_stale_age = kLockStaleAge;
+  };
+  Refs(const GitDir& git, Options options) : git_(git), options_(std::move(options)) {}
+
+  /// Port Repository::UpdateRef. Besides its errors: FAILED_PRECONDITION when the branch is checked
+  /// out somewhere, when another ref stands in the way (refs/heads/coditect itself), or when a
+  /// folder below refs is a symbolic link; UNAVAILABLE when the ref stays locked. Passes crash
+  /// point effect#branch or effect#ref; torn leaves a half-written lock file.
+  Status Update(const Context& ctx, const std::string& ref, const CommitId& old_commit,
+                const CommitId& new_commit) const;
+
+  /// What the ref holds, "" when there is none. Symbolic refs are not followed:
+  /// FAILED_PRECONDITION.
+  StatusOr<CommitId> Read(const Context& ctx, const std::string& ref) const;
+
+  /// Removes stale lock files below our two folders (what a crash left). Bounded walk.
+  Status Sweep() const;
+
+ private:
+  Status TryUpdate(const Context& ctx, const std::string& ref, const CommitId& old_commit,
+                   const CommitId& new_commit, ProcessResult* result) const;
+  Status WaitForLock(const Context& ctx, const std::string& lock_path) const;
+  Status CheckNotCheckedOut(const std::string& ref) const;
+  Status CheckNoLinks(const std::string& ref) const;
+  Status SweepFolder(const std::string& folder, int depth, size_t* visited) const;
+  StatusOr<UniqueFd> Guard(const Context& ctx, int operation) const;
+
+  const GitDir& git_;
+  const Options options_;
+};
+
+}  // namespace coditect::git
