@@ -86,6 +86,10 @@ void ScopeTable::Collect() {
         }
         break;
       case Role::kFor:
+        if (NodeId left = tree_.Child(id, Field::kLeft); left != kNoNode) {
+          Bind(left, NameOrigin::kLoop, kNoNode, node.start + 1);
+        }
+        break;
       case Role::kComprehensionFor:
         if (NodeId left = tree_.Child(id, Field::kLeft); left != kNoNode) {
           Bind(left, NameOrigin::kLoop, kNoNode, tree_[tree_[id].parent].start + 1);
