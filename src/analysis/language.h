@@ -208,6 +208,7 @@ struct Language {
   std::span<const Words> keyword_families;
   std::span<const KnownCall> calls;
   std::span<const KindName> kind_names;
+  Words sort_keys;        // likely first
   Words builtins;         // names that are always visible
   Words string_prefixes;  // letters a string literal may begin with
 };

@@ -43,7 +43,8 @@ double Ochiai(uint32_t failed, uint32_t failing_total, uint32_t passed);
 
 /// Statements that the failing tests executed, most suspicious first: Ochiai, raised for frames of
 /// the failures' stacks and for functions the tests call, and for module-level definitions that
-/// suspicious functions use. At most kSuspiciousLinesMax. INVALID_ARGUMENT if nothing failed.
+/// suspicious functions use. When nothing was traced: the functions the tests call, else all. At
+/// most kSuspiciousLinesMax. INVALID_ARGUMENT if nothing failed.
 StatusOr<std::vector<SuspiciousLine>> Localize(const LocalizationRequest& request);
 
 }  // namespace coditect::repair

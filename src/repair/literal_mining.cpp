@@ -69,6 +69,7 @@ MinedLiterals MineLiterals(const std::vector<SourceText>& tests,
     std::set<NodeId> done;
     for (const TestCase& item : failing) {
       if (!item.file.empty() && item.file != test.path) continue;
+      bool found = false;
       for (const analysis::Symbol& symbol : (*model)->symbols()) {
         if (symbol.kind == analysis::Symbol::Kind::kClass) continue;
         if (symbol.name != FunctionOfId(item.id)) continue;
@@ -76,7 +77,11 @@ MinedLiterals MineLiterals(const std::vector<SourceText>& tests,
         const SyntaxTree& tree = (*model)->tree();
         if (tree.RoleOf(tree[node].parent) == Role::kDecorated) node = tree[node].parent;
         if (done.insert(node).second) Mine(tree, node, &out);
+        found = true;
       }
+      // A file that failed while it was collected is its own test.
+      if (!found && item.file == test.path && done.insert(0).second)
+        Mine((*model)->tree(), 0, &out);
     }
   }
   return out;

@@ -21,7 +21,8 @@ struct MinedLiterals {
   std::set<std::string> called;  // names the tests call directly
 };
 
-/// Reads the test functions that hold the failing cases (by line, else by name).
+/// Reads the test functions of the failing cases; a case that names no function of its file (the
+/// file could not be collected) means the whole file.
 MinedLiterals MineLiterals(const std::vector<SourceText>& tests,
                            const std::vector<TestCase>& failing);
 

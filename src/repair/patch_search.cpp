@@ -2,6 +2,7 @@
 #include "src/repair/patch_search.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "src/repair/pair_search.h"
 #include "src/repair/patch_text.h"
@@ -28,6 +29,7 @@ struct PatchSearch::Record {
   CandidateVerdict verdict = CandidateVerdict::kUndecided;
   bool reported = false;
   bool withdrawn = false;
+  bool starved = false;  // ran out of fuel, and was not offered again
   uint32_t tests = 0;
   uint32_t passed = 0;
 };
@@ -88,18 +90,39 @@ std::vector<Candidate> PatchSearch::NextBatch(size_t n) {
       continue;
     }
     if (space_ended_ || !Produce()) break;
-    Candidate candidate{.number = records_.size()};
-    for (const Single& part : records_.back().parts) {
-      for (const Splice& splice : part.splices) {
-        candidate.edits.push_back(
-            {sources_[part.source]->path(), splice.start, splice.end, splice.text});
-      }
+    out.push_back(ToCandidate(records_.size()));
+  }
+  return out;
+}
+
+Candidate PatchSearch::ToCandidate(uint64_t number) const {
+  Candidate candidate{.number = number};
+  for (const Single& part : records_[number - 1].parts) {
+    for (const Splice& splice : part.splices) {
+      candidate.edits.push_back(
+          {sources_[part.source]->path(), splice.start, splice.end, splice.text});
     }
-    std::sort(candidate.edits.begin(), candidate.edits.end(),
-              [](const SourceEdit& a, const SourceEdit& b) {
-                return std::tie(a.file, a.start, a.end) < std::tie(b.file, b.start, b.end);
-              });
-    out.push_back(std::move(candidate));
+  }
+  std::sort(candidate.edits.begin(), candidate.edits.end(),
+            [](const SourceEdit& a, const SourceEdit& b) {
+              return std::tie(a.file, a.start, a.end) < std::tie(b.file, b.start, b.end);
+            });
+  return candidate;
+}
+
+std::vector<Candidate> PatchSearch::Starved(size_t n) {
+  std::vector<uint64_t> numbers;
+  for (uint64_t number = 1; number <= settled_; ++number) {
+    if (records_[number - 1].starved) numbers.push_back(number);
+  }
+  std::stable_sort(numbers.begin(), numbers.end(), [&](uint64_t a, uint64_t b) {
+    return records_[a - 1].passed > records_[b - 1].passed;
+  });
+  if (numbers.size() > n) numbers.resize(n);
+  std::vector<Candidate> out;
+  for (uint64_t number : numbers) {
+    records_[number - 1].starved = false;
+    out.push_back(ToCandidate(number));
   }
   return out;
 }
@@ -124,17 +147,19 @@ void PatchSearch::Report(std::span<const JudgedCandidate> judged) {
   for (const JudgedCandidate& verdict : judged) {
     if (verdict.number == 0 || verdict.number > records_.size()) continue;
     Record& record = records_[verdict.number - 1];
-    bool final = record.reported && record.verdict != CandidateVerdict::kUndecided;
-    if (final || (record.reported && verdict.number <= adapted_)) {
-      // Too late to change the order, but not too late to be a patch.
-      if (!final && verdict.verdict == CandidateVerdict::kSurvives)
+    if (record.reported) {  // judged again: too late to change the order, not to be a patch
+      tests_used_ += verdict.tests;
+      if (verdict.verdict == CandidateVerdict::kSurvives) {
         record.verdict = verdict.verdict;
+        if (verdict.number <= settled_) Accept(verdict.number);
+      }
       continue;
     }
     record.reported = true;
     record.verdict = verdict.verdict;
     record.tests = verdict.tests;
     record.passed = verdict.passed;
+    record.starved = verdict.out_of_fuel && verdict.verdict == CandidateVerdict::kFails;
   }
   Advance();
 }

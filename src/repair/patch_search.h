@@ -42,8 +42,12 @@ class PatchSearch {
   /// are missing or when the search is over.
   std::vector<Candidate> NextBatch(size_t n);
 
-  /// Verdicts in any order. A candidate that was undecided may be reported again.
+  /// Verdicts in any order. A candidate judged again (undecided, or starved) is reported again.
   void Report(std::span<const JudgedCandidate> judged);
+
+  /// Candidates that ran out of fuel, those that passed most tests first, each once: when the space
+  /// has nothing better, they are worth judging again with more fuel. Their verdicts go to Report.
+  std::vector<Candidate> Starved(size_t n);
 
   /// A plausible patch failed when confirmed in a fresh process: the search goes on without it.
   void Withdraw(uint64_t number);
@@ -71,7 +75,9 @@ class PatchSearch {
   class Pairs;
   explicit PatchSearch(PatchSearchOptions options);
   bool Produce();
+  Candidate ToCandidate(uint64_t number) const;
   void Advance();
+  void Accept(uint64_t number);
   void Adapt();
   RankedPatch Rank(uint64_t number) const;
 

@@ -80,6 +80,23 @@ std::vector<Phrase> Indices(const Site& site, NodeId at) {
   return out;
 }
 
+/// Orders a sort could have: of the language, by the functions and the tables in scope.
+std::vector<Phrase> SortKeys(const Site& site, NodeId at) {
+  std::vector<Phrase> out;
+  double weight = 0.9;
+  for (std::string_view key : site.language().sort_keys) {
+    out.push_back({std::string(key), kAtomLevel, weight});
+    weight *= 0.93;
+  }
+  for (const Atom& f : site.FunctionsAt(at, 1)) out.push_back({f.text, kAtomLevel, 0.9 * f.weight});
+  for (const Atom& table : site.ValuesAt(at, analysis::kDictKind)) {
+    if (table.kinds == 0) continue;
+    out.push_back({StrCat("lambda x: ", table.text, "[x]"), kAtomLevel, 0.9 * table.weight});
+    out.push_back({StrCat("lambda x: -", table.text, "[x]"), kAtomLevel, 0.3 * table.weight});
+  }
+  return out;
+}
+
 }  // namespace
 
 void DonorExpression(const Site& site, Proposals& out) {
@@ -374,42 +391,26 @@ void SynthesizeBinary(const Site& site, Proposals& out) {
 
 void SortKey(const Site& site, Proposals& out) {
   const SyntaxTree& tree = site.tree();
-  for (NodeId call : site.expressions()) {
-    if (tree[call].role != Role::kCall) continue;
-    NodeId callee = tree.Child(call, Field::kFunction);
-    NodeId list = tree.Child(call, Field::kArguments);
-    if (callee == kNoNode || list == kNoNode) continue;
-    std::string_view name = site.Text(callee);
+  for (NodeId id : site.expressions()) {
+    Kinds kinds = site.source().KindsOf(id);
+    bool many = (kinds & (analysis::kListKind | analysis::kIterator | analysis::kSetKind)) != 0;
+    NodeId callee = tree[id].role == Role::kCall ? tree.Child(id, Field::kFunction) : kNoNode;
+    std::string_view name = callee == kNoNode ? "" : site.Text(callee);
     bool sorts = name == "sorted" || name.ends_with(".sort");
-    if ((!sorts && name != "min" && name != "max") ||
-        site.Text(list).find("key") != std::string_view::npos)
-      continue;
+    bool picks = name == "min" || name == "max";
+    if (many && !sorts && IsHole(tree, id) && tree[id].role != Role::kList) {
+      for (const Phrase& key : SortKeys(site, id)) {
+        out.Replace(id, StrCat("sorted(", site.Text(id), ", key=", key.text, ")"),
+                    0.6 * key.weight);
+      }
+    }
+    NodeId list = callee == kNoNode ? kNoNode : tree.Child(id, Field::kArguments);
+    if (list == kNoNode || (!sorts && !picks)) continue;
+    if (site.Text(list).find("key") != std::string_view::npos) continue;
     uint32_t end = tree[list].end - 1;
     std::string_view comma = tree.Children(list).empty() ? "" : ", ";
-    auto add = [&](std::string_view key, double factor) {
-      out.Edit(end, end, StrCat(comma, "key=", key), factor);
-    };
-    for (auto [key, factor] : std::initializer_list<std::pair<std::string_view, double>>{
-             {"len", 0.9},
-             {"abs", 0.6},
-             {"str", 0.4},
-             {"int", 0.5},
-             {"lambda x: x[0]", 0.6},
-             {"lambda x: x[1]", 0.9},
-             {"lambda x: -x[1]", 0.5},
-             {"lambda x: (x[1], x[0])", 0.4},
-             {"lambda x: (-x[1], x[0])", 0.4},
-             {"lambda x: (len(x), x)", 0.7},
-             {"lambda x: -x", 0.5},
-             {"lambda x: x[-1]", 0.3},
-             {"str.lower", 0.4}}) {
-      add(key, factor);
-    }
-    for (const Atom& f : site.FunctionsAt(call, 1)) add(f.text, 0.9 * f.weight);
-    for (const Atom& table : site.ValuesAt(call, analysis::kDictKind)) {
-      if (table.kinds == 0) continue;
-      add(StrCat("lambda x: ", table.text, "[x]"), 0.9 * table.weight);
-      add(StrCat("lambda x: -", table.text, "[x]"), 0.3 * table.weight);
+    for (const Phrase& key : SortKeys(site, id)) {
+      out.Edit(end, end, StrCat(comma, "key=", key.text), key.weight);
     }
   }
 }

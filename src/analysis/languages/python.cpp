@@ -368,6 +368,11 @@ constexpr std::string_view kBuiltins[] = {"abs",
                                           "ZeroDivisionError",
                                           "OSError"};
 
+constexpr std::string_view kSortKeys[] = {
+    "lambda x: x[1]",   "len", "lambda x: (len(x), x)", "abs", "lambda x: x[0]", "int",
+    "lambda x: -x[1]",  "str", "lambda x: -x",          "lambda x: (x[1], x[0])",
+    "lambda x: (-x[1], x[0])", "str.lower", "lambda x: x[-1]"};
+
 constexpr std::string_view kPrefixes[] = {"r", "b", "f", "u", "R", "B", "F", "U"};
 
 constexpr Spelling kSpelling = {
@@ -409,6 +414,7 @@ constexpr Language kPython = {
     .keyword_families = kKeywordFamilies,
     .calls = kCalls,
     .kind_names = kKindNames,
+    .sort_keys = kSortKeys,
     .builtins = kBuiltins,
     .string_prefixes = kPrefixes,
 };
