@@ -168,10 +168,7 @@ void PatchSearch::Advance() {
   while (settled_ < records_.size() && records_[settled_].reported && !budget_ended_) {
     const Record& record = records_[settled_++];
     tests_used_ += record.tests;
-    if (first_accepted_ == 0 && record.verdict == CandidateVerdict::kSurvives &&
-        !record.withdrawn && Rank(settled_).refused_by.empty()) {
-      first_accepted_ = settled_;
-    }
+    Accept(settled_);
     if (options_.tests_max != 0 && tests_used_ >= options_.tests_max) budget_ended_ = true;
   }
 }
@@ -197,13 +194,13 @@ void PatchSearch::Withdraw(uint64_t number) {
   records_[number - 1].withdrawn = true;
   if (number != first_accepted_) return;
   first_accepted_ = 0;
-  for (uint64_t other = 1; other <= settled_ && first_accepted_ == 0; ++other) {
-    const Record& record = records_[other - 1];
-    if (record.verdict == CandidateVerdict::kSurvives && !record.withdrawn &&
-        Rank(other).refused_by.empty()) {
-      first_accepted_ = other;
-    }
-  }
+  for (uint64_t other = 1; other <= settled_; ++other) Accept(other);
+}
+
+void PatchSearch::Accept(uint64_t number) {
+  const Record& record = records_[number - 1];
+  bool passes = record.verdict == CandidateVerdict::kSurvives && !record.withdrawn;
+  if (first_accepted_ == 0 && passes && Rank(number).refused_by.empty()) first_accepted_ = number;
 }
 
 RankedPatch PatchSearch::Rank(uint64_t number) const {

@@ -75,6 +75,14 @@ std::vector<std::string_view> PlainNames(const Site& site, NodeId id) {
   return names;
 }
 
+/// The expression as the left side of `join`: no parentheses where it is such a chain already.
+std::string AsLeft(const Site& site, NodeId id, std::string_view join) {
+  const SyntaxTree& tree = site.tree();
+  NodeId op = tree[id].role == Role::kBoolean ? tree.Child(id, Field::kOperator) : kNoNode;
+  if (op != kNoNode && site.Text(op) == join) return std::string(site.Text(id));
+  return Fit(site.Text(id), LevelOf(tree, id), kCompareLevel);
+}
+
 /// `x+y==z or y+z==x` lacks `x+z==y`: a disjunct with its names exchanged.
 void AddPermutations(const Site& site, NodeId whole, NodeId part, Proposals& out) {
   const SyntaxTree& tree = site.tree();
@@ -88,10 +96,10 @@ void AddPermutations(const Site& site, NodeId whole, NodeId part, Proposals& out
     for (size_t i = 0; i < names.size(); ++i) renamed[names[i]] = names[order[i]];
     variants.push_back(Fit(Rename(tree, part, renamed), LevelOf(tree, part), kCompareLevel));
   }
-  std::string old = Fit(site.Text(whole), LevelOf(tree, whole), kCompareLevel);
   const auto& say = site.spelling();
   for (std::string_view join : {say.logical_or, say.logical_and}) {
     double factor = join == say.logical_or ? 1.0 : 0.5;
+    std::string old = AsLeft(site, whole, join);
     for (const std::string& variant : variants) {
       out.Replace(whole, StrCat(old, " ", join, " ", variant), factor, kLogicalLevel);
     }
@@ -111,13 +119,17 @@ void ConditionExtend(const Site& site, Proposals& out) {
   const auto& say = site.spelling();
   for (NodeId id : site.expressions()) {
     if (!IsCondition(site, id)) continue;
-    std::string old = Fit(site.Text(id), LevelOf(tree, id), kCompareLevel);
+    std::string with_and = AsLeft(site, id, say.logical_and);
+    std::string with_or = AsLeft(site, id, say.logical_or);
+    std::string last = Fit(site.Text(id), LevelOf(tree, id), kCompareLevel);
     ForConditions(site, id, [&](const Phrase& phrase) {
       std::string more = Fit(phrase.text, phrase.level, kCompareLevel);
-      out.Replace(id, StrCat(old, " ", say.logical_and, " ", more), phrase.weight, kLogicalLevel);
-      out.Replace(id, StrCat(old, " ", say.logical_or, " ", more), phrase.weight, kLogicalLevel);
-      out.Replace(id, StrCat(more, " ", say.logical_and, " ", old), 0.6 * phrase.weight,
-                  kLogicalLevel);
+      auto add = [&](std::string_view a, std::string_view join, std::string_view b, double factor) {
+        out.Replace(id, StrCat(a, " ", join, " ", b), factor * phrase.weight, kLogicalLevel);
+      };
+      add(with_and, say.logical_and, more, 1.0);
+      add(with_or, say.logical_or, more, 1.0);
+      add(more, say.logical_and, last, 0.6);
     });
   }
 }
