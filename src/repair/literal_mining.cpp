@@ -68,7 +68,8 @@ MinedLiterals MineLiterals(const std::vector<SourceText>& tests,
     if (!model.ok()) continue;  // a test file of another kind has no literals for us
     std::set<NodeId> done;
     for (const TestCase& item : failing) {
-      if (!item.file.empty() && item.file != test.path) continue;
+      bool whole = item.id == test.path;
+      if (!whole && !item.file.empty() && item.file != test.path) continue;
       bool found = false;
       for (const analysis::Symbol& symbol : (*model)->symbols()) {
         if (symbol.kind == analysis::Symbol::Kind::kClass) continue;
@@ -80,7 +81,7 @@ MinedLiterals MineLiterals(const std::vector<SourceText>& tests,
         found = true;
       }
       // A file that failed while it was collected is its own test.
-      if (!found && item.file == test.path && done.insert(0).second)
+      if (!found && (whole || item.file == test.path) && done.insert(0).second)
         Mine((*model)->tree(), 0, &out);
     }
   }

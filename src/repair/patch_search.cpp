@@ -203,22 +203,28 @@ void PatchSearch::Accept(uint64_t number) {
   if (first_accepted_ == 0 && passes && Rank(number).refused_by.empty()) first_accepted_ = number;
 }
 
+std::map<size_t, std::vector<Splice>> PatchSearch::SplicesOf(uint64_t number) const {
+  std::map<size_t, std::vector<Splice>> out;
+  if (number == 0 || number > records_.size()) return out;
+  for (const Single& part : records_[number - 1].parts) {
+    auto& splices = out[part.source];
+    splices.insert(splices.end(), part.splices.begin(), part.splices.end());
+  }
+  for (auto& [source, splices] : out) {
+    std::sort(splices.begin(), splices.end(), [](const Splice& a, const Splice& b) {
+      return std::tie(a.start, a.end) < std::tie(b.start, b.end);
+    });
+  }
+  return out;
+}
+
 RankedPatch PatchSearch::Rank(uint64_t number) const {
   const Record& record = records_[number - 1];
-  RankedPatch patch{.number = number};
-  patch.score = record.parts[0].score;
-  std::map<size_t, std::vector<Splice>> by_source;
-  for (const Single& part : record.parts) {
-    auto& splices = by_source[part.source];
-    splices.insert(splices.end(), part.splices.begin(), part.splices.end());
-    patch.score = std::min(patch.score, part.score);
-  }
-  for (auto& [source, splices] : by_source) {
-    std::sort(splices.begin(), splices.end(),
-              [](const Splice& a, const Splice& b) { return a.start < b.start; });
-    if (patch.refused_by.empty()) {
-      patch.refused_by = RefusalRule(*sources_[source], splices, context_.literals);
-    }
+  RankedPatch patch{.number = number, .score = record.parts[0].score};
+  for (const Single& part : record.parts) patch.score = std::min(patch.score, part.score);
+  for (const auto& [source, splices] : SplicesOf(number)) {
+    if (!patch.refused_by.empty()) break;
+    patch.refused_by = RefusalRule(*sources_[source], splices, context_.literals);
   }
   return patch;
 }
@@ -244,17 +250,17 @@ std::string PatchSearch::Description(uint64_t number) const {
   return out;
 }
 
-std::string PatchSearch::Diff(uint64_t number) const {
-  if (number == 0 || number > records_.size()) return "";
-  std::map<size_t, std::vector<Splice>> by_source;
-  for (const Single& part : records_[number - 1].parts) {
-    auto& splices = by_source[part.source];
-    splices.insert(splices.end(), part.splices.begin(), part.splices.end());
+std::map<std::string, std::string> PatchSearch::PatchedFiles(uint64_t number) const {
+  std::map<std::string, std::string> out;
+  for (const auto& [source, splices] : SplicesOf(number)) {
+    out[sources_[source]->path()] = Apply(sources_[source]->tree().text(), splices);
   }
+  return out;
+}
+
+std::string PatchSearch::Diff(uint64_t number) const {
   std::string out;
-  for (auto& [source, splices] : by_source) {
-    std::sort(splices.begin(), splices.end(),
-              [](const Splice& a, const Splice& b) { return a.start < b.start; });
+  for (const auto& [source, splices] : SplicesOf(number)) {
     const std::string& text = sources_[source]->tree().text();
     out += UnifiedDiff(sources_[source]->path(), text, Apply(text, splices));
   }

@@ -1,6 +1,7 @@
 // The search for a patch: candidates in order, verdicts in, plausible patches out.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <span>
@@ -63,6 +64,8 @@ class PatchSearch {
   /// Patches that passed every test they were shown, best first, refused ones last.
   std::vector<RankedPatch> Plausible() const;
 
+  /// Path and whole new text of every file the candidate changes.
+  std::map<std::string, std::string> PatchedFiles(uint64_t number) const;
   /// What the candidate does, in one sentence.
   std::string Description(uint64_t number) const;
   /// Unified diff.
@@ -80,6 +83,7 @@ class PatchSearch {
   void Accept(uint64_t number);
   void Adapt();
   RankedPatch Rank(uint64_t number) const;
+  std::map<size_t, std::vector<Splice>> SplicesOf(uint64_t number) const;  // by file, ascending
 
   PatchSearchOptions options_;
   std::vector<std::unique_ptr<SourceModel>> sources_;

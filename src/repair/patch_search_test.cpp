@@ -327,12 +327,16 @@ TEST_CASE("APatchIsDescribedInOneSentenceAndShownAsADiff") {
                "if a <= b:\n"
                "         return a\n     return b\n");
       CHECK_EQ(search->OperatorOf(candidate.number), "compare.operator");
+      auto files = search->PatchedFiles(candidate.number);
+      CHECK_EQ(files.at("box.py"),
+               "def add(a, b):\n    if a <= b:\n        return a\n    return b\n");
     }
     return Fails(candidate);
   });
   CHECK(seen);
   CHECK_EQ(search->Description(0), "");
   CHECK_EQ(search->Diff(1'000'000), "");
+  CHECK(search->PatchedFiles(0).empty());
 }
 
 TEST_CASE("WithoutASuspiciousStatementThereIsNoSearch") {
