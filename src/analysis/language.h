@@ -165,7 +165,6 @@ struct KnownCall {
   Kinds subject = 0;  // of the receiver or of the first argument
   Kinds result = 0;   // 0 = that of the subject
   double prior = 0;   // how often a missing call of it is the bug; 0 = only its kinds are used
-  std::string_view arguments;  // beside the subject
 };
 
 /// Kinds by the name a type has at run time.
@@ -190,7 +189,19 @@ struct Spelling {
   std::string_view assignment;      // "$n = $e"
   std::string_view clause_context;  // makes a clause (`elif c:`) parse alone; $s is the clause
   std::string_view empty_body;      // after the header of a compound statement
+  std::string_view nested_context;  // makes an indented definition parse alone; $i$s is its text
   std::string_view self_name;
+  std::string_view if_keyword, elif_keyword, while_keyword, return_keyword;
+  std::string_view yield_keyword, delegate_keyword;
+  std::string_view break_statement, continue_statement, return_statement;
+  std::string_view increment, decrement;            // "$n += 1"
+  std::string_view add_to;                          // "$n += $e"
+  std::string_view filter;                          // " if $c" at the end of a comprehension
+  std::string_view length;                          // "len($e)"
+  std::string_view sorted_by;                       // "sorted($e, key=$k)"
+  std::string_view key_argument;                    // "key=$k"
+  std::string_view key_name;                        // "key"
+  std::string_view key_lookup, key_lookup_reverse;  // an order by the table $e
 };
 
 struct Language {
@@ -210,7 +221,11 @@ struct Language {
   std::span<const KindName> kind_names;
   Words sort_keys;        // likely first
   Words builtins;         // names that are always visible
-  Words string_prefixes;  // letters a string literal may begin with
+  Words sort_functions;   // take a key; a method begins with a dot
+  Words extremes;         // functions of two values that choose one
+  Words range_functions;  // whose first argument may be left out
+  Words joins;            // a list of texts as one: "''.join($e)"
+  Words in_place;         // statements that change a list: "$n.sort()"
 };
 
 /// The language of a file by its extension; null when none of ours.

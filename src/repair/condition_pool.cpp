@@ -49,7 +49,7 @@ void AddExisting(const Site& site, NodeId at, Pool* pool) {
   }
 }
 
-void AddUnary(const Site& site, const Atom& a, NodeId at, Pool* pool) {
+void AddUnary(const Site& site, const Atom& a, Pool* pool) {
   const auto& say = site.spelling();
   constexpr Kinds kNotTested = analysis::kCallable;
   if (a.kinds == kNotTested) return;
@@ -65,7 +65,7 @@ void AddUnary(const Site& site, const Atom& a, NodeId at, Pool* pool) {
       pool->Add(StrCat(a.text, " % 2 == 0"), kCompareLevel, 0.4 * known * a.weight);
       pool->Add(StrCat(a.text, " % 2 != 0"), kCompareLevel, 0.4 * known * a.weight);
     }
-    for (const Phrase& number : site.Integers(at)) {
+    for (const Phrase& number : site.Integers()) {
       pool->Add(StrCat(a.text, " == ", number.text), kCompareLevel, 0.2 * number.weight * a.weight);
       pool->Add(StrCat(a.text, " % ", number.text, " == 0"), kCompareLevel,
                 0.2 * number.weight * a.weight);
@@ -75,7 +75,7 @@ void AddUnary(const Site& site, const Atom& a, NodeId at, Pool* pool) {
   }
   if ((a.kinds & analysis::kCollection) != 0) {
     for (std::string_view tail : {" == 0", " == 1", " < 2", " > 1", " > 0"}) {
-      pool->Add(StrCat("len(", a.text, ")", tail), kCompareLevel, 0.25 * a.weight);
+      pool->Add(StrCat(FillIn(say.length, {{'e', a.text}}), tail), kCompareLevel, 0.25 * a.weight);
     }
   }
   if ((a.kinds & analysis::kNone) != 0 || a.kinds == 0 || (a.kinds & analysis::kObject) != 0) {
@@ -124,7 +124,7 @@ std::vector<Phrase> MakeConditions(const Site& site, NodeId at) {
   std::vector<Atom> atoms = site.ValuesAt(at, 0);
   if (atoms.size() > kConditionAtomsMax) atoms.resize(kConditionAtomsMax);
   for (const Atom& a : atoms) {
-    AddUnary(site, a, at, &pool);
+    AddUnary(site, a, &pool);
     for (const Atom& b : atoms) {
       if (a.text != b.text) AddBinary(site, a, b, &pool);
     }

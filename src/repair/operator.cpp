@@ -65,6 +65,12 @@ std::string Fit(std::string_view text, Level level, Level needed) {
   return level < needed ? StrCat("(", text, ")") : std::string(text);
 }
 
+bool IsOneOf(analysis::Words words, std::string_view name) {
+  return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
+    return word.starts_with('.') ? name.ends_with(word) : name == word;
+  });
+}
+
 std::string FillIn(std::string_view pattern,
                    std::initializer_list<std::pair<char, std::string_view>> values) {
   std::string out;

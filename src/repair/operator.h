@@ -72,7 +72,6 @@ class Proposals {
 /// What is the same for all sites of one search.
 struct SearchContext {
   MinedLiterals literals;
-  std::vector<const SourceModel*> sources;
 };
 
 /// One statement and what can be seen from it. Cheap lookups are kept for the operators that share
@@ -107,7 +106,7 @@ class Site {
   /// Conditions that might be meant at a node: of the function, of the file and synthesized.
   const std::vector<Phrase>& ConditionsAt(NodeId node) const;
   /// Integer literals of the function and the tests besides 0 and 1, best first.
-  std::vector<Phrase> Integers(NodeId node) const;
+  std::vector<Phrase> Integers() const;
   /// String literals of the function and the file, best first.
   std::vector<Phrase> Strings(NodeId node) const;
 
@@ -150,6 +149,9 @@ Level LevelOf(const analysis::SyntaxTree& tree, NodeId id);
 Level LevelNeeded(const analysis::SyntaxTree& tree, NodeId id);
 /// `text`, in parentheses when `level` is below `needed`.
 std::string Fit(std::string_view text, Level level, Level needed);
+
+/// True when `name` is one of the words; a word that begins with a dot is the end of a method call.
+bool IsOneOf(analysis::Words words, std::string_view name);
 
 /// `pattern` with `$x` replaced by the value given for x.
 std::string FillIn(std::string_view pattern,

@@ -119,7 +119,7 @@ void CallArguments(const Site& site, Proposals& out) {
     NodeId callee = tree.Child(id, Field::kFunction);
     std::string_view name = callee == kNoNode ? "" : site.Text(callee);
     std::string_view comma = items.empty() ? "" : ", ";
-    if (name == "sorted" || name.ends_with(".sort")) {
+    if (IsOneOf(site.language().sort_functions, name)) {
       for (analysis::Words family : site.language().keyword_families) {
         out.Edit(end, end, StrCat(comma, family.front()), 0.8);
       }
@@ -133,7 +133,7 @@ void CallArguments(const Site& site, Proposals& out) {
     }
     if (items.empty()) continue;
     uint32_t start = tree[items[0]].start;
-    if (name == "range") {
+    if (IsOneOf(site.language().range_functions, name)) {
       for (std::string_view first : {"1, ", "2, "}) out.Edit(start, start, first, 0.8);
     }
   }
@@ -279,8 +279,10 @@ void GeneratorDelegate(const Site& site, Proposals& out) {
     auto parts = tree.Children(id);
     if (parts.empty()) continue;
     std::string_view text = site.Text(id);
-    bool delegates = text.starts_with("yield from");
-    out.Edit(tree[id].start, tree[parts[0]].start, delegates ? "yield " : "yield from ", 1.0);
+    const auto& say = site.spelling();
+    bool delegates = text.starts_with(say.delegate_keyword);
+    out.Edit(tree[id].start, tree[parts[0]].start,
+             delegates ? say.yield_keyword : say.delegate_keyword, 1.0);
   }
 }
 

@@ -161,14 +161,18 @@ void BlockUnwrap(const Site& site, Proposals& out) {
   if (own.body == kNoNode || !site.own_line()) return;
   Role role = site.role();
   uint32_t keyword = tree[own.node].start;
-  if (role == Role::kElif) out.Edit(keyword, keyword + 4, "if", 0.6);
-  if (role == Role::kWhile) out.Edit(keyword, keyword + 5, "if", 0.4);
+  const auto& say = site.spelling();
+  auto change = [&](std::string_view from, std::string_view to, double factor) {
+    out.Edit(keyword, keyword + static_cast<uint32_t>(from.size()), to, factor);
+  };
+  if (role == Role::kElif) change(say.elif_keyword, say.if_keyword, 0.6);
+  if (role == Role::kWhile) change(say.while_keyword, say.if_keyword, 0.4);
   if (role == Role::kIf) {
-    out.Edit(keyword, keyword + 2, "while", 0.4);
+    change(say.if_keyword, say.while_keyword, 0.4);
     auto siblings = Siblings(tree, own.node);
     size_t at = PositionOf(siblings, own.node);
     if (at > 0 && at < siblings.size() && tree[siblings[at - 1]].role == Role::kIf) {
-      out.Edit(keyword, keyword + 2, "elif", 0.7);
+      change(say.if_keyword, say.elif_keyword, 0.7);
     }
   }
   if (role != Role::kIf && role != Role::kWhile && role != Role::kFor) return;
@@ -184,13 +188,15 @@ void BlockUnwrap(const Site& site, Proposals& out) {
 
 void JumpKind(const Site& site, Proposals& out) {
   const SyntaxTree& tree = site.tree();
+  const auto& say = site.spelling();
   NodeId statement = site.statement().node;
   Role role = site.role();
   bool jump = role == Role::kBreak || role == Role::kContinue || role == Role::kPass ||
               (role == Role::kReturn && tree.Children(statement).empty());
   if (jump) {
-    for (std::string_view to : {"break", "continue", "pass", "return"}) {
-      bool loop_only = to == "break" || to == "continue";
+    for (std::string_view to :
+         {say.break_statement, say.continue_statement, say.empty_statement, say.return_statement}) {
+      bool loop_only = to == say.break_statement || to == say.continue_statement;
       if (loop_only && !site.InLoop()) continue;
       out.ReplaceToken(statement, to, 0.6);
     }
@@ -201,18 +207,18 @@ void JumpKind(const Site& site, Proposals& out) {
   if (site.InLoop()) {  // a missing jump at the end of the block
     if (Siblings(tree, statement).back() == statement && role != Role::kReturn &&
         role != Role::kRaise) {
-      out.Edit(tree[statement].end, tree[statement].end, head + "break", 0.5);
-      out.Edit(tree[statement].end, tree[statement].end, head + "continue", 0.4);
+      out.Edit(tree[statement].end, tree[statement].end, StrCat(head, say.break_statement), 0.5);
+      out.Edit(tree[statement].end, tree[statement].end, StrCat(head, say.continue_statement), 0.4);
     }
   }
   NodeId inner = tree.FirstChild(statement);
   if (role == Role::kReturn && tree.Children(statement).size() == 1) {
     uint32_t value = tree[tree.Children(statement)[0]].start;
-    out.Edit(tree[statement].start, value, "yield ", 0.2);
+    out.Edit(tree[statement].start, value, say.yield_keyword, 0.2);
   } else if (role == Role::kExpressionStatement && tree.RoleOf(inner) != Role::kAssignment &&
              tree.RoleOf(inner) != Role::kAugmentedAssignment &&
              tree.RoleOf(inner) != Role::kYield) {
-    out.Edit(tree[statement].start, tree[statement].start, "return ", 0.7);
+    out.Edit(tree[statement].start, tree[statement].start, say.return_keyword, 0.7);
   }
 }
 

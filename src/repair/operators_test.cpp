@@ -14,12 +14,11 @@ struct Row {
   std::string after;
 };
 
-SearchContext ContextOf(const SourceModel& source) {
+SearchContext MakeContext() {
   SearchContext context;
   context.literals.expected_strings = {"'Yes'", "'No'", "'done.'"};
   context.literals.expected_numbers = {"17"};
   context.literals.argument_strings = {"'[x]'"};
-  context.sources.push_back(&source);
   return context;
 }
 
@@ -27,7 +26,7 @@ SearchContext ContextOf(const SourceModel& source) {
 std::set<std::string> Results(std::string_view id, const std::string& text) {
   auto source = SourceModel::Create({"a.py", text});
   REQUIRE(source.ok());
-  SearchContext context = ContextOf(**source);
+  SearchContext context = MakeContext();
   std::set<std::string> out;
   for (const Operator& op : Operators()) {
     if (op.id != id) continue;

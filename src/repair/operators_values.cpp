@@ -65,7 +65,7 @@ void IntegerVariants(const Site& site, NodeId id, Proposals& out) {
   add(value / 2, 0.25);
   add(value / 10, 0.1);
   add(10, 0.2);
-  for (const Phrase& number : site.Integers(id)) {
+  for (const Phrase& number : site.Integers()) {
     out.Replace(id, number.text, 0.6 * number.weight);
   }
   for (const Atom& atom : site.ValuesAt(id, analysis::kInt)) {
@@ -74,7 +74,8 @@ void IntegerVariants(const Site& site, NodeId id, Proposals& out) {
   }
   if (value > 2) {
     for (const Atom& atom : site.ValuesAt(id, analysis::kCollection)) {
-      if (atom.kinds != 0) out.Replace(id, StrCat("len(", atom.text, ")"), 0.15 * atom.weight);
+      if (atom.kinds != 0)
+        out.Replace(id, FillIn(site.spelling().length, {{'e', atom.text}}), 0.15 * atom.weight);
     }
   }
 }

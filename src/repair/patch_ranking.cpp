@@ -119,7 +119,8 @@ bool NewTestValue(const std::multiset<std::string>& before, const std::multiset<
 
 bool IsTestFile(std::string_view path) {
   std::string_view name = path.substr(path.rfind('/') + 1);
-  return name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py";
+  std::string_view stem = name.substr(0, name.rfind('.'));
+  return stem.starts_with("test_") || stem.ends_with("_test") || stem == "conftest";
 }
 
 }  // namespace

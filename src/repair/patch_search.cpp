@@ -54,7 +54,6 @@ StatusOr<std::unique_ptr<PatchSearch>> PatchSearch::Create(PatchSearchOptions op
     search->sources_.push_back(std::move(model).value());
   }
   search->context_.literals = MineLiterals(own.tests, own.failing);
-  for (const auto& source : search->sources_) search->context_.sources.push_back(source.get());
   auto wanted = own.space == Space::kEdits       ? IsEdit
                 : own.space == Space::kSynthesis ? IsSynthesis
                                                  : IsAny;

@@ -5,6 +5,7 @@
 #include <rapidcheck.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "src/repair/pair_search.h"
 #include "src/repair/patch_text.h"
@@ -142,6 +143,7 @@ TEST_CASE("EveryCandidateLiesInItsFileDoesNotOverlapAndParses") {
       "x = lambda w: w or None\n",
       "\"\"\"text\n  more\"\"\"\n",
       "# only a comment\nx = (a +\n     b)\n"};
+  setenv("RC_PARAMS", "max_success=40", 0);
   CHECK(rc::check("candidates are sound", [&] {
     auto chosen =
         *rc::gen::container<std::vector<size_t>>(5, rc::gen::inRange<size_t>(0, pieces.size()));

@@ -184,7 +184,9 @@ bool SingleStream::FunctionParses(size_t source, const std::vector<Splice>& spli
     splice.end -= start;
   }
   std::string text = Apply(tree.Text(node), local);
-  if (!indent.empty()) text = StrCat("if 1:\n", indent, text);
+  if (!indent.empty()) {
+    text = FillIn(model.language().spelling.nested_context, {{'i', indent}, {'s', text}});
+  }
   return parsers_[source].Accepts(text + "\n");
 }
 

@@ -266,7 +266,7 @@ bool Site::NamesVisible(NodeId node, NodeId at) const {
   return true;
 }
 
-std::vector<Phrase> Site::Integers(NodeId) const {
+std::vector<Phrase> Site::Integers() const {
   std::map<std::string, double> weights;
   auto add = [&](std::string_view text, double weight) {
     double& value = weights[std::string(text)];

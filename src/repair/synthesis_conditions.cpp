@@ -171,7 +171,8 @@ void ComprehensionFilter(const Site& site, Proposals& out) {
     NodeId left = tree.Child(loop, Field::kLeft);
     ForConditions(site, inside, [&](const Phrase& phrase) {
       bool about = left != kNoNode && phrase.text.find(site.Text(left)) != std::string::npos;
-      out.Edit(end, end, StrCat(" if ", phrase.text), phrase.weight * (about ? 1.0 : 0.3));
+      out.Edit(end, end, FillIn(site.spelling().filter, {{'c', phrase.text}}),
+               phrase.weight * (about ? 1.0 : 0.3));
     });
   }
 }

@@ -80,8 +80,19 @@ std::vector<Phrase> Indices(const Site& site, NodeId at) {
   return out;
 }
 
+bool HasKeyword(const SyntaxTree& tree, NodeId arguments, std::string_view name) {
+  for (NodeId argument : tree.Children(arguments)) {
+    NodeId key = tree.Child(argument, Field::kName);
+    if (tree[argument].role == Role::kKeywordArgument && key != kNoNode && tree.Text(key) == name) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /// Orders a sort could have: of the language, by the functions and the tables in scope.
 std::vector<Phrase> SortKeys(const Site& site, NodeId at) {
+  const auto& say = site.spelling();
   std::vector<Phrase> out;
   double weight = 0.9;
   for (std::string_view key : site.language().sort_keys) {
@@ -91,8 +102,9 @@ std::vector<Phrase> SortKeys(const Site& site, NodeId at) {
   for (const Atom& f : site.FunctionsAt(at, 1)) out.push_back({f.text, kAtomLevel, 0.9 * f.weight});
   for (const Atom& table : site.ValuesAt(at, analysis::kDictKind)) {
     if (table.kinds == 0) continue;
-    out.push_back({StrCat("lambda x: ", table.text, "[x]"), kAtomLevel, 0.9 * table.weight});
-    out.push_back({StrCat("lambda x: -", table.text, "[x]"), kAtomLevel, 0.3 * table.weight});
+    out.push_back({FillIn(say.key_lookup, {{'e', table.text}}), kAtomLevel, 0.9 * table.weight});
+    out.push_back(
+        {FillIn(say.key_lookup_reverse, {{'e', table.text}}), kAtomLevel, 0.3 * table.weight});
   }
   return out;
 }
@@ -163,7 +175,7 @@ void CallWrap(const Site& site, Proposals& out) {
     }
     if (Compatible(kinds, analysis::kNumber) && !IsLiteral(role)) {
       double known = kinds == 0 ? 0.15 : 0.35;
-      for (std::string_view f : {"max", "min"}) {
+      for (std::string_view f : site.language().extremes) {
         for (std::string_view bound : {"0", "1"}) {
           out.Replace(hole, StrCat(f, "(", text, ", ", bound, ")"), known);
         }
@@ -175,8 +187,8 @@ void CallWrap(const Site& site, Proposals& out) {
     }
     bool many = (kinds & (analysis::kListKind | analysis::kIterator)) != 0;
     if (many || role == Role::kComprehension) {
-      for (std::string_view glue : {"''", "' '"}) {
-        out.Replace(hole, StrCat(glue, ".join(", inner, ")"), 0.3);
+      for (std::string_view join : site.language().joins) {
+        out.Replace(hole, FillIn(join, {{'e', inner}}), 0.3);
       }
     }
   }
@@ -196,8 +208,7 @@ void CallMethod(const Site& site, Proposals& out) {
       double known = kinds == 0 ? 0.35 : (kinds & call.subject) != 0 ? 1.0 : 0.0;
       double literal = role == Role::kString ? 0.2 : 1.0;
       std::string object = Fit(site.Text(hole), LevelOf(tree, hole), kAtomLevel);
-      out.Replace(hole, StrCat(object, ".", call.name, "(", call.arguments, ")"),
-                  call.prior * known * literal);
+      out.Replace(hole, StrCat(object, ".", call.name, "()"), call.prior * known * literal);
     }
   }
 }
@@ -236,7 +247,7 @@ void ExpressionAtom(const Site& site, Proposals& out) {
                                                                              {"/", "3", 0.1}}) {
       add(op, operand, factor);
     }
-    for (const Phrase& number : site.Integers(hole)) {
+    for (const Phrase& number : site.Integers()) {
       for (std::string_view op : {"*", "**", "%", "//", "+", "-", "/"})
         add(op, number.text, 0.4 * number.weight);
     }
@@ -374,7 +385,7 @@ void SynthesizeBinary(const Site& site, Proposals& out) {
     }
     for (const Atom& atom : site.ValuesAt(hole, analysis::kCollection)) {
       if (atom.kinds != 0 && operands.size() < kOperandsMax + 2)
-        operands.push_back(StrCat("len(", atom.text, ")"));
+        operands.push_back(FillIn(site.spelling().length, {{'e', atom.text}}));
     }
     for (size_t i = 0; i < operands.size(); ++i) {
       for (size_t j = 0; j < operands.size(); ++j) {
@@ -391,26 +402,27 @@ void SynthesizeBinary(const Site& site, Proposals& out) {
 
 void SortKey(const Site& site, Proposals& out) {
   const SyntaxTree& tree = site.tree();
+  const auto& say = site.spelling();
   for (NodeId id : site.expressions()) {
     Kinds kinds = site.source().KindsOf(id);
     bool many = (kinds & (analysis::kListKind | analysis::kIterator | analysis::kSetKind)) != 0;
     NodeId callee = tree[id].role == Role::kCall ? tree.Child(id, Field::kFunction) : kNoNode;
     std::string_view name = callee == kNoNode ? "" : site.Text(callee);
-    bool sorts = name == "sorted" || name.ends_with(".sort");
-    bool picks = name == "min" || name == "max";
+    bool sorts = IsOneOf(site.language().sort_functions, name);
+    bool picks = IsOneOf(site.language().extremes, name);
     if (many && !sorts && IsHole(tree, id) && tree[id].role != Role::kList) {
       for (const Phrase& key : SortKeys(site, id)) {
-        out.Replace(id, StrCat("sorted(", site.Text(id), ", key=", key.text, ")"),
+        out.Replace(id, FillIn(say.sorted_by, {{'e', site.Text(id)}, {'k', key.text}}),
                     0.6 * key.weight);
       }
     }
     NodeId list = callee == kNoNode ? kNoNode : tree.Child(id, Field::kArguments);
     if (list == kNoNode || (!sorts && !picks)) continue;
-    if (site.Text(list).find("key") != std::string_view::npos) continue;
+    if (HasKeyword(tree, list, say.key_name)) continue;
     uint32_t end = tree[list].end - 1;
     std::string_view comma = tree.Children(list).empty() ? "" : ", ";
     for (const Phrase& key : SortKeys(site, id)) {
-      out.Edit(end, end, StrCat(comma, "key=", key.text), key.weight);
+      out.Edit(end, end, StrCat(comma, FillIn(say.key_argument, {{'k', key.text}})), key.weight);
     }
   }
 }

@@ -135,8 +135,8 @@ void GuardInsert(const Site& site, Proposals& out) {
     bodies.push_back({FillIn(say.return_value, {{'e', result.text}}), kAtomLevel, result.weight});
   }
   if (site.InLoop()) {
-    bodies.push_back({"continue", kAtomLevel, 0.9});
-    bodies.push_back({"break", kAtomLevel, 0.7});
+    bodies.push_back({std::string(say.continue_statement), kAtomLevel, 0.9});
+    bodies.push_back({std::string(say.break_statement), kAtomLevel, 0.7});
   }
   Inserter insert(site, out);
   size_t used = 0;
@@ -199,8 +199,8 @@ void AssignmentInsert(const Site& site, Proposals& out) {
     if (atom.origin == analysis::NameOrigin::kGlobal) continue;
     double known = atom.kinds == 0 ? 0.5 : 1.0;
     if (Compatible(atom.kinds, analysis::kNumber)) {
-      insert.Add(StrCat(atom.text, " += 1"), 0.9 * known * atom.weight);
-      insert.Add(StrCat(atom.text, " -= 1"), 0.7 * known * atom.weight);
+      insert.Add(FillIn(say.increment, {{'n', atom.text}}), 0.9 * known * atom.weight);
+      insert.Add(FillIn(say.decrement, {{'n', atom.text}}), 0.7 * known * atom.weight);
       for (std::string_view value : {"0", "1"}) assign(atom.text, value, 0.6 * known * atom.weight);
     }
     for (const analysis::KnownCall& call : site.language().calls) {
@@ -215,8 +215,9 @@ void AssignmentInsert(const Site& site, Proposals& out) {
              0.7 * call.prior * atom.weight);
     }
     if ((atom.kinds & analysis::kListKind) != 0) {
-      insert.Add(StrCat(atom.text, ".sort()"), 0.5 * atom.weight);
-      insert.Add(StrCat(atom.text, ".reverse()"), 0.3 * atom.weight);
+      for (std::string_view change : site.language().in_place) {
+        insert.Add(FillIn(change, {{'n', atom.text}}), 0.4 * atom.weight);
+      }
       assign(atom.text, "[]", 0.4 * atom.weight);
     }
     if ((atom.kinds & analysis::kBool) != 0) {
@@ -228,7 +229,8 @@ void AssignmentInsert(const Site& site, Proposals& out) {
       double both = atom.kinds != 0 && other.kinds != 0 ? 1.0 : 0.4;
       assign(atom.text, other.text, 0.5 * both * atom.weight * other.weight);
       if ((atom.kinds & other.kinds & analysis::kNumber) != 0) {
-        insert.Add(StrCat(atom.text, " += ", other.text), 0.4 * atom.weight * other.weight);
+        insert.Add(FillIn(say.add_to, {{'n', atom.text}, {'e', other.text}}),
+                   0.4 * atom.weight * other.weight);
       }
     }
   }

@@ -368,12 +368,25 @@ constexpr std::string_view kBuiltins[] = {"abs",
                                           "ZeroDivisionError",
                                           "OSError"};
 
-constexpr std::string_view kSortKeys[] = {
-    "lambda x: x[1]",   "len", "lambda x: (len(x), x)", "abs", "lambda x: x[0]", "int",
-    "lambda x: -x[1]",  "str", "lambda x: -x",          "lambda x: (x[1], x[0])",
-    "lambda x: (-x[1], x[0])", "str.lower", "lambda x: x[-1]"};
+constexpr std::string_view kSortKeys[] = {"lambda x: x[1]",
+                                          "len",
+                                          "lambda x: (len(x), x)",
+                                          "abs",
+                                          "lambda x: x[0]",
+                                          "int",
+                                          "lambda x: -x[1]",
+                                          "str",
+                                          "lambda x: -x",
+                                          "lambda x: (x[1], x[0])",
+                                          "lambda x: (-x[1], x[0])",
+                                          "str.lower",
+                                          "lambda x: x[-1]"};
 
-constexpr std::string_view kPrefixes[] = {"r", "b", "f", "u", "R", "B", "F", "U"};
+constexpr std::string_view kSortFunctions[] = {"sorted", ".sort"};
+constexpr std::string_view kTwoExtremes[] = {"max", "min"};
+constexpr std::string_view kRanges[] = {"range"};
+constexpr std::string_view kJoins[] = {"''.join($e)", "' '.join($e)"};
+constexpr std::string_view kInPlace[] = {"$n.sort()", "$n.reverse()"};
 
 constexpr Spelling kSpelling = {
     .logical_and = "and",
@@ -396,7 +409,27 @@ constexpr Spelling kSpelling = {
     .assignment = "$n = $e",
     .clause_context = "if 1:\n    pass\n$s",
     .empty_body = " pass",
+    .nested_context = "if 1:\n$i$s",
     .self_name = "self",
+    .if_keyword = "if",
+    .elif_keyword = "elif",
+    .while_keyword = "while",
+    .return_keyword = "return ",
+    .yield_keyword = "yield ",
+    .delegate_keyword = "yield from ",
+    .break_statement = "break",
+    .continue_statement = "continue",
+    .return_statement = "return",
+    .increment = "$n += 1",
+    .decrement = "$n -= 1",
+    .add_to = "$n += $e",
+    .filter = " if $c",
+    .length = "len($e)",
+    .sorted_by = "sorted($e, key=$k)",
+    .key_argument = "key=$k",
+    .key_name = "key",
+    .key_lookup = "lambda x: $e[x]",
+    .key_lookup_reverse = "lambda x: -$e[x]",
 };
 
 constexpr Language kPython = {
@@ -416,7 +449,11 @@ constexpr Language kPython = {
     .kind_names = kKindNames,
     .sort_keys = kSortKeys,
     .builtins = kBuiltins,
-    .string_prefixes = kPrefixes,
+    .sort_functions = kSortFunctions,
+    .extremes = kTwoExtremes,
+    .range_functions = kRanges,
+    .joins = kJoins,
+    .in_place = kInPlace,
 };
 
 }  // namespace
