@@ -1,0 +1,10 @@
+// The tables of this folder.
+#pragma once
+
+#include "src/analysis/language.h"
+
+namespace coditect::analysis {
+
+const Language& Python();
+
+}  // namespace coditect::analysis

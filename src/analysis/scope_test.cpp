@@ -1,0 +1,83 @@
+// Names are visible where the language says so.
+#include "src/analysis/scope.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "src/analysis/languages/languages.h"
+
+namespace coditect::analysis {
+namespace {
+
+constexpr char kSource[] =
+    "import math\n"
+    "LIMIT = 3\n"
+    "class Box:\n"
+    "    size = 1\n"
+    "    def grow(self, by=LIMIT):\n"
+    "        for i in range(by):\n"
+    "            early = late if i else 0\n"
+    "            late = [q for q in self.items]\n"
+    "        with open('f') as handle:\n"
+    "            total = len(handle.name)\n"
+    "        unused = 1\n"
+    "        return total\n"
+    "def helper(a): return a\n";
+
+struct Fixture {
+  SyntaxTree tree;
+  ScopeTable scope;
+  explicit Fixture(SyntaxTree parsed) : tree(std::move(parsed)), scope(tree) {}
+
+  const Binding* Find(std::string_view name, std::string_view before) const {
+    auto visible = scope.VisibleAt(static_cast<uint32_t>(tree.text().find(before)));
+    auto found = std::find_if(visible.begin(), visible.end(),
+                              [&](const Binding* b) { return b->name == name; });
+    return found == visible.end() ? nullptr : *found;
+  }
+};
+
+std::unique_ptr<Fixture> Make() {
+  auto tree = Parser(Python()).Parse(kSource);
+  REQUIRE(tree.ok());
+  return std::make_unique<Fixture>(std::move(tree).value());
+}
+
+}  // namespace
+
+TEST_CASE("ParametersLocalsGlobalsImportsAndBuiltinsAreVisible") {
+  auto f = Make();
+  const std::pair<const char*, NameOrigin> rows[] = {
+      {"self", NameOrigin::kParameter},  {"by", NameOrigin::kParameter},
+      {"i", NameOrigin::kLoop},          {"total", NameOrigin::kLocal},
+      {"handle", NameOrigin::kLocal},    {"LIMIT", NameOrigin::kGlobal},
+      {"math", NameOrigin::kImport},     {"Box", NameOrigin::kClass},
+      {"helper", NameOrigin::kFunction}, {"range", NameOrigin::kBuiltin},
+  };
+  for (const auto& [name, origin] : rows) {
+    CAPTURE(name);
+    const Binding* binding = f->Find(name, "return total");
+    REQUIRE(binding != nullptr);
+    CHECK(binding->origin == origin);
+  }
+}
+
+TEST_CASE("NamesOfOtherScopesAndLaterNamesAreNotVisible") {
+  auto f = Make();
+  CHECK(f->Find("size", "return total") == nullptr);  // of the class
+  CHECK(f->Find("size", "    def grow") != nullptr);
+  CHECK(f->Find("a", "return total") == nullptr);  // of another function
+  CHECK(f->Find("q", "return total") == nullptr);  // of the comprehension
+  CHECK(f->Find("q", "q for q") != nullptr);
+  CHECK(f->Find("total", "for i in range") == nullptr);  // bound later
+  CHECK(f->Find("late", "late if i") != nullptr);        // bound later, but the loop goes round
+}
+
+TEST_CASE("ReadsAreCountedWithoutTheBindingItself") {
+  auto f = Make();
+  CHECK_EQ(f->Find("unused", "return total")->reads, 0);
+  CHECK_EQ(f->Find("total", "return total")->reads, 1);
+}
+
+}  // namespace coditect::analysis

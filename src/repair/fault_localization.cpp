@@ -1,0 +1,190 @@
+// Spectrum-based fault localization on per-test coverage.
+#include "src/repair/fault_localization.h"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+namespace coditect::repair {
+namespace {
+
+using analysis::Binding;
+using analysis::Symbol;
+
+constexpr double kInnermostFrame = 0.3;  // of what is missing to 1
+constexpr double kOuterFrame = 0.12;
+constexpr double kCalledDirectly = 0.05;
+constexpr double kUntraced = 0.4;
+constexpr double kDefinitionShare = 0.55;  // of the suspicion of the code that uses it
+
+struct Counts {
+  uint32_t failed = 0;
+  uint32_t passed = 0;
+  double boost = 0;
+};
+/// By file and index of the statement.
+using Spectrum = std::map<std::pair<std::string, int>, Counts>;
+using Models = std::map<std::string, std::unique_ptr<SourceModel>>;
+
+Models ReadModels(const std::vector<SourceText>& files) {
+  Models models;
+  for (const SourceText& file : files) {
+    auto model = SourceModel::Create(file);
+    if (model.ok()) models[file.path] = std::move(model).value();
+  }
+  return models;
+}
+
+void Count(const TestCoverage& test, const Models& models, bool failed, Spectrum* spectrum) {
+  for (const FileLines& file : test.files) {
+    auto model = models.find(file.file);
+    if (model == models.end()) continue;
+    std::set<int> hit;  // a statement of several lines counts once
+    for (uint32_t line : file.lines) {
+      int statement = analysis::StatementAtLine(model->second->statements(), line);
+      if (statement >= 0) hit.insert(statement);
+    }
+    for (int statement : hit) {
+      Counts& counts = (*spectrum)[{file.file, statement}];
+      ++(failed ? counts.failed : counts.passed);
+    }
+  }
+}
+
+void AddStack(const std::vector<StackFrame>& stack, const Models& models, Spectrum* spectrum) {
+  bool innermost = true;
+  for (auto frame = stack.rbegin(); frame != stack.rend(); ++frame) {
+    auto model = models.find(frame->file);
+    if (model == models.end()) continue;
+    int statement = analysis::StatementAtLine(model->second->statements(), frame->line);
+    if (statement < 0) continue;
+    Counts& counts = (*spectrum)[{frame->file, statement}];
+    counts.boost = std::max(counts.boost, innermost ? kInnermostFrame : kOuterFrame);
+    innermost = false;
+  }
+}
+
+/// Module-level definitions (constants, defaults in headers) run at import, before any test: they
+/// get a share of the suspicion of the functions that use them.
+void AddDefinitions(const SourceModel& model, const std::map<std::string, double>& by_function,
+                    std::vector<SuspiciousLine>* out) {
+  const analysis::SyntaxTree& tree = model.tree();
+  std::map<uint32_t, double> lines;
+  std::map<std::string_view, double>
+      used;  // names by the highest suspicion of a function using them
+  for (NodeId id = 0; id < tree.size(); ++id) {
+    if (tree[id].role != Role::kIdentifier) continue;
+    auto found = by_function.find(model.FunctionName(id));
+    if (found == by_function.end()) continue;
+    double& value = used[model.Text(id)];
+    value = std::max(value, found->second);
+  }
+  for (const Binding& binding : model.scope().bindings()) {
+    if (binding.node == kNoNode) continue;
+    bool outer =
+        tree[binding.scope].role == Role::kModule || tree[binding.scope].role == Role::kClass;
+    auto found = used.find(binding.name);
+    if (!outer || found == used.end()) continue;
+    if (binding.origin != analysis::NameOrigin::kGlobal &&
+        binding.origin != analysis::NameOrigin::kLocal &&
+        binding.origin != analysis::NameOrigin::kImport) {
+      continue;
+    }
+    double& value = lines[tree[binding.node].line];
+    value = std::max(value, kDefinitionShare * found->second);
+  }
+  for (const Symbol& symbol : model.symbols()) {
+    auto found = by_function.find(symbol.qualified_name);
+    if (found == by_function.end() || symbol.parameters.empty()) continue;
+    double& value = lines[tree[symbol.node].line];
+    value = std::max(value, kDefinitionShare * found->second);
+  }
+  for (const auto& [line, score] : lines) {
+    int statement = analysis::StatementAtLine(model.statements(), line);
+    if (statement < 0) continue;
+    const Statement& at = model.statements()[static_cast<size_t>(statement)];
+    out->push_back({model.path(), at.first_line, score, model.FunctionName(at.node), 0, 0});
+  }
+}
+
+/// Nothing was traced (the tests fail while they are collected): the functions they call, or all.
+void AddCalled(const Models& models, const std::set<std::string>& called,
+               std::vector<SuspiciousLine>* out) {
+  for (bool any : {false, true}) {
+    for (const auto& [path, model] : models) {
+      for (const Statement& statement : model->statements()) {
+        const Symbol* function = model->FunctionOf(statement.node);
+        if (function == nullptr || (!any && !called.contains(function->name))) continue;
+        out->push_back({path, statement.first_line, any ? kUntraced / 2 : kUntraced,
+                        function->qualified_name, 0, 0});
+      }
+    }
+    if (!out->empty()) return;
+  }
+}
+
+void SortAndCut(std::vector<SuspiciousLine>* lines) {
+  // The same line may stand twice: keep its highest score.
+  std::sort(lines->begin(), lines->end(), [](const SuspiciousLine& a, const SuspiciousLine& b) {
+    return std::tie(a.file, a.line, b.score) < std::tie(b.file, b.line, a.score);
+  });
+  lines->erase(std::unique(lines->begin(), lines->end(),
+                           [](const SuspiciousLine& a, const SuspiciousLine& b) {
+                             return a.file == b.file && a.line == b.line;
+                           }),
+               lines->end());
+  std::stable_sort(
+      lines->begin(), lines->end(),
+      [](const SuspiciousLine& a, const SuspiciousLine& b) { return a.score > b.score; });
+  if (lines->size() > kSuspiciousLinesMax) lines->resize(kSuspiciousLinesMax);
+}
+
+}  // namespace
+
+double Ochiai(uint32_t failed, uint32_t failing_total, uint32_t passed) {
+  if (failed == 0 || failing_total == 0) return 0;
+  return failed / std::sqrt(static_cast<double>(failing_total) * (failed + passed));
+}
+
+StatusOr<std::vector<SuspiciousLine>> Localize(const LocalizationRequest& request) {
+  if (request.failing.empty() && request.errors.empty()) {
+    return InvalidArgument("nothing failed, so nothing is suspicious");
+  }
+  Models models = ReadModels(request.files);
+  std::set<std::string> failing;
+  for (const TestCase& test : request.failing) failing.insert(test.id);
+  std::set<std::string> passing(request.passing.begin(), request.passing.end());
+  Spectrum spectrum;
+  for (const TestCoverage& test : request.coverage) {
+    if (failing.contains(test.id)) Count(test, models, true, &spectrum);
+    if (passing.contains(test.id)) Count(test, models, false, &spectrum);
+  }
+  for (const TestCase& test : request.failing) AddStack(test.stack, models, &spectrum);
+  for (const CollectionError& error : request.errors) AddStack(error.stack, models, &spectrum);
+
+  std::vector<SuspiciousLine> lines;
+  std::map<std::string, std::map<std::string, double>> by_function;  // file, function
+  uint32_t total = static_cast<uint32_t>(failing.size());
+  for (const auto& [place, counts] : spectrum) {
+    const SourceModel& model = *models.at(place.first);
+    const Statement& statement = model.statements()[static_cast<size_t>(place.second)];
+    SuspiciousLine line{place.first,   statement.first_line, 0, model.FunctionName(statement.node),
+                        counts.failed, counts.passed};
+    double score = Ochiai(counts.failed, total, counts.passed);
+    std::string name = line.function.substr(line.function.rfind('.') + 1);
+    score += (1 - score) * counts.boost;
+    if (request.called.contains(name)) score += (1 - score) * kCalledDirectly;
+    if (score <= 0) continue;
+    line.score = score;
+    double& best = by_function[line.file][line.function];
+    best = std::max(best, score);
+    lines.push_back(std::move(line));
+  }
+  for (const auto& [file, functions] : by_function)
+    AddDefinitions(*models.at(file), functions, &lines);
+  if (lines.empty()) AddCalled(models, request.called, &lines);
+  SortAndCut(&lines);
+  return lines;
+}
+
+}  // namespace coditect::repair

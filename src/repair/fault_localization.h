@@ -1,0 +1,50 @@
+// Which statements are to blame: spectrum-based fault localization.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "src/base/status.h"
+#include "src/domain/test_report.h"
+#include "src/repair/source_model.h"
+
+namespace coditect::repair {
+
+struct SuspiciousLine {
+  std::string file;
+  uint32_t line = 0;  // first line of the statement
+  double score = 0;   // in (0, 1]
+  std::string function;
+  uint32_t failed = 0;  // failing tests that executed it
+  uint32_t passed = 0;
+
+  bool operator==(const SuspiciousLine&) const = default;
+};
+
+inline constexpr size_t kSuspiciousLinesMax = 400;
+
+struct LocalizationRequest {
+  std::vector<SourceText> files;       // that may be edited
+  std::vector<TestCoverage> coverage;  // per test; tests without are ignored
+  std::vector<TestCase> failing;       // of this goal: ids and stacks
+  std::vector<CollectionError> errors;
+  std::vector<std::string> passing;  // ids
+  std::set<std::string> called;      // functions the failing tests call directly
+};
+
+/// Ochiai suspiciousness of `failed` of `failing_total` failing and `passed` passing tests that
+/// executed something: failed / sqrt(failing_total * (failed + passed)); in [0, 1]. Source: Abreu,
+/// Zoeteweij, van Gemund, "An Evaluation of Similarity Coefficients for Software Fault
+/// Localization", 2006.
+double Ochiai(uint32_t failed, uint32_t failing_total, uint32_t passed);
+
+/// Statements that the failing tests executed, most suspicious first: Ochiai, raised for frames of
+/// the failures' stacks and for functions the tests call, and for module-level definitions that
+/// suspicious functions use. When nothing was traced: the functions the tests call, else all. At
+/// most kSuspiciousLinesMax. INVALID_ARGUMENT if nothing failed.
+StatusOr<std::vector<SuspiciousLine>> Localize(const LocalizationRequest& request);
+
+}  // namespace coditect::repair

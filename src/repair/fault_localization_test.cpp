@@ -1,0 +1,120 @@
+// Suspiciousness by hand, and what raises it.
+#include "src/repair/fault_localization.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+namespace coditect::repair {
+namespace {
+
+constexpr char kCode[] =
+    "LIMIT = 3\n"            // 1
+    "OTHER = 4\n"            // 2
+    "def f(a, b=LIMIT):\n"   // 3
+    "    if a:\n"            // 4
+    "        return (a +\n"  // 5
+    "                b)\n"   // 6
+    "    return LIMIT\n"     // 7
+    "def g():\n"             // 8
+    "    return f(1)\n";     // 9
+
+TestCoverage Covers(std::string id, std::vector<uint32_t> lines) {
+  return {.id = std::move(id), .files = {{"a.py", std::move(lines)}}};
+}
+
+double ScoreOf(const std::vector<SuspiciousLine>& lines, uint32_t line) {
+  for (const SuspiciousLine& entry : lines) {
+    if (entry.line == line) return entry.score;
+  }
+  return 0;
+}
+
+LocalizationRequest Request() {
+  LocalizationRequest request;
+  request.files = {{"a.py", kCode}};
+  request.failing = {{.id = "t1"}, {.id = "t2"}};
+  request.passing = {"p1", "p2"};
+  request.coverage = {Covers("t1", {4, 5, 6}), Covers("t2", {4, 5, 9}), Covers("p1", {4, 7}),
+                      Covers("p2", {9, 4, 7}), Covers("elsewhere", {5})};
+  return request;
+}
+
+}  // namespace
+
+TEST_CASE("OchiaiMatchesHandComputedNumbers") {
+  CHECK_EQ(Ochiai(2, 2, 0), doctest::Approx(1.0));
+  CHECK_EQ(Ochiai(1, 4, 3), doctest::Approx(0.25));            // 1 / sqrt(4 * 4)
+  CHECK_EQ(Ochiai(2, 2, 2), doctest::Approx(std::sqrt(0.5)));  // 2 / sqrt(2 * 4)
+  CHECK_EQ(Ochiai(0, 2, 5), 0);
+  CHECK_EQ(Ochiai(0, 0, 0), 0);
+}
+
+TEST_CASE("StatementsAreRankedByOchiaiAndCountedOncePerTest") {
+  auto lines = Localize(Request());
+  REQUIRE(lines.ok());
+  CHECK_EQ((*lines)[0].line, 5);  // both failing tests, no passing one, two lines of one statement
+  CHECK_EQ((*lines)[0].score, doctest::Approx(1.0));
+  CHECK_EQ((*lines)[0].failed, 2);
+  CHECK_EQ(ScoreOf(*lines, 4), doctest::Approx(std::sqrt(0.5)));
+  CHECK_EQ(ScoreOf(*lines, 9), doctest::Approx(1 / std::sqrt(2.0 * 2)));
+  CHECK_EQ(ScoreOf(*lines, 7), 0);  // no failing test was there
+}
+
+TEST_CASE("DefinitionsOfSuspiciousFunctionsGetAShare") {
+  auto lines = Localize(Request());
+  REQUIRE(lines.ok());
+  CHECK_GT(ScoreOf(*lines, 1), 0);  // LIMIT is used by f
+  CHECK_GT(ScoreOf(*lines, 3), 0);  // the default of b
+  CHECK_LT(ScoreOf(*lines, 1), ScoreOf(*lines, 5));
+  CHECK_EQ(ScoreOf(*lines, 2), 0);  // OTHER is used by nobody
+}
+
+TEST_CASE("StackFramesAndCalledFunctionsRaiseTheScore") {
+  auto request = Request();
+  double before = ScoreOf(*Localize(request), 9);
+  request.called = {"g"};
+  double called = ScoreOf(*Localize(request), 9);
+  CHECK_GT(called, before);
+  request.failing[0].stack = {{"t.py", 1, "t1"}, {"a.py", 4, "f"}, {"a.py", 9, "g"}};
+  auto lines = Localize(request);
+  CHECK_GT(ScoreOf(*lines, 9), called);
+  CHECK_GT(ScoreOf(*lines, 4), std::sqrt(0.5));
+}
+
+TEST_CASE("ACollectionErrorIsLocalizedByItsStack") {
+  LocalizationRequest request;
+  request.files = {{"a.py", kCode}};
+  request.errors = {{.file = "t.py", .stack = {{"t.py", 1, ""}, {"a.py", 2, ""}}}};
+  auto lines = Localize(request);
+  REQUIRE(lines.ok());
+  REQUIRE_FALSE(lines->empty());
+  CHECK_EQ((*lines)[0].line, 2);
+}
+
+TEST_CASE("WithoutAnyTraceTheCalledFunctionsAreSuspected") {
+  LocalizationRequest request;
+  request.files = {{"a.py", kCode}};
+  request.failing = {{.id = "t1"}};
+  request.called = {"g"};
+  auto lines = Localize(request);
+  REQUIRE(lines.ok());
+  for (const SuspiciousLine& line : *lines) CHECK_EQ(line.function, "g");
+  CHECK_GT(ScoreOf(*lines, 9), 0);
+}
+
+TEST_CASE("NothingFailedIsAnError") {
+  CHECK(absl::IsInvalidArgument(Localize({.files = {{"a.py", kCode}}}).status()));
+}
+
+TEST_CASE("EqualScoresAreOrderedByFileAndLine") {
+  auto request = Request();
+  request.coverage = {Covers("t1", {9, 7, 4}), Covers("t2", {4, 7, 9})};
+  auto lines = Localize(request);
+  REQUIRE(lines.ok());
+  CHECK_EQ((*lines)[0].line, 4);
+  CHECK_EQ((*lines)[1].line, 7);
+  CHECK_EQ((*lines)[2].line, 9);
+}
+
+}  // namespace coditect::repair

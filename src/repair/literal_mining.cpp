@@ -1,0 +1,115 @@
+// Literals of the failing tests.
+#include "src/repair/literal_mining.h"
+
+#include <algorithm>
+
+namespace coditect::repair {
+namespace {
+
+using analysis::Field;
+using analysis::SyntaxTree;
+
+void AddOnce(std::vector<std::string>& list, std::string_view text) {
+  if (list.size() >= kMinedLiteralsMax || text.size() > 200) return;
+  if (std::find(list.begin(), list.end(), text) == list.end()) list.emplace_back(text);
+}
+
+/// A literal is an argument when a call whose result is compared stands around it; the arguments of
+/// an assertion method itself are compared values.
+bool IsArgument(const SyntaxTree& tree, NodeId literal, NodeId function) {
+  for (NodeId up = tree[literal].parent; up != kNoNode && up != function; up = tree[up].parent) {
+    if (tree[up].role != Role::kCall) continue;
+    NodeId callee = tree.Child(up, Field::kFunction);
+    std::string_view name = callee == kNoNode ? "" : tree.Text(callee);
+    if (name.find("assert") == std::string_view::npos) return true;
+  }
+  // In a decorator or a table nobody can tell: both.
+  return false;
+}
+
+void Mine(const SyntaxTree& tree, NodeId function, MinedLiterals* out) {
+  const NodeId end = tree[function].subtree_end;
+  for (NodeId id = function; id < end; ++id) {
+    Role role = tree[id].role;
+    if (role == Role::kCall) {
+      NodeId callee = tree.Child(id, Field::kFunction);
+      if (callee != kNoNode && tree[callee].role == Role::kAttribute) {
+        callee = tree.Child(callee, Field::kAttribute);
+      }
+      if (callee != kNoNode) out->called.emplace(tree.Text(callee));
+    }
+    bool number = role == Role::kInteger || role == Role::kFloat;
+    if (!number && role != Role::kString) continue;
+    std::string_view text = tree.Text(id);
+    bool plain_statement = tree.RoleOf(tree[id].parent) == Role::kExpressionStatement;
+    if (plain_statement) continue;
+    bool argument = IsArgument(tree, id, function);
+    bool loose = tree.Ancestor(id, {Role::kAssert, Role::kCompare, Role::kCall}) == kNoNode ||
+                 tree.Ancestor(id, {Role::kDecorator}) != kNoNode;
+    if (argument || loose) AddOnce(number ? out->argument_numbers : out->argument_strings, text);
+    if (!argument || loose) AddOnce(number ? out->expected_numbers : out->expected_strings, text);
+  }
+}
+
+/// The test function's name in an id such as `a/b.py::Class::test_x[1]` or `module.Class.test_x`.
+std::string_view FunctionOfId(std::string_view id) {
+  id = id.substr(0, id.find('['));
+  size_t at = id.find_last_of(":.");
+  return at == std::string_view::npos ? id : id.substr(at + 1);
+}
+
+}  // namespace
+
+MinedLiterals MineLiterals(const std::vector<SourceText>& tests,
+                           const std::vector<TestCase>& failing) {
+  MinedLiterals out;
+  for (const SourceText& test : tests) {
+    auto model = SourceModel::Create(test);
+    if (!model.ok()) continue;  // a test file of another kind has no literals for us
+    std::set<NodeId> done;
+    for (const TestCase& item : failing) {
+      bool whole = item.id == test.path;
+      if (!whole && !item.file.empty() && item.file != test.path) continue;
+      bool found = false;
+      for (const analysis::Symbol& symbol : (*model)->symbols()) {
+        if (symbol.kind == analysis::Symbol::Kind::kClass) continue;
+        if (symbol.name != FunctionOfId(item.id)) continue;
+        NodeId node = symbol.node;
+        const SyntaxTree& tree = (*model)->tree();
+        if (tree.RoleOf(tree[node].parent) == Role::kDecorated) node = tree[node].parent;
+        if (done.insert(node).second) Mine(tree, node, &out);
+        found = true;
+      }
+      // A file that failed while it was collected is its own test.
+      if (!found && (whole || item.file == test.path) && done.insert(0).second)
+        Mine((*model)->tree(), 0, &out);
+    }
+  }
+  return out;
+}
+
+bool PlainString(std::string_view literal, std::string* content) {
+  if (literal.size() < 2) return false;
+  char quote = literal.front();
+  if ((quote != '\'' && quote != '"') || literal.back() != quote) return false;
+  std::string_view inner = literal.substr(1, literal.size() - 2);
+  if (inner.starts_with(std::string(2, quote))) return false;  // triple quotes
+  if (inner.find('\\') != std::string_view::npos || inner.find(quote) != std::string_view::npos) {
+    return false;
+  }
+  *content = inner;
+  return true;
+}
+
+std::string QuoteLike(std::string_view content, std::string_view like) {
+  char quote = like.find('"') != std::string_view::npos ? '"' : '\'';
+  if (content.find(quote) != std::string_view::npos) quote = quote == '"' ? '\'' : '"';
+  std::string out(1, quote);
+  for (char c : content) {
+    if (c == quote || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + quote;
+}
+
+}  // namespace coditect::repair

@@ -1,0 +1,193 @@
+// Single edits, best first.
+#include "src/repair/single_stream.h"
+
+#include <algorithm>
+
+#include "src/repair/statement_text.h"
+
+namespace coditect::repair {
+namespace {
+
+/// No proposal of a cell that was not opened yet is believed to be better than this factor.
+constexpr double kUnopenedFactor = 1.3;
+/// Proposals far down in a long list are less likely than their factor says.
+constexpr double kCrowding = 0.02;
+constexpr double kSiteBoostMax = 2.5;
+constexpr double kOperatorBoostMax = 1.5;
+
+uint64_t Mix(uint64_t x) {  // splitmix64
+  x += 0x9e3779b97f4a7c15u;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
+}
+
+}  // namespace
+
+struct SingleStream::Cell {
+  size_t site = 0;
+  const Operator* op = nullptr;
+  bool open = false;
+  std::vector<Proposal> proposals;
+  size_t next = 0;
+};
+
+SingleStream::SingleStream(const std::vector<std::unique_ptr<SourceModel>>& sources,
+                           const std::vector<SuspiciousLine>& lines, const SearchContext& context,
+                           bool (*wanted)(const Operator&), uint64_t seed)
+    : sources_(sources), seen_(sources.size()), seed_(seed) {
+  for (size_t i = 0; i < sources.size(); ++i) {
+    parsers_.emplace_back(sources[i]->language());
+    seen_[i].insert(sources[i]->hash().Of({}));
+  }
+  std::set<std::pair<size_t, int>> known;
+  for (const SuspiciousLine& line : lines) {
+    if (sites_.size() >= kSitesMax) break;
+    for (size_t i = 0; i < sources.size(); ++i) {
+      if (sources[i]->path() != line.file) continue;
+      const auto& statements = sources[i]->statements();
+      int index = analysis::StatementAtLine(statements, line.line);
+      // Statements that share the line are one suspect.
+      for (; index >= 0 && static_cast<size_t>(index) < statements.size() &&
+             statements[static_cast<size_t>(index)].first_line <= line.line;
+           ++index) {
+        if (!known.insert({i, index}).second) continue;
+        sites_.push_back(std::make_unique<Site>(*sources[i], static_cast<size_t>(index), context));
+        site_source_.push_back(i);
+        site_score_.push_back(line.score);
+      }
+    }
+  }
+  site_boost_.assign(sites_.size(), 1.0);
+  for (const Operator& op : Operators()) {
+    if (!wanted(op)) continue;
+    operator_boost_[&op] = 1.0;
+    for (size_t site = 0; site < sites_.size(); ++site) cells_.push_back({.site = site, .op = &op});
+  }
+  for (size_t cell = 0; cell < cells_.size(); ++cell) Push(cell);
+}
+
+SingleStream::~SingleStream() = default;
+
+uint32_t SingleStream::LineOf(size_t site) const {
+  return sites_[site]->tree()[sites_[site]->statement().node].line;
+}
+
+std::string SingleStream::FunctionOf(size_t site) const {
+  return sites_[site]->source().FunctionName(sites_[site]->statement().node);
+}
+
+void SingleStream::Push(size_t index) {
+  const Cell& cell = cells_[index];
+  double factor = kUnopenedFactor;
+  uint64_t tie = index;
+  if (cell.open) {
+    if (cell.next >= cell.proposals.size()) return;
+    const Proposal& proposal = cell.proposals[cell.next];
+    factor = proposal.factor / (1 + kCrowding * static_cast<double>(cell.next));
+    tie = Mix(seed_ ^ Mix(index * 4096 + cell.next));
+  }
+  double score = site_score_[cell.site] * site_boost_[cell.site] * operator_boost_[cell.op] *
+                 cell.op->prior * factor;
+  queue_.push({score, tie, index});
+}
+
+void SingleStream::Expand(Cell& cell) {
+  Proposals proposals(sites_[cell.site]->source());
+  cell.op->generate(*sites_[cell.site], proposals);
+  cell.proposals = proposals.Take();
+  cell.open = true;
+}
+
+std::optional<Single> SingleStream::Next() {
+  while (!queue_.empty()) {
+    Entry entry = queue_.top();
+    queue_.pop();
+    Cell& cell = cells_[entry.cell];
+    if (!cell.open) {
+      Expand(cell);
+      Push(entry.cell);
+      continue;
+    }
+    Proposal proposal = std::move(cell.proposals[cell.next++]);
+    Push(entry.cell);
+    size_t source = site_source_[cell.site];
+    if (!IsNew(source, proposal.splices)) continue;
+    if (!Parses(source, proposal.splices)) continue;
+    return Single{source, cell.site, cell.op, std::move(proposal.splices), entry.score};
+  }
+  return std::nullopt;
+}
+
+void SingleStream::Encourage(size_t site, const Operator* op, double share) {
+  site_boost_[site] = std::min(kSiteBoostMax, site_boost_[site] * (1 + 0.5 * share));
+  operator_boost_[op] = std::min(kOperatorBoostMax, operator_boost_[op] * (1 + 0.1 * share));
+  queue_ = {};
+  for (size_t cell = 0; cell < cells_.size(); ++cell) Push(cell);
+}
+
+bool SingleStream::Parses(size_t source, const std::vector<Splice>& splices) {
+  const auto& statements = sources_[source]->statements();
+  const analysis::SyntaxTree& tree = sources_[source]->tree();
+  // The last statement that begins at or before the edit; its own text must hold all of it.
+  auto after =
+      std::upper_bound(statements.begin(), statements.end(), splices.front().start,
+                       [&](uint32_t at, const Statement& s) { return at < tree[s.node].start; });
+  if (after != statements.begin()) {
+    const Statement& statement = *std::prev(after);
+    Role role = tree[statement.node].role;
+    bool alone = !statement.clause || role == Role::kElif;
+    if (alone && splices.back().end <= statement.header_end) {
+      return StatementParses(source, statement, splices);
+    }
+  }
+  return FunctionParses(source, splices);
+}
+
+bool SingleStream::StatementParses(size_t source, const Statement& statement,
+                                   const std::vector<Splice>& splices) {
+  const SourceModel& model = *sources_[source];
+  const auto& say = model.language().spelling;
+  uint32_t start = model.tree()[statement.node].start;
+  std::vector<Splice> local = splices;
+  for (Splice& splice : local) {
+    splice.start -= start;
+    splice.end -= start;
+  }
+  std::string text = Apply(
+      std::string_view(model.tree().text()).substr(start, statement.header_end - start), local);
+  if (statement.body != kNoNode) text += say.empty_body;
+  std::string_view indent;
+  analysis::IndentOf(model.tree(), statement.node, &indent);
+  indent = indent.substr(0, indent.find_first_not_of(" \t"));
+  if (text.find('\n') != std::string::npos) text = Reindent(text, indent, "");
+  if (statement.clause) text = FillIn(say.clause_context, {{'s', text}});
+  return parsers_[source].Accepts(text);
+}
+
+bool SingleStream::FunctionParses(size_t source, const std::vector<Splice>& splices) {
+  const SourceModel& model = *sources_[source];
+  const analysis::SyntaxTree& tree = model.tree();
+  NodeId node =
+      tree.Covering(splices.front().start, std::max(splices.back().end, splices.front().start));
+  while (node != 0 && tree[node].role != Role::kFunction && tree[node].role != Role::kClass)
+    node = tree[node].parent;
+  std::string_view indent;
+  if (node == 0 || tree[node].end < splices.back().end ||
+      !analysis::IndentOf(tree, node, &indent)) {
+    return parsers_[source].Accepts(Apply(tree.text(), splices));
+  }
+  uint32_t start = tree[node].start;
+  std::vector<Splice> local = splices;
+  for (Splice& splice : local) {
+    splice.start -= start;
+    splice.end -= start;
+  }
+  std::string text = Apply(tree.Text(node), local);
+  if (!indent.empty()) {
+    text = FillIn(model.language().spelling.nested_context, {{'i', indent}, {'s', text}});
+  }
+  return parsers_[source].Accepts(text + "\n");
+}
+
+}  // namespace coditect::repair

@@ -1,0 +1,258 @@
+// One source file as the operators see it.
+#include "src/repair/source_model.h"
+
+#include <algorithm>
+
+namespace coditect::repair {
+namespace {
+
+using analysis::Binding;
+using analysis::Field;
+using analysis::KnownCall;
+
+constexpr int kKindDepthMax = 6;
+constexpr uint64_t kModulus = (uint64_t{1} << 61) - 1;
+constexpr uint64_t kBase = 1'000'003;
+
+uint64_t Multiply(uint64_t a, uint64_t b) {
+  auto product = static_cast<unsigned __int128>(a) * b;
+  uint64_t sum = static_cast<uint64_t>(product & kModulus) + static_cast<uint64_t>(product >> 61);
+  return sum >= kModulus ? sum - kModulus : sum;
+}
+
+uint64_t Add(uint64_t a, uint64_t b) {
+  uint64_t sum = a + b;
+  return sum >= kModulus ? sum - kModulus : sum;
+}
+
+uint64_t Step(uint64_t hash, char byte) {
+  return Add(Multiply(hash, kBase), static_cast<unsigned char>(byte) + 1);
+}
+
+Kinds KindsByName(const analysis::Language& language, std::string_view name) {
+  for (const auto& row : language.kind_names) {
+    if (row.name == name) return row.kinds;
+  }
+  return analysis::kObject;
+}
+
+/// "list[int]" and "typing.List[int]" by their outer name.
+std::string_view OuterType(std::string_view type) {
+  type = type.substr(0, type.find('['));
+  size_t dot = type.rfind('.');
+  return dot == std::string_view::npos ? type : type.substr(dot + 1);
+}
+
+}  // namespace
+
+std::string Apply(std::string_view text, const std::vector<Splice>& splices) {
+  std::string out;
+  uint32_t at = 0;
+  for (const Splice& splice : splices) {
+    out += text.substr(at, splice.start - at);
+    out += splice.text;
+    at = splice.end;
+  }
+  out += text.substr(at);
+  return out;
+}
+
+TextHash::TextHash(std::string_view text) : prefix_(text.size() + 1), power_(text.size() + 1, 1) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    prefix_[i + 1] = Step(prefix_[i], text[i]);
+    power_[i + 1] = Multiply(power_[i], kBase);
+  }
+}
+
+uint64_t TextHash::Append(uint64_t hash, uint32_t start, uint32_t end) const {
+  uint64_t length = power_[end - start];
+  uint64_t piece = Add(prefix_[end], kModulus - Multiply(prefix_[start], length));
+  return Add(Multiply(hash, length), piece);
+}
+
+uint64_t TextHash::Of(const std::vector<Splice>& splices) const {
+  uint64_t hash = 0;
+  uint32_t at = 0;
+  for (const Splice& splice : splices) {
+    hash = Append(hash, at, splice.start);
+    for (char byte : splice.text) hash = Step(hash, byte);
+    at = splice.end;
+  }
+  return Append(hash, at, static_cast<uint32_t>(prefix_.size() - 1));
+}
+
+bool Compatible(Kinds a, Kinds b) {
+  constexpr Kinds kNumeric = analysis::kNumber | analysis::kBool;
+  if (a == 0 || b == 0 || (a & b) != 0) return true;
+  return (a & kNumeric) != 0 && (b & kNumeric) != 0;
+}
+
+StatusOr<std::unique_ptr<SourceModel>> SourceModel::Create(const SourceText& source) {
+  const analysis::Language* language = analysis::LanguageOf(source.path);
+  if (language == nullptr) return InvalidArgument("no table for the language of ", source.path);
+  if (source.text.size() > kRepairFileBytesMax) {
+    return ResourceExhausted(source.path, " is too large to repair");
+  }
+  analysis::Parser parser(*language);
+  auto tree = parser.Parse(source.text);
+  if (!tree.ok()) return Annotate(tree.status(), source.path);
+  return std::unique_ptr<SourceModel>(new SourceModel(source.path, std::move(tree).value()));
+}
+
+SourceModel::SourceModel(std::string path, analysis::SyntaxTree tree)
+    : path_(std::move(path)),
+      tree_(std::move(tree)),
+      statements_(analysis::Statements(tree_)),
+      symbols_(analysis::Symbols(tree_)),
+      scope_(tree_),
+      hash_(tree_.text()) {
+  InferNames();
+}
+
+std::string SourceModel::FunctionName(NodeId id) const {
+  const analysis::Symbol* function = FunctionOf(id);
+  return function == nullptr ? "" : function->qualified_name;
+}
+
+void SourceModel::InferNames() {
+  // Twice, so that a name assigned from a later inferred one is known, too.
+  for (int round = 0; round < 2; ++round) {
+    for (const Binding& binding : scope_.bindings()) {
+      if (binding.node == kNoNode) continue;
+      Kinds kinds = 0;
+      if (binding.origin == analysis::NameOrigin::kFunction) kinds = analysis::kCallable;
+      if (binding.value != kNoNode) kinds = KindsOf(binding.value);
+      NodeId parameter = tree_[binding.node].parent;
+      if (tree_.RoleOf(parameter) == Role::kParameter) {
+        NodeId type = tree_.Child(parameter, Role::kType);
+        if (type != kNoNode) {
+          Kinds typed = KindsByName(language(), OuterType(tree_.Text(type)));
+          kinds = typed == analysis::kObject ? 0 : typed;
+        }
+      }
+      if (kinds != 0) kinds_[{FunctionName(binding.node), std::string(binding.name)}] |= kinds;
+    }
+  }
+}
+
+void SourceModel::Observe(const std::vector<ObservedName>& names) {
+  std::map<std::pair<std::string, std::string>, Kinds> seen;
+  for (const ObservedName& name : names) {
+    if (name.file != path_) continue;
+    Kinds kinds = 0;
+    for (const std::string& kind : name.kinds) kinds |= KindsByName(language(), OuterType(kind));
+    seen[{analysis::PlainQualifiedName(name.function), name.name}] |= kinds;
+  }
+  // What ran is better known than what was read.
+  for (auto& [key, kinds] : seen) kinds_[key] = kinds;
+}
+
+Kinds SourceModel::KindsOfName(std::string_view name, NodeId at) const {
+  std::string function = FunctionName(at);
+  while (true) {
+    auto found = kinds_.find({function, std::string(name)});
+    if (found != kinds_.end()) return found->second;
+    if (function.empty()) return 0;
+    size_t dot = function.rfind('.');
+    function = dot == std::string::npos ? "" : function.substr(0, dot);
+  }
+}
+
+Kinds SourceModel::KindsOf(NodeId id, int depth) const {
+  if (id == kNoNode || depth > kKindDepthMax) return 0;
+  switch (tree_[id].role) {
+    case Role::kInteger:
+      return analysis::kInt;
+    case Role::kFloat:
+      return analysis::kReal;
+    case Role::kString:
+      return tree_.Text(id).find_first_of("bB") == 0 ? analysis::kBytes : analysis::kText;
+    case Role::kTrue:
+    case Role::kFalse:
+    case Role::kCompare:
+    case Role::kNot:
+      return analysis::kBool;
+    case Role::kNull:
+      return analysis::kNone;
+    case Role::kList:
+      return analysis::kListKind;
+    case Role::kTuple:
+    case Role::kExpressionList:
+      return analysis::kTupleKind;
+    case Role::kSet:
+      return analysis::kSetKind;
+    case Role::kDictionary:
+      return analysis::kDictKind;
+    case Role::kLambda:
+      return analysis::kCallable;
+    case Role::kGenerator:
+      return analysis::kIterator;
+    case Role::kComprehension:
+      if (tree_.Text(id).front() == '[') return analysis::kListKind;
+      return tree_.RoleOf(id + 2) == Role::kPair ? analysis::kDictKind : analysis::kSetKind;
+    case Role::kIdentifier:
+    case Role::kAttribute:
+      return KindsOfName(tree_.Text(id), id);
+    case Role::kCall:
+      return KindsOfCall(id, depth);
+    case Role::kBinary:
+      return KindsOfBinary(id, depth);
+    case Role::kBoolean:
+      return KindsOf(tree_.Child(id, Field::kLeft), depth + 1) |
+             KindsOf(tree_.Child(id, Field::kRight), depth + 1);
+    case Role::kUnary:
+      return KindsOf(tree_.Child(id, Field::kArgument), depth + 1);
+    case Role::kConditional: {
+      auto parts = tree_.Children(id);
+      return parts.empty() ? 0 : KindsOf(parts.front(), depth + 1);
+    }
+    case Role::kParenthesized: {
+      auto parts = tree_.Children(id);
+      return parts.empty() ? 0 : KindsOf(parts.front(), depth + 1);
+    }
+    case Role::kSubscript: {
+      Kinds kinds = KindsOf(tree_.Child(id, Field::kValue), depth + 1);
+      if (tree_.Child(id, Role::kSlice) != kNoNode) return kinds;
+      return kinds == analysis::kText ? kinds : 0;
+    }
+    default:
+      return 0;
+  }
+}
+
+Kinds SourceModel::KindsOfCall(NodeId call, int depth) const {
+  NodeId function = tree_.Child(call, Field::kFunction);
+  if (function == kNoNode) return 0;
+  bool method = tree_[function].role == Role::kAttribute;
+  NodeId name = method ? tree_.Child(function, Field::kAttribute) : function;
+  for (const KnownCall& known : language().calls) {
+    if (known.method != method || known.name != tree_.Text(name)) continue;
+    if (known.result != 0) return known.result;
+    NodeId subject = kNoNode;
+    if (method) {
+      subject = tree_.Child(function, Field::kObject);
+    } else if (NodeId arguments = tree_.Child(call, Field::kArguments); arguments != kNoNode) {
+      auto list = tree_.Children(arguments);
+      if (!list.empty()) subject = list.front();
+    }
+    Kinds kinds = KindsOf(subject, depth + 1);
+    return (known.subject & analysis::kNumber) != 0 || method ? kinds : 0;
+  }
+  return 0;
+}
+
+Kinds SourceModel::KindsOfBinary(NodeId binary, int depth) const {
+  Kinds left = KindsOf(tree_.Child(binary, Field::kLeft), depth + 1);
+  Kinds right = KindsOf(tree_.Child(binary, Field::kRight), depth + 1);
+  NodeId op = tree_.Child(binary, Field::kOperator);
+  std::string_view sign = op == kNoNode ? "" : tree_.Text(op);
+  constexpr Kinds kNotNumbers = analysis::kCollection;
+  if (((left | right) & kNotNumbers) != 0) return (left | right) & kNotNumbers;
+  if (left == 0 && right == 0) return 0;
+  if (sign == "/") return analysis::kReal;
+  if (((left | right) & analysis::kReal) != 0) return analysis::kReal;
+  if (left == analysis::kInt && right == analysis::kInt) return analysis::kInt;
+  return left & right;
+}
+
+}  // namespace coditect::repair
