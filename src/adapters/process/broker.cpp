@@ -179,7 +179,7 @@ Status Broker::Configure(const Configuration& configuration) {
   if (plain_) {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   } else {
-    ASSIGN_OR_RETURN(filter_, CompileSystemCallFilter());
+    ASSIGN_OR_RETURN(filter_, CompileSystemCallFilter(configuration.refuse_memory_files));
   }
   if (user_mode_ && !plain_) {
     const uid_t uid = ::geteuid();

@@ -97,7 +97,7 @@ Status EnterRoot(const LaunchEnvironment& launch) {
     return ErrnoStatus(errno, "cannot mount a fresh /proc");
   }
   const RootPlan& root = *launch.root;
-  if (root.user_mode && ::umount2("/.p", MNT_DETACH) != 0) {
+  if (root.user_mode && ::umount2(kHostProc, MNT_DETACH) != 0) {
     return ErrnoStatus(errno, "cannot hide the host's /proc");
   }
   RETURN_IF_ERROR(CoverByTmpfs(

@@ -13,13 +13,15 @@ enum class RequestKind : uint64_t { kConfigure, kCanIdmap, kOpenRoot, kCloseRoot
 
 /// kConfigure, the first request.
 struct Configuration {
-  bool user_mode = false;  // enter a user namespace
-  bool plain = false;      // tier none: launch without isolation
+  bool user_mode = false;            // enter a user namespace
+  bool plain = false;                // tier none: launch without isolation
+  bool refuse_memory_files = false;  // no control group counts them
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor&& visit) {
     visit(self.user_mode);
     visit(self.plain);
+    visit(self.refuse_memory_files);
   }
 };
 

@@ -300,8 +300,8 @@ Status RootBuilder::Finish() {
   if (plan_.user_mode) {
     // The kernel lets a user namespace mount a fresh /proc only while it still sees a whole one.
     ASSIGN_OR_RETURN(UniqueFd proc, CloneTree("/proc", {.recursive = true}));
-    ASSIGN_OR_RETURN(UniqueFd place, Place("/.p", true));
-    RETURN_IF_ERROR(Attach(proc, place.get(), "/.p"));
+    ASSIGN_OR_RETURN(UniqueFd place, Place(kHostProc, true));
+    RETURN_IF_ERROR(Attach(proc, place.get(), kHostProc));
   }
   if (::fchdir(root_.get()) != 0 || ::syscall(SYS_pivot_root, ".", ".") != 0 ||
       ::umount2(".", MNT_DETACH) != 0 || ::chdir("/") != 0) {

@@ -23,6 +23,10 @@ struct RootDescriptors {
 /// -1 for none. Source: research/workspace.md section 2, steps 1 to 7.
 StatusOr<RootDescriptors> BuildRoot(const RootPlan& plan, const std::vector<int>& idmaps);
 
+/// Where a prepared root keeps the host's /proc until a launch has mounted its own (user mode
+/// only).
+inline constexpr const char* kHostProc = "/.empty/proc";
+
 /// Trees of `plan` below a folder that every launch covers with a tmpfs of its own, without those
 /// below another one: they are attached again after it. `cover` is "/tmp" or "/dev/shm".
 std::vector<std::string> TreesBelow(const RootPlan& plan, const std::string& cover);

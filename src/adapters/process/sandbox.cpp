@@ -148,7 +148,8 @@ Status ClimbLadder(Core& core) {
 
 Status TryIsolation(Core& core) {
   if (core.Lacks(Feature::kIsolation)) return NoIsolation(absl::UnimplementedError("not wanted"));
-  const Status configured = core.broker->Configure({.user_mode = core.user_mode});
+  const Status configured = core.broker->Configure(
+      {.user_mode = core.user_mode, .refuse_memory_files = !core.cgroups.Has(Controller::kMemory)});
   if (!configured.ok()) return NoIsolation(configured);
   Status climbed = ClimbLadder(core);
   if (!climbed.ok() && !core.cgroups.parents().empty()) {

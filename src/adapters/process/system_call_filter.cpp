@@ -115,7 +115,7 @@ std::string NewerCallsPrologue() {
 
 }  // namespace
 
-StatusOr<std::string> CompileSystemCallFilter() {
+StatusOr<std::string> CompileSystemCallFilter(bool refuse_memory_files) {
   Filter filter(::seccomp_init(SCMP_ACT_ALLOW));
   if (filter == nullptr) return Internal("libseccomp cannot make a filter");
   ::seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
@@ -123,6 +123,10 @@ StatusOr<std::string> CompileSystemCallFilter() {
   Rules rules(filter.get());
   for (const char* name : kDenied) rules.Deny(EPERM, name);
   rules.Deny(ENOSYS, "clone3");
+  if (refuse_memory_files) {
+    rules.Deny(ENOSYS, "memfd_create");
+    rules.Deny(ENOSYS, "shmget");
+  }
   AddArgumentRules(rules);
   if (rules.error() != 0) return ErrnoStatus(rules.error(), "cannot build the seccomp filter");
   UniqueFd memory(::memfd_create("seccomp", MFD_CLOEXEC));

@@ -12,7 +12,9 @@ namespace coditect::process {
 /// ENOSYS (its flags cannot be seen, so the C library falls back to clone), sockets other than
 /// UNIX, INET and INET6 get EAFNOSUPPORT, and system calls newer than this list get ENOSYS.
 /// Source: research/workspace.md section 2.
-StatusOr<std::string> CompileSystemCallFilter();
+/// `refuse_memory_files`: memfd_create and shmget get ENOSYS too, because the memory behind them is
+/// counted by control groups only.
+StatusOr<std::string> CompileSystemCallFilter(bool refuse_memory_files);
 
 /// Puts the calling thread under the filter for good; needs no_new_privs.
 Status InstallSystemCallFilter(const std::string& program);

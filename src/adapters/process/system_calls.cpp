@@ -27,7 +27,9 @@ UniqueFd OpenProcess(pid_t pid) {
   return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
 }
 
-bool KillByDescriptor(int pidfd) { return ::syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0) == 0; }
+bool KillByDescriptor(int pidfd) {
+  return ::syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0) == 0;
+}
 
 void KillAndWait(int pidfd) {
   constexpr int kEndMaxMs = 5000;

@@ -132,7 +132,9 @@ StatusOr<LaunchPlan> ProcessWorkspace::PlanLaunch(const SandboxCommand& command,
   plan.file_bytes = limits.file_bytes;
   if (!core_.cgroups.Has(Controller::kMemory)) plan.data_bytes = limits.memory_bytes;
   // Without isolation the limit would count the person's own processes.
-  if (!core_.cgroups.Has(Controller::kPids) && !core_.plain()) plan.processes = limits.pids + 1;
+  if (!core_.cgroups.Has(Controller::kPids) && !core_.plain()) {
+    plan.processes = limits.pids + 2;  // with the first process, and one to be seen above it
+  }
   plan.tmp_bytes = core_.options.tmp_bytes;
   plan.landlock = !core_.Lacks(Feature::kLandlock);
   return plan;

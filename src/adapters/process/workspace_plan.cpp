@@ -35,7 +35,7 @@ Status CheckAbsolutePath(const std::string& path) {
       return InvalidArgument("not a normalised path: ", shown);
     }
   }
-  for (const std::string_view folder : {"/proc", "/sys", "/.s", "/.p", "/.empty"}) {
+  for (const std::string_view folder : {"/proc", "/sys", "/.s", "/.empty"}) {
     if (IsBelow(path, folder)) return InvalidArgument("a sandbox cannot show ", shown);
   }
   if (IsBelow(path, "/dev") && !IsBelow(path, "/dev/shm")) {
