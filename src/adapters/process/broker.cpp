@@ -331,6 +331,7 @@ int BrokerMain(int, char**) {
   for (int fd = 0; fd < 3; ++fd) ::dup2(null.get(), fd);
   null.Reset();
   for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+  ::signal(SIGPIPE, SIG_IGN);  // the reader of a status pipe may be gone
   ::umask(022);
   if (::chdir("/") != 0) return 2;
   rlimit descriptors{};

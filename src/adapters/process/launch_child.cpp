@@ -227,6 +227,7 @@ Status Confine(const LaunchEnvironment& launch) {
   SetResourceLimits(plan);
   const Status confined = Confine(launch);
   if (!confined.ok()) fail(StatusRecord::kSetupFailed, confined.raw_code(), Message(confined));
+  ::signal(SIGPIPE, SIG_DFL);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -1,4 +1,4 @@
-// The suite "any mode" again: on private copies, and as an ordinary user.
+// The suites again: "any mode" on private copies, "any mode" and "any user" as an ordinary user.
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,7 +9,8 @@ namespace coditect::process {
 namespace {
 
 constexpr unsigned kOrdinaryUser = 4242;
-const std::vector<std::string> kSuite = {"--test-suite=any mode"};
+const std::vector<std::string> kAnyMode = {"--test-suite=any mode"};
+const std::vector<std::string> kAnyUser = {"--test-suite=any mode,any user"};
 
 // A home of mode 0700 that belongs to the ordinary user.
 std::string MakeHome(const ScratchFolder& parent) {
@@ -24,19 +25,19 @@ std::string MakeHome(const ScratchFolder& parent) {
 
 TEST_CASE("EveryRuleHoldsOnPrivateCopies") {
   const ScratchFolder scratch;
-  CHECK_EQ(RunTestsAgain(kSuite, 0, scratch.path(), /*copy_mode=*/true), 0);
+  CHECK_EQ(RunTestsAgain(kAnyMode, 0, scratch.path(), /*copy_mode=*/true), 0);
 }
 
 TEST_CASE("EveryRuleHoldsForAnOrdinaryUser") {
   if (::geteuid() != 0) return;  // then this very run is the ordinary user's
   const ScratchFolder scratch("/home");
-  CHECK_EQ(RunTestsAgain(kSuite, kOrdinaryUser, MakeHome(scratch), /*copy_mode=*/false), 0);
+  CHECK_EQ(RunTestsAgain(kAnyUser, kOrdinaryUser, MakeHome(scratch), /*copy_mode=*/false), 0);
 }
 
 TEST_CASE("EveryRuleHoldsForAnOrdinaryUserOnPrivateCopies") {
   if (::geteuid() != 0) return;
   const ScratchFolder scratch("/home");
-  CHECK_EQ(RunTestsAgain(kSuite, kOrdinaryUser, MakeHome(scratch), /*copy_mode=*/true), 0);
+  CHECK_EQ(RunTestsAgain(kAnyMode, kOrdinaryUser, MakeHome(scratch), /*copy_mode=*/true), 0);
 }
 
 }  // namespace coditect::process

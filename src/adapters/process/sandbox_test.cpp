@@ -57,6 +57,7 @@ TEST_CASE("EndsAreTold") {
   result = bench.Run({"sh", "-c", "kill -SEGV $$"});
   CHECK_EQ(EndedByName(result.ended_by), "signal");
   CHECK_EQ(result.signal, SIGSEGV);
+  CHECK_EQ(bench.Run({"sh", "-c", "kill -PIPE $$"}).signal, SIGPIPE);
   CHECK_EQ(result.exit_code, -1);
 }
 
