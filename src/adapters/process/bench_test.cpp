@@ -116,27 +116,22 @@ std::vector<std::string> Bench::Changes() {
   return lines;
 }
 
-int RunTestsAgain(const std::vector<std::string>& arguments, unsigned uid, const std::string& home,
-                  bool copy_mode) {
+pid_t StartTestsAgain(const std::string& suites, const TestRun& run, const std::string& output) {
   const pid_t pid = ::fork();
   REQUIRE(pid >= 0);
-  if (pid == 0) {
-    ::setenv("HOME", home.c_str(), 1);
-    if (copy_mode) ::setenv("CODITECT_TEST_COPY", "1", 1);
-    if (uid != 0 && (::setgroups(0, nullptr) != 0 || ::setgid(uid) != 0 || ::setuid(uid) != 0)) {
-      ::_exit(126);
-    }
-    std::vector<std::string> texts = {"/proc/self/exe"};
-    texts.insert(texts.end(), arguments.begin(), arguments.end());
-    std::vector<char*> argv;
-    for (std::string& text : texts) argv.push_back(text.data());
-    argv.push_back(nullptr);
-    ::execv("/proc/self/exe", argv.data());
-    ::_exit(127);
+  if (pid != 0) return pid;
+  const int file = ::open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  ::dup2(file, 1);
+  ::dup2(file, 2);
+  ::setenv("HOME", run.home.c_str(), 1);
+  if (run.copy_mode) ::setenv("CODITECT_TEST_COPY", "1", 1);
+  if (run.uid != 0 &&
+      (::setgroups(0, nullptr) != 0 || ::setgid(run.uid) != 0 || ::setuid(run.uid) != 0)) {
+    ::_exit(126);
   }
-  int status = 0;
-  REQUIRE(::waitpid(pid, &status, 0) == pid);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  const std::string filter = "--test-suite=" + suites;
+  ::execl("/proc/self/exe", "/proc/self/exe", filter.c_str(), nullptr);
+  ::_exit(127);
 }
 
 }  // namespace coditect::process

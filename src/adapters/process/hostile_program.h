@@ -44,6 +44,7 @@ inline constexpr const char* kHostileProgram = R"PROGRAM(
 #include <unistd.h>
 
 static const char *host; /* a folder of the host with a file "secret" */
+static int run;          /* tells one run of the tests from another */
 static int port;         /* a TCP port the host listens on */
 static char path[4096];
 
@@ -201,7 +202,10 @@ static int sysfs(void) {
   return can_read("/sys/kernel/notes") || can_open("/sys", O_RDONLY) ||
          can_open("/sys/class/net", O_RDONLY);
 }
-static int host_shm(void) { return can_read("/dev/shm/coditect-hostile"); }
+static int host_shm(void) {
+  snprintf(path, sizeof path, "/dev/shm/coditect-hostile-%d", run);
+  return can_read(path);
+}
 static int git_write(void) {
   return can_open(".git/config", O_WRONLY | O_CREAT) || done(mkdir(".git/hooks", 0755)) ||
          done(rename(".git", "gone")) || done(rmdir(".git")) || done(chmod(".git", 0777));
@@ -264,13 +268,16 @@ static int connect_unix(const char *name, int size) {
   memcpy(address.sun_path, name, size);
   return done(connect(socket(AF_UNIX, SOCK_STREAM, 0), (void *)&address, sizeof(short) + size));
 }
-static int abstract_socket(void) { return connect_unix("\0coditect-hostile", 17); }
+static int abstract_socket(void) {
+  char name[64] = {0};
+  return connect_unix(name, 1 + sprintf(name + 1, "coditect-hostile-%d", run));
+}
 static int control_socket(void) {
   in_host("control");
   return connect_unix(path, strlen(path)) || connect_unix("/run/docker.sock", 16) ||
          connect_unix("/run/dbus/system_bus_socket", 27);
 }
-static int shared_memory(void) { return done(shmget(0xc0d17ec7, 0, 0)); }
+static int shared_memory(void) { return done(shmget(run, 0, 0)); }
 static int io_uring(void) {
   char params[256] = {0};
   return done(syscall(425, 8, params)) || done(syscall(426, 0, 0, 0, 0, 0, 0)) ||
@@ -455,6 +462,7 @@ int main(int argc, char **argv) {
   }
   host = argc > 2 ? argv[2] : "/";
   port = argc > 3 ? atoi(argv[3]) : 1;
+  run = argc > 4 ? atoi(argv[4]) : 1;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     if (!strcmp(cases[i].name, argv[1])) return cases[i].run();
   return 2;

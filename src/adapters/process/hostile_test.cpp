@@ -45,13 +45,13 @@ class HostTargets {
     REQUIRE(::getsockname(tcp_.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
     port = ntohs(address.sin_port);
     Bind(&control_, folder + "/control");
-    Bind(&abstract_, std::string(1, '\0') + "coditect-hostile");
-    memory_ = ::shmget(static_cast<key_t>(0xc0d17ec7), 4096, IPC_CREAT | 0666);
-    Put("/dev/shm/coditect-hostile", "x");
+    Bind(&abstract_, StrCat('\0', name_));
+    memory_ = ::shmget(::getpid(), 4096, IPC_CREAT | 0666);
+    Put("/dev/shm/" + name_, "x");
   }
   ~HostTargets() {
     ::shmctl(memory_, IPC_RMID, nullptr);
-    ::unlink("/dev/shm/coditect-hostile");
+    ::unlink(("/dev/shm/" + name_).c_str());
   }
   int port = 0;
 
@@ -70,6 +70,7 @@ class HostTargets {
   UniqueFd control_;
   UniqueFd abstract_;
   int memory_ = -1;
+  const std::string name_ = StrCat("coditect-hostile-", ::getpid());
 };
 
 }  // namespace
@@ -88,7 +89,7 @@ TEST_CASE("HostileProgramsDoNoHarm") {
     if (name.empty()) continue;
     for (int round = 0; round < (name.starts_with("left_in") ? 2 : 1); ++round) {
       const SandboxResult result =
-          bench.Run({"./hostile", name, bench.scratch(), StrCat(targets.port)},
+          bench.Run({"./hostile", name, bench.scratch(), StrCat(targets.port), StrCat(::getpid())},
                     {.wall = milliseconds(20'000), .memory_bytes = 256 << 20, .pids = 256});
       const auto ended = kEnded.find(name);
       const std::string by(EndedByName(result.ended_by));

@@ -43,19 +43,21 @@ TEST_CASE("NoSecretOfThePersonIsVisible") {
   Put(home + "/.ssh/id_ed25519", kSecret, 0600);
   Put(home + "/.netrc", kSecret);
   Put(bench.repo() + "/.env", kSecret);  // the person's tree, not in the base
-  Put("/tmp/coditect-canary", kSecret);
+  const std::string canary = StrCat("/tmp/coditect-canary-", ::getpid());
+  Put(canary, kSecret);
   ::setenv("CODITECT_CANARY", kSecret, 1);
   const int leaked = ::open((home + "/.netrc").c_str(), O_RDONLY);  // not close-on-exec
   bench.Start();
-  const SandboxResult result = bench.Run(
-      {"sh", "-c",
-       StrCat("env; cat /proc/self/environ /proc/1/environ /proc/*/environ; ls -la ", home, " ",
-              home, "/.ssh /tmp; cat ", home, "/.ssh/id_ed25519 ", home, "/.netrc ", bench.repo(),
-              "/.env /tmp/coditect-canary; for fd in /proc/self/fd/*; do echo $fd; cat $fd; done; "
-              "cat /proc/1/root",
-              home, "/.netrc; ls /proc/1/fd /proc/1/cwd")});
+  const SandboxResult result =
+      bench.Run({"sh", "-c",
+                 StrCat("env; cat /proc/self/environ /proc/1/environ /proc/*/environ; ls -la ",
+                        home, " ", home, "/.ssh /tmp; cat ", home, "/.ssh/id_ed25519 ", home,
+                        "/.netrc ", bench.repo(), "/.env ", canary,
+                        "; for fd in /proc/self/fd/*; do echo $fd; cat $fd; done; "
+                        "cat /proc/1/root",
+                        home, "/.netrc; ls /proc/1/fd /proc/1/cwd")});
   ::close(leaked);
-  ::unlink("/tmp/coditect-canary");
+  ::unlink(canary.c_str());
   ::unsetenv("CODITECT_CANARY");
   CHECK_EQ(result.output.find(kSecret), std::string::npos);
   CHECK_EQ(result.output.find("/proc/self/fd/4"), std::string::npos);  // 3 is the listing itself
@@ -135,7 +137,7 @@ TEST_CASE("NoSocketOfTheHostIsReachable") {
     UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    const std::string name = abstract ? std::string(1, '\0') + "coditect-canary" : path;
+    const std::string name = abstract ? StrCat('\0', "coditect-canary-", ::getpid()) : path;
     name.copy(address.sun_path, sizeof address.sun_path);
     const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
     REQUIRE(::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), size) == 0);
@@ -143,8 +145,8 @@ TEST_CASE("NoSocketOfTheHostIsReachable") {
     const SandboxResult result =
         bench.Run({"python3", "-c",
                    "import socket, sys\ns = socket.socket(socket.AF_UNIX)\n"
-                   "s.connect(sys.argv[1] if sys.argv[2] == '0' else '\\0coditect-canary')",
-                   path, abstract ? "1" : "0"});
+                   "s.connect(sys.argv[1] if sys.argv[2] == '0' else '\\0' + sys.argv[2])",
+                   path, abstract ? name.substr(1) : "0"});
     CHECK_EQ(result.exit_code, 1);
   }
 }

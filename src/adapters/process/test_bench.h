@@ -1,6 +1,8 @@
 // What the sandbox's tests share: a person's repository, a base tree and a sandbox, in a scratch
-// folder below the home folder, and the two ways the tests are run again.
+// folder below the home folder, and the way the tests are run again.
 #pragma once
+
+#include <sys/types.h>
 
 #include <memory>
 #include <string>
@@ -73,9 +75,15 @@ Context TestContext(int seconds = 60);
 /// True when this run of the tests is about private copies.
 bool CopyModeIsTested();
 
-/// Starts this test program again with `arguments`; as that user when `uid` is not 0. Returns its
-/// exit code; its output goes to this program's.
-int RunTestsAgain(const std::vector<std::string>& arguments, unsigned uid, const std::string& home,
-                  bool copy_mode);
+/// One more run of this test program.
+struct TestRun {
+  unsigned uid = 0;  // 0 = the present user
+  std::string home;
+  bool copy_mode = false;
+};
+
+/// Starts this test program again with some of its suites (comma-separated); it prints to the file
+/// `output`. Returns its pid.
+pid_t StartTestsAgain(const std::string& suites, const TestRun& run, const std::string& output);
 
 }  // namespace coditect::process
