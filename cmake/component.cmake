@@ -1,10 +1,11 @@
 # component(NAME path DEPS ... LIBS ...): a static library from src/<path>/*.cpp, a unit-test binary
 # from *_test.cpp beside them, and a link test: an executable of this component whole and its
-# declared dependencies only. What it does not declare, it cannot use.
+# declared dependencies only. What it does not declare, it cannot use. MAIN names a file, from the
+# project's root, that has main() in place of the tests' usual one.
 set_property(GLOBAL PROPERTY CODITECT_COMPONENTS "")
 
 function(component path)
-  cmake_parse_arguments(ARG "" "" "DEPS;LIBS;TEST_DEPS;TEST_LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "MAIN" "DEPS;LIBS;TEST_DEPS;TEST_LIBS" ${ARGN})
   string(REPLACE "/" "_" name ${path})
   set(target coditect_${name})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${path}/*.cpp)
@@ -30,15 +31,20 @@ function(component path)
   if(CODITECT_TESTS AND tests)
     list(TRANSFORM ARG_TEST_DEPS PREPEND coditect_)
     string(REPLACE "/" "_" test_deps "${ARG_TEST_DEPS}")
-    coditect_test(unit_${name} LABELS unit SOURCES ${tests}
+    coditect_test(unit_${name} MAIN ${ARG_MAIN} LABELS unit SOURCES ${tests}
                   DEPS ${target} ${test_deps} ${ARG_TEST_LIBS})
   endif()
 endfunction()
 
-# coditect_test(name LABELS l SOURCES ... DEPS ...): a doctest binary.
+# coditect_test(name LABELS l SOURCES ... DEPS ... [MAIN file]): a doctest binary.
 function(coditect_test name)
-  cmake_parse_arguments(ARG "" "" "LABELS;SOURCES;DEPS" ${ARGN})
-  add_executable(${name} ${CMAKE_SOURCE_DIR}/cmake/test_main.cpp ${ARG_SOURCES})
+  cmake_parse_arguments(ARG "" "MAIN" "LABELS;SOURCES;DEPS" ${ARGN})
+  if(NOT ARG_MAIN)
+    set(ARG_MAIN cmake/test_main.cpp)
+  endif()
+  set(sources ${CMAKE_SOURCE_DIR}/${ARG_MAIN} ${ARG_SOURCES})
+  list(REMOVE_DUPLICATES sources)
+  add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} coditect_options)
   coditect_speed(${name})
   add_test(NAME ${name} COMMAND ${name})
