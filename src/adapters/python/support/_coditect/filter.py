@@ -12,6 +12,7 @@ from _coditect.fuel import Fuel
 
 INTERNAL_FRAME_BYTES_MAX = 64 << 20
 RESTARTS_MAX = 8
+IMPORT_SECONDS = 5  # an import may sleep, too
 
 
 class Filter:
@@ -26,6 +27,7 @@ class Filter:
         self._nursery = children.Nursery(request["memory_bytes"], request["wall_seconds"])
         self._child = None  # the link to the loaded process
         self._pid = 0
+        self._child_cpu = 0.0  # of it and its children, as it last said
         self._failing = self._passing = None  # ([ids], {id: [fuel, alarm]})
 
     def main(self):
@@ -36,7 +38,9 @@ class Filter:
             if message is None:
                 break
             if message["op"] == "judge":
-                self._link.send({"t": "judged", "r": self._judge(message["candidates"])})
+                answers = self._judge(message["candidates"])
+                cpu = sum(os.times()[:4]) + self._child_cpu
+                self._link.send({"t": "judged", "r": answers, "cpu_ms": int(1000 * cpu)})
             elif message["op"] == "observe":
                 self._observe()
         self._stop()
@@ -63,6 +67,7 @@ class Filter:
         ready = self._receive() or {"t": "error", "text": "the process that loads the tests died"}
         if ready["t"] == "ready":
             self._failing = (ready["failing"], ready.pop("measured"))
+            self._nursery.wall_seconds = ready.pop("wall_seconds") + IMPORT_SECONDS
         return ready
 
     def _stop(self):
@@ -75,9 +80,12 @@ class Filter:
 
     def _receive(self):
         try:
-            return self._child.receive()
+            reply = self._child.receive()
         except (OSError, ValueError):
             return None
+        if reply is not None:
+            self._child_cpu = reply.get("cpu", self._child_cpu)
+        return reply
 
     def _ask(self, message):
         """The loaded process's answer, or None when it died."""
@@ -106,6 +114,7 @@ class Filter:
             if reply is not None:
                 return answers + reply["r"]
             self._stop()
+            self._child_cpu = 0.0  # counted by the kernel now
             if self._start()["t"] != "ready":
                 break
             if alone:

@@ -18,20 +18,22 @@ CPU_FLOOR_SECONDS = 1.0
 CPU_FACTOR = 20
 CPU_PER_TICK_SECONDS = 5e-6
 BASE_CPU_SECONDS = 20.0
+WALL_FACTOR = 5  # a test may sleep so many times as long as on the base version, and a bit more
 CONTROL_FAILING = 3
 
 
 class Measured:
     """What a test of the base version did."""
 
-    __slots__ = ("passed", "message", "used", "out_of_fuel", "cpu", "fuel", "alarm")
+    __slots__ = ("passed", "message", "used", "out_of_fuel", "cpu", "wall", "fuel", "alarm")
 
-    def __init__(self, passed, message, used, out_of_fuel, cpu):
+    def __init__(self, passed, message, used, out_of_fuel, cpu, wall):
         self.passed = passed
         self.message = message
         self.used = used
         self.out_of_fuel = out_of_fuel
         self.cpu = cpu
+        self.wall = wall
         self.fuel = FUEL_FLOOR
         self.alarm = CPU_FLOOR_SECONDS
 
@@ -113,11 +115,14 @@ class Bench:
         """Measured, of the base version."""
         for fuel in BASE_FUEL:
             self._state.reset()
-            before = sum(os.times()[:2])
+            before = os.times()
             passed, message, out = self.run(test, fuel, BASE_CPU_SECONDS)
+            after = os.times()
             if not out:
                 break
-        return Measured(passed, message, self._fuel.used(), out, sum(os.times()[:2]) - before)
+        return Measured(passed, message, self._fuel.used(), out,
+                        after.user + after.system - before.user - before.system,
+                        after.elapsed - before.elapsed)
 
     def judge(self, index, swaps, tests, measured):
         """Puts the verdict on the board. swaps: [(function, code)]."""
@@ -167,7 +172,7 @@ class Judge:
         self._seed = seed
         self._fuel = Fuel()
         self._alone_left = 0  # candidates to be judged one a child, after a leak
-        self._threads = False
+        self.one_each = False  # for good: tests leave threads or state behind
         self.exact = True
         self.control = []
         self.measured = {}
@@ -183,7 +188,7 @@ class Judge:
         results = [None] * len(candidates)
         start = 0
         while start < len(candidates):
-            if alone or self._threads or self._alone_left > 0:
+            if alone or self.one_each or self._alone_left > 0:
                 self._alone_left = max(0, self._alone_left - 1)
                 results[start] = self._alone(candidates[start], tests, 2)
                 start += 1
@@ -196,7 +201,7 @@ class Judge:
             place = self._board.place()[0]
             stop = len(candidates) if ended == children.DONE else place
             if flags & children.THREADS_LEFT:
-                self._threads = True
+                self.one_each = True
                 stop = place + 1
             for index in range(start, min(stop, len(candidates))):
                 results[index] = self._board.get(index)

@@ -56,7 +56,8 @@ class Loaded:
             self._link.send({"t": "error", "text": text})
         else:
             self._link.send({"t": "ready", "failing": [test.name for test in self._failing],
-                             "measured": self._limits(self._failing)})
+                             "measured": self._limits(self._failing),
+                             "wall_seconds": self._nursery.wall_seconds})
             self._serve()
         os._exit(0)
 
@@ -95,6 +96,21 @@ class Loaded:
         """Runs the base version's tests in a child; the results are put into the judge."""
         self._tests.update((test.name, test) for test in tests)
         before = set(sys.modules)
+        for record in self._records(tests):
+            if "modules" in record:
+                self._import(record["modules"], before)
+            else:
+                self._take(record)
+        names = [test.name for test in tests]
+        known = [self._judge.measured[name] for name in names]
+        most = max([one.used for one in known if not one.out_of_fuel] or [0])
+        for one in known:
+            one.allow(self._request["fuel"], most)
+        self._nursery.wall_seconds = self._request["wall_seconds"] + judge.WALL_FACTOR * max(
+            [one.wall for one in self._judge.measured.values()] or [0])
+
+    def _records(self, tests):
+        """What measure() wrote about each test; one that ended its child has failed."""
         with tempfile.TemporaryFile() as results:
             start = 0
             while start < len(tests):
@@ -103,36 +119,37 @@ class Loaded:
                 ended = self._nursery.run(run, self._board, 2 * self._request["wall_seconds"])
                 if ended == children.DONE:
                     break
-                start = self._board.place()[0]  # this one ended the child
+                start = self._board.place()[0]
                 self._judge.measured[tests[start].name] = judge.Measured(
-                    False, "", 0, False, judge.BASE_CPU_SECONDS)
+                    False, "", 0, False, judge.BASE_CPU_SECONDS, 0)
                 start += 1
             results.seek(0)
-            for line in results:
-                self._take(json.loads(line.decode("ascii")), before)
-        names = [test.name for test in tests]
-        known = [self._judge.measured[name] for name in names]
-        most = max([one.used for one in known if not one.out_of_fuel] or [0])
-        for one in known:
-            one.allow(self._request["fuel"], most)
+            return [json.loads(line.decode("ascii")) for line in results]
 
-    def _take(self, record, before):
-        if "modules" in record:  # imported by the tests themselves: load them here too
-            for name in record["modules"]:
-                if self._workshop is None and name not in before:
-                    with self._trace:
-                        try:
-                            importlib.import_module(name)
-                        except BaseException:  # it loads only the way the test does it
-                            continue
-            return
+    def _import(self, names, before):
+        """Modules that tests import while they run are loaded here too, to be swapped in place."""
+        for name in names:
+            if self._workshop is None and name not in before:
+                with self._trace:
+                    try:
+                        importlib.import_module(name)
+                    except BaseException:  # it loads only the way the test does it
+                        continue
+
+    def _take(self, record):
         name = record["name"]
         if record["item"]:
             self._tests[name] = project.ItemTest(self._tests[name].item)
             self._tests[name].name = name
-        self._judge.exact = self._judge.exact and record["same"]
+        if not record["same"]:
+            again = self._records([self._tests[name]])
+            if again and again[0].get("message") == record["message"]:
+                self._judge.one_each = True  # in a fresh process the same: it leaves state behind
+            else:
+                self._judge.exact = False  # its message is never the same
         self._judge.measured[name] = judge.Measured(
-            record["passed"], record["message"], record["used"], record["out"], record["cpu"])
+            record["passed"], record["message"], record["used"], record["out"], record["cpu"],
+            record["wall"])
 
     def _limits(self, tests):
         measured = self._judge.measured
@@ -152,7 +169,8 @@ class Loaded:
             if message is None:
                 return
             if message["op"] == "judge":
-                self._link.send({"t": "judged", "r": self._decide(message)})
+                answers = self._decide(message)
+                self._link.send({"t": "judged", "r": answers, "cpu": sum(os.times()[:4])})
             elif message["op"] == "passing":
                 tests = self._passing_tests()
                 self._link.send({"t": "passing", "names": [test.name for test in tests],
@@ -161,8 +179,6 @@ class Loaded:
                 self._link.send({"t": "observed", "names": observe.observe(
                     self._nursery, self._board, self._judge.bench, self._failing,
                     self._judge.measured, self._files)})
-            elif message["op"] == "cpu":
-                self._link.send({"t": "cpu", "seconds": self._nursery.cpu_seconds})
 
     def _decide(self, message):
         """One answer a candidate: [verdict, tests, passed, out of fuel], or None for one that has
@@ -216,7 +232,7 @@ def measure(tests, start, results, bench, board):
                 same = (again.passed, again.message) == (outcome.passed, outcome.message)
         _write(results, {"name": tests[index].name, "passed": outcome.passed, "same": same,
                          "message": outcome.message, "used": outcome.used, "cpu": outcome.cpu,
-                         "out": outcome.out_of_fuel, "item": runner is not tests[index]})
+                         "out": outcome.out_of_fuel, "wall": outcome.wall, "item": runner is not tests[index]})
     root = os.getcwd() + "/"
     _write(results, {"modules": [
         name for name, module in list(sys.modules.items())

@@ -92,7 +92,7 @@ def main(link, request):
             conclude(reporter, records, code, request.get("trace") == "watch")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return 0
+    return code if code >= 0 else 128 - code
 
 
 def conclude(reporter, records, code, watched):
@@ -112,4 +112,4 @@ def conclude(reporter, records, code, watched):
     reporter.lines("hits" if watched else "lines", reporter.current(), records.lines)
     reporter.finish(records.network)
     reporter.end()
-    reporter.done(max(code, 0), code >= 0 and not records.unfinished)
+    reporter.done(int(code != 0), code >= 0 and not records.unfinished)

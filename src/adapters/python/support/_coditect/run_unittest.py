@@ -85,20 +85,27 @@ class Result(unittest.TestResult):
         self._reporter = reporter
         self._names = names  # id(test) -> id it is reported under
         self._pending = False
+        self._running = None
         self._left = dict.fromkeys(names)
 
     def startTest(self, test):
         super().startTest(test)
         self.flush()
+        self._running = test
         self._left.pop(id(test), None)
         self._reporter.begin(self._names[id(test)])
 
     def stopTest(self, test):
         super().stopTest(test)
-        self._reporter.finish()
-        self._pending = True
+        self._finish()
+
+    def _finish(self):
+        if self._running is not None:
+            self._reporter.finish()
+            self._pending, self._running = True, None
 
     def flush(self):
+        self._finish()
         if self._pending:
             self._reporter.end()
             self._pending = False
@@ -143,6 +150,8 @@ class Result(unittest.TestResult):
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
         if isinstance(test, unittest.TestCase):
+            if self._running is None:  # Python 3.12.1 does not start a test it skips
+                self.startTest(test)
             self._reporter.skipped(reason)
         else:
             self._whole(test, lambda: self._reporter.skipped(reason))
