@@ -1,3 +1,4 @@
+// Folding of unstable test ids.
 #include "src/domain/unstable_ids.h"
 
 #include <doctest/doctest.h>

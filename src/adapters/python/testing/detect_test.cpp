@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include "src/adapters/python/interpreter.h"
 #include "src/adapters/python/testing/project.h"
 #include "src/base/file.h"
 #include "src/base/strings.h"
@@ -82,6 +83,45 @@ TEST_CASE("TestFilesAreListedAndSourcesAreNot") {
   CHECK(plan->test_files ==
         std::vector<std::string>{"conftest.py", "core_test.py", "src/pkg/tests/data.json",
                                  "src/pkg/tests/test_core.py", "test/helper.py"});
+}
+
+TEST_CASE("ASrcLayoutInstalledIntoItsOwnEnvironmentRuns") {
+  Project project(Files{{"src/pkg/__init__.py", "def f():\n    return 1\n"},
+                        {"tests/test_pkg.py",
+                         "import pathlib, pkg\nTOP = pathlib.Path(__file__).parents[1]\n"
+                         "def test_f():\n    assert pkg.f() == 1\n"
+                         "    assert pathlib.Path(pkg.__file__).parents[2] == TOP\n"
+                         "    assert (TOP / 'data.txt').read_text() == 'x'\n"},
+                        {"data.txt", "x"}});
+  const std::string repository = JoinPath(project.folder(), "repository");
+  // The distribution's Python has no ensurepip everywhere; pytest comes from its own packages.
+  const std::string make = StrCat(project.interpreter(), " -m venv --without-pip ",
+                                  "--system-site-packages ", repository, "/.venv");
+  REQUIRE(std::system(make.c_str()) == 0);
+  const ResolvedToolchain found =
+      ResolveToolchain({.repository = repository,
+                        .environment = {{"PATH", "/usr/bin"}},
+                        .is_tracked = [](const std::string&) { return false; }});
+  CHECK(found.toolchain.python == repository + "/.venv/bin/python");
+  CHECK(found.toolchain.overlays == std::vector<std::string>{".venv"});
+  const auto libraries = ListDir(repository + "/.venv/lib");
+  REQUIRE(libraries.ok());
+  REQUIRE(WriteFile(StrCat(repository, "/.venv/lib/", libraries->front(),
+                           "/site-packages/__editable__.pkg-1.0.pth"),
+                    repository + "/src\n")
+              .ok());
+  DetectRequest request;
+  request.toolchain = found.toolchain;
+  request.files = {
+      {.path = "tests/test_pkg.py", .mode = 0100644, .object_id = "", .size_bytes = 9}};
+  TestRunRequest run;
+  const auto plan = project.harness().Detect({}, project.workspace(), request);
+  REQUIRE_MESSAGE(plan.ok(), Message(plan.status()));
+  run.plan = *plan;
+  const auto report = project.RunWith(std::move(run));
+  REQUIRE_MESSAGE(report.ok(), Message(report.status()));
+  CHECK(CaseOf(*report, "tests/test_pkg.py::test_f").message == "");
+  CHECK(StatusOf(*report, "tests/test_pkg.py::test_f") == "passed");
 }
 
 }  // namespace

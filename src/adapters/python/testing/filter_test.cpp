@@ -298,6 +298,29 @@ TEST_CASE("AFileThatCouldNotBeCollectedIsJudgedByItsTests") {
                  {"undefined_name", "(", kInvalid}});
 }
 
+TEST_CASE("AConftestThatDoesNotImportIsJudgedByTheTestsItStandsFor") {
+  for (const std::string& python : TestPythons()) {
+    CAPTURE(python);
+    Project project(Files{{"lib.py", "LIMIT = undefined_name\ndef f(x):\n    return x + LIMIT\n"},
+                          {"conftest.py", "import lib\n"},
+                          {"test_lib.py", "import lib\ndef test_f(): assert lib.f(1) == 3\n"}},
+                    python);
+    CheckVerdicts(project, *project.Detect(), "lib.py", {"conftest.py"}, {},
+                  {{"undefined_name", "2", kSurvives},
+                   {"undefined_name", "3", kFails},
+                   {"x + LIMIT", "x", kFails}});
+  }
+}
+
+TEST_CASE("AUnittestFileThatDoesNotImportIsJudgedByItsTests") {
+  Project project(Files{{"lib.py", "LIMIT = undefined_name\n"},
+                        {"test_lib.py",
+                         "import unittest, lib\nclass T(unittest.TestCase):\n"
+                         "    def test_a(self): self.assertEqual(lib.LIMIT, 2)\n"}});
+  CheckVerdicts(project, *project.Detect(), "lib.py", {"test_lib.py"}, {},
+                {{"undefined_name", "2", kSurvives}, {"undefined_name", "3", kFails}});
+}
+
 TEST_CASE("UnittestProjectsAreFilteredToo") {
   for (const std::string& python : TestPythons()) {
     CAPTURE(python);

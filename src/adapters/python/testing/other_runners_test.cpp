@@ -10,9 +10,8 @@ namespace {
 
 using Lines = std::vector<uint32_t>;
 
-TEST_CASE("EveryOutcomeOfUnittestIsTold") {
-  const Files files = {{"calc.py", "def add(a, b):\n    return a + b\n"},
-                       {"test_top.py", R"(import unittest
+const Files kUnittest = {{"calc.py", "def add(a, b):\n    return a + b\n"},
+                         {"test_top.py", R"(import unittest
 from calc import add
 class T(unittest.TestCase):
     def test_ok(self): self.assertEqual(add(1, 2), 3)
@@ -43,19 +42,21 @@ class Teardown(unittest.TestCase):
     def tearDown(self): raise KeyError("td")
     def test_1(self): pass
 )"},
-                       {"tests/test_x.py",
-                        "import unittest, calc\nclass T(unittest.TestCase):\n"
-                        "    def test_a(self): "
-                        "self.assertEqual(calc.add(1, 2), 4)\n"},
-                       {"tests/test_bad.py", "import unittest, not_there_either\n"},
-                       {"pkg/__init__.py", ""},
-                       {"pkg/tests/__init__.py", ""},
-                       {"pkg/tests/util_test.py",
-                        "import unittest\nclass T(unittest.TestCase):\n"
-                        "    def test_a(self): pass\n"}};
+                         {"tests/test_x.py",
+                          "import unittest, calc\nclass T(unittest.TestCase):\n"
+                          "    def test_a(self): "
+                          "self.assertEqual(calc.add(1, 2), 4)\n"},
+                         {"tests/test_bad.py", "import unittest, not_there_either\n"},
+                         {"pkg/__init__.py", ""},
+                         {"pkg/tests/__init__.py", ""},
+                         {"pkg/tests/util_test.py",
+                          "import unittest\nclass T(unittest.TestCase):\n"
+                          "    def test_a(self): pass\n"}};
+
+TEST_CASE("EveryOutcomeOfUnittestIsTold") {
   for (const std::string& python : TestPythons()) {
     CAPTURE(python);
-    Project project(files, python);
+    Project project(kUnittest, python);
     const auto plan = project.Detect();
     REQUIRE(plan.ok());
     CHECK(plan->runner == "unittest");

@@ -250,6 +250,36 @@ TEST_CASE("TheRepositorysConfigurationCountsButHidesNoTest") {
   }
 }
 
+TEST_CASE("AMissingPluginIsAMissingModule") {
+  for (const std::string& python : TestPythons()) {
+    CAPTURE(python);
+    for (const std::string addopts : {"--timeout-of-mine=3 --benchmark-only", "-p not_a_plugin_at_all"}) {
+      CAPTURE(addopts);
+      Project project(Files{{"pytest.ini", "[pytest]\naddopts = " + addopts + "\n"},
+                            {"test_a.py", "def test_a(): pass\n"}},
+                      python);
+      const auto report = project.Run();
+      REQUIRE_MESSAGE(report.ok(), Message(report.status()));
+      CHECK(!report->normal_end);
+      REQUIRE(report->collection_errors.size() == 1);
+      const std::string& module = report->collection_errors[0].missing_module;
+      CHECK((module == "pytest_benchmark" || module == "not_a_plugin_at_all"));
+    }
+  }
+}
+
+TEST_CASE("AFileStandsForItsTests") {
+  Project project(Files{{"test_a.py", "def test_1(): pass\ndef test_2(): pass\n"},
+                        {"test_b.py", "def test_3(): pass\n"},
+                        {"test_c.py", "import not_here_at_all\n"}});
+  const auto report = project.Run({"test_b.py", "test_a.py", "test_c.py"});
+  REQUIRE(report.ok());
+  REQUIRE(report->cases.size() == 3);
+  CHECK(report->cases[0].id == "test_b.py::test_3");
+  REQUIRE(report->collection_errors.size() == 1);
+  CHECK(report->collection_errors[0].file == "test_c.py");
+}
+
 TEST_CASE("TheFirstFailureEndsTheRunWhenAsked") {
   Project project(Files{{"test_a.py",
                          "def test_1(): pass\ndef test_2(): assert 0\n"

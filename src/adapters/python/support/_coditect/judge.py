@@ -63,6 +63,7 @@ class State:
         self._folder = os.getcwd()
         self._limit = sys.getrecursionlimit()
         self._environment = dict(os.environ)
+        self._variables = os.environ._data.copy()  # compared without decoding
         self._builtins = dict(vars(builtins))
         self._threads = threading.active_count()
         self._pid = os.getpid()
@@ -73,9 +74,8 @@ class State:
         random.seed(self._seed)
         if sys.getrecursionlimit() != self._limit:
             sys.setrecursionlimit(self._limit)
-        if os.getcwd() != self._folder:
-            os.chdir(self._folder)
-        if os.environ != self._environment:
+        os.chdir(self._folder)
+        if os.environ._data != self._variables:
             os.environ.clear()
             os.environ.update(self._environment)
         now = vars(builtins)

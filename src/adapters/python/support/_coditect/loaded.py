@@ -32,6 +32,7 @@ class Loaded:
         self._judge = None
         self._workshop = None
         self._import_only = False
+        self._problem = ""
 
     def main(self):
         """Loads the project, then serves the parent until it closes the link."""
@@ -41,7 +42,8 @@ class Loaded:
         with self._trace:
             code = project.load(request["runner"], request["failing"] + request["passing"],
                                 self._start)
-        self._link.send({"t": "error", "text": "the tests could not be loaded (exit %s)" % code})
+        self._problem = "the tests could not be loaded (exit %s)" % code
+        self._start(project.unloaded(self._problem))
 
     def _start(self, loaded):
         sys.settrace(None)
@@ -52,7 +54,7 @@ class Loaded:
         self._measure(self._failing + first)
         self._settle(first)
         if not self._failing:
-            text = "none of the failing tests fails in the filter's process"
+            text = self._problem or "none of the failing tests fails in the filter's process"
             self._link.send({"t": "error", "text": text})
         else:
             self._link.send({"t": "ready", "failing": [test.name for test in self._failing],

@@ -4,10 +4,11 @@ import re
 import sys
 import unittest
 
-from _coditect import report, run_unittest, selection
+from _coditect import paths, report, run_unittest, selection
 
 ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 MESSAGE_MAX = 300
+CONFTEST = "conftest.py"
 
 
 def message_of(error):
@@ -163,9 +164,18 @@ class Project:
             found[name] = test
         for name in wanted:
             if name not in found and "::" not in name and name.endswith(".py"):
-                inner = [self._make(index) for index in self._files_of.get(name, [])]
+                inner = [self._make(index) for index in self._indexes(name)]
                 found[name] = FileTest(name, inner, self.problems.get(name, ""))
         return [found[name] for name in wanted if name in found]
+
+    def _indexes(self, file):
+        """Of the tests in a file; of all those a conftest.py stands for."""
+        if os.path.basename(file) != CONFTEST:
+            return self._files_of.get(file, [])
+        folder = os.path.dirname(file)
+        prefix = folder + "/" if folder else ""
+        return [index for name, indexes in self._files_of.items() if name.startswith(prefix)
+                for index in indexes]
 
 
 class _LoadPlugin:
@@ -202,6 +212,8 @@ def load_pytest(ids, then):
     class Files(run_pytest.Collection):
         pytest_collection_modifyitems = None
 
+    if any(os.path.basename(name) == CONFTEST for name in ids):
+        ids = []  # it counts for every file
     arguments = run_pytest.arguments(["--capture=no", "-q"])
     plugins = [run_pytest.Neutral(False, lambda message: None), Files(ids), First(then)]
     return pytest.main(arguments, plugins=plugins)
@@ -212,8 +224,20 @@ def load_unittest(ids, then):
     tests, failed = run_unittest.discover(os.getcwd())
     names = [report.test_id(test.id()) for test in tests]
     problems = {file: message_of(error) for file, error in failed}
-    then(Project(names, lambda index: UnittestTest(tests[index]), {}, problems))
+    repository, files_of = paths.Repository(), {}
+    for index, test in enumerate(tests):
+        files_of.setdefault(run_unittest.place_of(test, repository)[0], []).append(index)
+    then(Project(names, lambda index: UnittestTest(tests[index]), files_of, problems))
     return 1
+
+
+def unloaded(problem):
+    """What stands for a project that does not load at all: only its files can be tested."""
+    class Everywhere(dict):
+        def get(self, key, default=None):
+            return problem
+
+    return Project([], None, {}, Everywhere())
 
 
 def load(runner, ids, then):

@@ -1,5 +1,6 @@
 """Runs pytest in this process as `python -m pytest` would, and reports every test."""
 import os
+import re
 import sys
 import tempfile
 
@@ -8,7 +9,16 @@ import pytest
 from _coditect import failures, report, selection
 from _coditect.channel import text
 
-ORDER_PLUGINS = ("randomly", "random_order", "reverse", "xdist")
+ORDER_PLUGINS = ("randomly", "random_order", "reverse")
+UNKNOWN_ARGUMENTS = re.compile(r"unrecognized arguments: (.*)")
+# Options of the repository's configuration and the plugins they belong to.
+PLUGIN_OPTIONS = (
+    ("--asyncio", "pytest_asyncio"), ("--benchmark", "pytest_benchmark"), ("--cov", "pytest_cov"),
+    ("--dist", "xdist"), ("--ds", "pytest_django"), ("--flake8", "pytest_flake8"),
+    ("--html", "pytest_html"), ("--mypy", "pytest_mypy"), ("--numprocesses", "xdist"),
+    ("--random-order", "random_order"), ("--randomly", "pytest_randomly"),
+    ("--reruns", "pytest_rerunfailures"), ("--reuse-db", "pytest_django"),
+    ("--timeout", "pytest_timeout"), ("-n", "xdist"))
 
 
 def place_of(item, repository):
@@ -49,7 +59,7 @@ class Neutral:
         if hasattr(config, "cache") and hasattr(config.cache, "_cachedir"):
             folder = type(config.cache._cachedir)(tempfile.gettempdir())
             config.cache._cachedir = folder / ("coditect-pytest-%d" % os.getpid())
-        for name in ORDER_PLUGINS[:-1]:
+        for name in ORDER_PLUGINS:
             if config.pluginmanager.hasplugin(name):
                 self._warn("plugin %s is active: the order of the tests may vary" % name)
 
@@ -91,13 +101,22 @@ class Plugin:
         self._failure = None
         self._fixtures = False
 
-    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_load_initial_conftests(self, early_config, parser, args):
+    @pytest.hookimpl(hookwrapper=True, trylast=True)  # innermost: other wrappers raise
+    def pytest_cmdline_parse(self, pluginmanager, args):
+        """Where a broken conftest.py, a missing plugin or an unknown option shows first."""
         outcome = yield
-        if outcome.excinfo is not None:
-            error = outcome.excinfo[1]
-            path = getattr(error, "path", None)
-            self._collect_error(self._relative(path) if path else "", error)
+        if outcome.excinfo is None:
+            return
+        error = outcome.excinfo[1]
+        unknown = UNKNOWN_ARGUMENTS.search(str(error)) if isinstance(
+            error, pytest.UsageError) else None
+        if unknown is None:
+            return self._collect_error("", error, error.__traceback__)
+        for option, module in PLUGIN_OPTIONS:
+            if any(word.startswith(option) for word in unknown.group(1).split()):
+                message = "pytest does not know %s: its plugin is missing" % unknown.group(1)
+                return self._reporter.collect_failure("", text(message), module, [])
+        self._reporter.warn("pytest refused its arguments: %s" % text(error, 500))
 
     def pytest_exception_interact(self, node, call, report):
         if getattr(report, "when", None) == "collect" or not hasattr(report, "when"):
@@ -116,9 +135,13 @@ class Plugin:
         inner = error
         excinfo = getattr(error, "excinfo", None)
         if type(error).__name__ == "ConftestImportFailure":
+            file = self._relative(error.path)
             inner = getattr(error, "cause", None) or (excinfo[1] if excinfo else None) or error
         elif type(error).__name__ == "CollectError":
             inner = error.__cause__ or error.__context__ or error
+        elif isinstance(error, pytest.UsageError) and isinstance(
+                error.__cause__ or error.__context__, ImportError):
+            inner = error.__cause__ or error.__context__  # a plugin that is not there
         if inner is not error:
             traceback = inner.__traceback__
         if isinstance(inner, (pytest.UsageError,)) or type(inner).__name__ == "CollectError":

@@ -13,15 +13,21 @@ def function_of(name):
 
 def select(names, wanted):
     """[(index into names, id to report)] in the order of `wanted`. `f[#k]` is the k-th test of the
-    function f when no test has that very id. What is not there is left out."""
+    function f when no test has that very id; a file stands for its tests. What is not there is left
+    out."""
     places = {}
     families = {}
+    files = {}
     for index, name in enumerate(names):
         places.setdefault(name, index)
         families.setdefault(function_of(name), []).append(index)
+        files.setdefault(name.split("::")[0], []).append(index)
     picked = []
     for name in wanted:
         index = places.get(name)
+        if index is None and name in files and "::" not in name:
+            picked += [(inner, names[inner]) for inner in files[name]]
+            continue
         if index is None:
             folded = FOLDED.match(name)
             family = families.get(folded.group(1), []) if folded else []
