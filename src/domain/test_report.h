@@ -66,6 +66,7 @@ struct CollectionError {
   std::string message;
   std::string missing_module;  // set when an import failed
   std::vector<StackFrame> stack;
+  std::string package;  // what an installer calls the missing module
 
   bool operator==(const CollectionError&) const = default;
   template <class Self, class Visitor>
@@ -74,6 +75,7 @@ struct CollectionError {
     visit(2, "message", self.message);
     visit(3, "missing_module", self.missing_module);
     visit(4, "stack", self.stack);
+    visit(5, "package", self.package);
   }
 };
 
@@ -92,7 +94,7 @@ struct FileLines {
 
 /// Lines of the repository one test executed.
 struct TestCoverage {
-  std::string id;
+  std::string id;  // "" = executed while the tests were collected: definitions, module level
   std::vector<FileLines> files;
 
   bool operator==(const TestCoverage&) const = default;

@@ -26,7 +26,8 @@ struct DetectRequest {
 enum class TraceMode {
   kNone,
   kPerTest,  // lines of the repository each test executes, test files left out
-  kWatched,  // which of `watched` lines were executed at all
+  kWatched,  // which of `watched` lines were executed; adjacent ones are watched together, until
+             // the end of the test that first executes one of them
 };
 
 struct TestRunRequest {
@@ -36,6 +37,7 @@ struct TestRunRequest {
   std::vector<FileLines> watched;
   uint64_t seed = 0;  // of hash randomisation and the like
   bool stop_at_first_failure = false;
+  uint64_t test_cpu_ms = 0;  // a test that uses more CPU time fails; 0 = no limit of its own
   SandboxLimits limits;
   /// Called as tests end, on the calling thread: progress only.
   std::function<void(const TestCase&)> on_test;
@@ -65,7 +67,8 @@ struct JudgedCandidate {
 
 struct FilterRequest {
   HarnessPlan plan;
-  std::vector<std::string> failing;  // judged first, in this order
+  std::vector<std::string> failing;  // judged first, in this order; a file that could not be
+                                     // collected passes when it is and all its tests pass
   std::vector<std::string> passing;  // judged when the failing ones pass
   std::vector<std::string> files;    // that candidates may edit
   uint64_t fuel =
@@ -77,9 +80,11 @@ struct FilterRequest {
 /// Values seen at run time: kinds of the names in scope, for typed synthesis.
 struct ObservedName {
   std::string file;
-  std::string function;  // qualified name
-  std::string name;
-  std::vector<std::string> kinds;  // "int", "list", "str", …
+  std::string function;  // qualified name: "Class.method", "outer.<locals>.inner"
+  std::string name;      // a variable, "self.attribute", or "return" for what the function gives
+  std::vector<std::string> kinds;     // "int", "list", "str", …
+  std::vector<std::string> elements;  // kinds of a container's elements
+  std::vector<std::string> samples;   // a few small values, as source text
 };
 
 /// A process that judges many candidates. One caller.
