@@ -6,6 +6,7 @@
 #include "src/agent/mission_resources.h"
 #include "src/agent/test_run.h"
 #include "src/domain/evidence.h"
+#include "src/domain/unstable_ids.h"
 #include "src/domain/world_model.h"
 
 namespace coditect {
@@ -52,24 +53,28 @@ class Observation {
 
   StatusOr<Work> Run() {
     ASSIGN_OR_RETURN(const auto* files, lease_.mission.BaseFiles(lease_.ctx));
-    ASSIGN_OR_RETURN(workspace_, OpenWorkspace(lease_));
+    if (auto opened = OpenWorkspace(lease_); opened.ok()) {
+      workspace_ = *std::move(opened);
+    } else {
+      return Blocked(opened.status());
+    }
     if (Status status = Detect(*files); !status.ok()) return Blocked(status);
-    ASSIGN_OR_RETURN(const TestReport first, RunTests({}, TraceMode::kNone));
-    if (std::string reason = Unusable(first); !reason.empty()) {
+    ASSIGN_OR_RETURN(first_, RunTests({}, TraceMode::kNone));
+    if (std::string reason = Unusable(first_); !reason.empty()) {
       return Finish(lease_.NewResult(ResultOutcome::kBlocked, reason));
     }
-    looks_.push_back(LookAt(first));
-    baseline_.suite_ms = first.wall_ms;
-    baseline_.memory_bytes = first.memory_bytes;
+    baseline_.suite_ms = first_.wall_ms;
+    baseline_.memory_bytes = first_.memory_bytes;
     TaskResult result = lease_.NewResult(ResultOutcome::kSuccess);
-    const std::vector<std::string> failing = FailingIn(looks_[0]);
-    if (!failing.empty()) {
+    if (!FailingIn(LookAt(first_)).empty()) {
       if (std::string reason = DoesNotFit(); !reason.empty()) {
         return Finish(lease_.NewResult(ResultOutcome::kBlocked, reason));
       }
-      RETURN_IF_ERROR(LookAgain(failing, &result));
+      RETURN_IF_ERROR(LookAgain(&result));
+    } else {
+      looks_.push_back(LookAt(first_));
     }
-    Classify(first);
+    Classify();
     RETURN_IF_ERROR(Summarise(*files, &result));
     return Finish(std::move(result));
   }
@@ -142,15 +147,16 @@ class Observation {
 
   /// Why nothing can be built on this run; "" when something can.
   std::string Unusable(const TestReport& report) const {
-    std::set<std::string> missing;
+    std::map<std::string, std::string> missing;  // module -> package
     for (const CollectionError& error : report.collection_errors) {
-      if (!error.missing_module.empty()) missing.insert(error.missing_module);
+      if (error.missing_module.empty()) continue;
+      missing[error.missing_module] = error.package.empty() ? error.missing_module : error.package;
     }
     if (!missing.empty()) {
-      const std::string module = *missing.begin();
+      const auto& [module, package] = *missing.begin();
       return StrCat("error: the tests need the module ", module, ", which ",
                     baseline_.harness.interpreter, " does not have; `",
-                    baseline_.harness.interpreter, " -m pip install ", module,
+                    ShellQuote(baseline_.harness.interpreter), " -m pip install ", package,
                     "` would install it");
     }
     if (report.ended_by == "wall") return TooSlow(report);
@@ -195,11 +201,23 @@ class Observation {
     return ids;
   }
 
-  /// The second look records which lines each test executes; further ones repeat what failed.
-  Status LookAgain(const std::vector<std::string>& failing, TaskResult* result) {
-    ASSIGN_OR_RETURN(const TestReport traced, RunTests({}, TraceMode::kPerTest));
+  static std::vector<std::string> IdsOf(const TestReport& report) {
+    std::vector<std::string> ids;
+    for (const TestCase& test : report.cases) ids.push_back(test.id);
+    return ids;
+  }
+
+  /// The second look records which lines each test executes and is the second collection; further
+  /// ones repeat what failed.
+  Status LookAgain(TaskResult* result) {
+    ASSIGN_OR_RETURN(TestReport traced, RunTests({}, TraceMode::kPerTest));
+    baseline_.unstable = UnstableFunctions(IdsOf(first_), IdsOf(traced));
+    FoldUnstableIds(baseline_.unstable, &first_);
+    FoldUnstableIds(baseline_.unstable, &traced);
+    looks_.push_back(LookAt(first_));
     looks_.push_back(LookAt(traced));
     ASSIGN_OR_RETURN(result->outputs["coverage"], lease_.Put(traced));
+    const std::vector<std::string> failing = FailingIn(looks_[0]);
     const uint32_t repeats = std::max<uint32_t>(lease_.mission.request().repeat_flaky, 2);
     for (uint32_t i = 2; i < repeats; ++i) {
       ASSIGN_OR_RETURN(const TestReport again, RunTests(failing, TraceMode::kNone));
@@ -229,8 +247,8 @@ class Observation {
     return count;
   }
 
-  void Classify(const TestReport& first) {
-    baseline_.cases = first.cases;
+  void Classify() {
+    baseline_.cases = first_.cases;
     for (const auto& [id, test] : looks_[0].cases) {
       if (test.status == TestStatus::kSkipped) continue;
       const Count count = CountOf(id);
@@ -246,8 +264,7 @@ class Observation {
         baseline_.goal.push_back(id);
       }
     }
-    if (looks_[0].cases.size() == first.cases.size()) return;
-    for (const CollectionError& error : first.collection_errors) {
+    for (const CollectionError& error : first_.collection_errors) {
       baseline_.cases.push_back(looks_[0].cases.at(error.file));
     }
   }
@@ -284,6 +301,7 @@ class Observation {
   const Lease& lease_;
   std::unique_ptr<Workspace> workspace_;
   Baseline baseline_;
+  TestReport first_;
   std::vector<Look> looks_;
   Usage usage_;
   uint64_t seen_ = 0;

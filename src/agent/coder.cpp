@@ -1,5 +1,6 @@
 // The coder: searches one hypothesis space for a patch, proves it in fresh processes, commits it.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "src/agent/lease.h"
@@ -134,6 +135,9 @@ class Coding {
 
   Status JudgeBatch(const std::vector<Candidate>& batch) {
     ASSIGN_OR_RETURN(const auto judged, filter_->Judge(lease_.ctx, batch));
+    for (size_t i = 0; i < judged.size() && i < batch.size(); ++i) {
+      if (judged[i].verdict == CandidateVerdict::kSurvives) survivors_[batch[i].number] = batch[i];
+    }
     search_->Report(judged);
     lease_.Think("PROGRESS", {{"candidates", std::to_string(search_->candidates())},
                               {"tests", std::to_string(search_->tests_used())}});
@@ -176,11 +180,16 @@ class Coding {
   StatusOr<std::vector<FileChange>> ChangesOf(uint64_t number) {
     ASSIGN_OR_RETURN(const auto* base, lease_.mission.BaseFiles(lease_.ctx));
     std::vector<FileChange> changes;
-    for (const auto& [path, text] : search_->PatchedFiles(number)) {
+    for (const repair::SourceText& file : files_) {
+      std::vector<SourceEdit> edits;
+      for (const SourceEdit& edit : survivors_.at(number).edits) {
+        if (edit.file == file.path) edits.push_back(edit);
+      }
+      if (edits.empty()) continue;
       FileChange change;
-      change.path = path;
-      change.content = text;
-      change.executable = (base->at(path).mode & 0111) != 0;
+      change.path = file.path;
+      ASSIGN_OR_RETURN(change.content, ApplyEdits(file.text, std::move(edits)));
+      change.executable = (base->at(file.path).mode & 0111) != 0;
       changes.push_back(std::move(change));
     }
     return changes;
@@ -292,6 +301,7 @@ class Coding {
   std::unique_ptr<Workspace> filter_workspace_;
   std::unique_ptr<CandidateFilter> filter_;
   std::unique_ptr<repair::PatchSearch> search_;
+  std::map<uint64_t, Candidate> survivors_;
   Usage usage_;
   size_t confirmations_ = 0;
   uint64_t claim_number_ = 0;

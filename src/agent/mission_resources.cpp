@@ -114,6 +114,7 @@ StatusOr<std::unique_ptr<Workspace>> OpenWorkspace(const Lease& lease) {
   ASSIGN_OR_RETURN(const Toolchain* tools, lease.mission.toolchain(lease.ctx));
   WorkspaceOptions options;
   options.label = lease.Label();
+  options.tier = lease.mission.request().sandbox;
   options.repo_path = lease.mission.request().repository.path;
   options.base = base;
   options.toolchain = *tools;

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <set>
 
+#include "src/agent/changed_lines.h"
 #include "src/base/sha256.h"
 #include "src/domain/evidence.h"
+#include "src/domain/unstable_ids.h"
 
 namespace coditect {
 namespace {
@@ -68,6 +70,7 @@ StatusOr<ClaimRun> RunClaim(const Lease& lease, const Baseline& baseline, const 
   ClaimRun run;
   ASSIGN_OR_RETURN(run.report, lease.services.harness.Run(lease.ctx, *workspace, request));
   CountRun(run.report, true, usage);
+  FoldUnstableIds(baseline.unstable, &run.report);
   ASSIGN_OR_RETURN(const std::string after, lease.mission.DependencyDigest(lease.ctx));
   if (before != after) {
     return Aborted("a dependency folder of the repository changed during the run");

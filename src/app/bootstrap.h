@@ -28,8 +28,9 @@ StatusOr<std::unique_ptr<EventBus>> OpenTelemetry(const StatePaths& paths,
                                                   const Clock& clock);
 StatusOr<std::unique_ptr<ObjectStore>> OpenBlobs(const StatePaths& paths);
 
-/// `workspace`: "" = the best that works, "copy" = without overlays.
-StatusOr<std::unique_ptr<Sandbox>> MakeSandbox(const StatePaths& paths,
+/// The sandbox of one tier. `workspace`: "" = the best that works, "copy" = without overlays.
+/// FAILED_PRECONDITION in one sentence with the next step when the tier cannot be had here.
+StatusOr<std::unique_ptr<Sandbox>> MakeSandbox(const StatePaths& paths, const std::string& tier,
                                                const std::string& workspace);
 StatusOr<std::unique_ptr<TestHarness>> MakeHarness(const StatePaths& paths);
 
@@ -52,7 +53,8 @@ Status InitialiseRepository(const Context& ctx, const std::string& folder,
                             const std::string& message);
 
 /// The tools the person's shell would use there. `pass`: variables let through beside the usual.
-StatusOr<Toolchain> ResolveToolchain(const Context& ctx, const RepositoryRef& repository,
+StatusOr<Toolchain> ResolveToolchain(const Context& ctx, const StatePaths& paths,
+                                     const RepositoryRef& repository,
                                      const std::map<std::string, std::string>& environment,
                                      const std::vector<std::string>& pass);
 

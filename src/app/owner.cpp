@@ -20,7 +20,8 @@ StatusOr<std::unique_ptr<Owner>> Owner::Start(const Context& ctx, const StatePat
 }
 
 Status Owner::OpenServices(const Context& ctx) {
-  ASSIGN_OR_RETURN(sandbox_, MakeSandbox(paths_, options_.workspace));
+  sandbox_ = std::make_unique<TieredSandbox>(
+      [this](const std::string& tier) { return MakeSandbox(paths_, tier, options_.workspace); });
   RETURN_IF_ERROR(sandbox_->Sweep(ctx));
   // Nobody else is alive to use them: we hold the lock.
   ASSIGN_OR_RETURN(const auto left_behind, ListDir(paths_.work));

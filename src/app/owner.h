@@ -8,6 +8,7 @@
 #include "src/app/bootstrap.h"
 #include "src/app/progress_bus.h"
 #include "src/app/server.h"
+#include "src/app/tiered_sandbox.h"
 #include "src/base/unique_fd.h"
 #include "src/orchestrator/orchestrator.h"
 #include "src/task_queue/task_queue.h"
@@ -32,7 +33,8 @@ class Owner {
   void Stop();
 
   TaskQueueService& queue() { return *queue_; }
-  const SandboxProfile& sandbox_profile() const { return sandbox_->profile(); }
+  /// How missions that ask for `tier` are isolated here.
+  SandboxProfile sandbox_profile(const std::string& tier) { return sandbox_->ProfileOf(tier); }
   const ProgressBus& progress() const { return *bus_; }
 
   /// The reflex of the second Ctrl-C: everything is killed, nothing is waited for.
@@ -52,7 +54,7 @@ class Owner {
   const Clock& clock_;
   const Orchestrator orchestrator_;
   UniqueFd lock_;
-  std::unique_ptr<Sandbox> sandbox_;
+  std::unique_ptr<TieredSandbox> sandbox_;
   std::unique_ptr<TestHarness> harness_;
   std::unique_ptr<ObjectStore> blobs_;
   std::unique_ptr<ProgressBus> bus_;

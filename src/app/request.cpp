@@ -120,9 +120,10 @@ StatusOr<PreparedRun> PrepareRun(const Context& ctx, const GlobalOptions& global
   request.check_consistency = config.Bool("task_queue.consistency_check");
   request.violation_action = config.Text("task_queue.violation_action");
   request.repeat_flaky = static_cast<uint32_t>(config.Integer("verify.repeat_flaky"));
-  ASSIGN_OR_RETURN(const Toolchain toolchain,
-                   ResolveToolchain(ctx, resolved.ref, environment, config.List("env.pass")));
   RETURN_IF_ERROR(MakeStateFolders(paths));
+  ASSIGN_OR_RETURN(
+      const Toolchain toolchain,
+      ResolveToolchain(ctx, paths, resolved.ref, environment, config.List("env.pass")));
   ASSIGN_OR_RETURN(const auto blobs, OpenBlobs(paths));
   ASSIGN_OR_RETURN(request.environment, blobs->Put(ctx, wire::Encode(toolchain)));
   return run;

@@ -67,7 +67,11 @@ class RunLoop {
     Owner* owner = service_->owner();
     std::string how = "brain offline";
     if (owner != nullptr) {
-      const SandboxProfile& profile = owner->sandbox_profile();
+      const MissionState* mission = Mission();
+      const SandboxProfile profile =
+          owner->sandbox_profile(options_.request     ? options_.request->sandbox
+                                 : mission != nullptr ? mission->request.sandbox
+                                                      : "auto");
       how = StrCat("sandbox ", profile.tier, " (", profile.workspace, "), ", how);
     }
     view_->Say("Run", StrCat(mission_id_, ", ", how));

@@ -1,6 +1,7 @@
 // Reading unified diffs.
 #include "src/domain/change.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace coditect {
@@ -179,6 +180,22 @@ Status DiffParser::ParseHunk(std::string_view header) {
 
 StatusOr<std::vector<Hunk>> ParseUnifiedDiff(std::string_view diff) {
   return DiffParser(diff).Parse();
+}
+
+StatusOr<std::string> ApplyEdits(const std::string& text, std::vector<SourceEdit> edits) {
+  std::sort(edits.begin(), edits.end(),
+            [](const SourceEdit& a, const SourceEdit& b) { return a.start < b.start; });
+  std::string out;
+  size_t at = 0;
+  for (const SourceEdit& edit : edits) {
+    if (edit.start < at || edit.end < edit.start || edit.end > text.size()) {
+      return InvalidArgument("edit of bytes ", edit.start, " to ", edit.end, " of ", edit.file,
+                             " does not fit");
+    }
+    out += text.substr(at, edit.start - at) + edit.replacement;
+    at = edit.end;
+  }
+  return out + text.substr(at);
 }
 
 }  // namespace coditect

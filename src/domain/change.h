@@ -28,6 +28,9 @@ struct SourceEdit {
   }
 };
 
+/// `text` with the edits applied. INVALID_ARGUMENT when one lies outside the text or two overlap.
+StatusOr<std::string> ApplyEdits(const std::string& text, std::vector<SourceEdit> edits);
+
 /// One file after the change. Paths are relative, raw bytes.
 struct FileChange {
   enum class Kind { kWrite, kDelete, kSymlink };

@@ -173,6 +173,7 @@ struct Baseline {
   std::vector<std::string> network;  // left out of the goal
   uint64_t suite_ms = 0;
   uint64_t memory_bytes = 0;
+  std::vector<std::string> unstable;  // functions whose ids were folded (domain/unstable_ids.h)
 
   bool operator==(const Baseline&) const = default;
   template <class Self, class Visitor>
@@ -185,6 +186,7 @@ struct Baseline {
     visit(6, "network", self.network);
     visit(7, "suite_ms", self.suite_ms);
     visit(8, "memory_bytes", self.memory_bytes);
+    visit(9, "unstable", self.unstable);
   }
 };
 

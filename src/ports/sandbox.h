@@ -74,6 +74,7 @@ class SandboxProcess {
 
 struct WorkspaceOptions {
   std::string label;  // "<run>/<task>/<epoch>": marks mounts, processes and folders for sweeping
+  std::string tier;   // "auto", "process", "none": what the person asked for
   std::string repo_path;  // the person's path, at which the workspace appears inside
   std::string base;       // plain folder with the base tree
   Toolchain toolchain;

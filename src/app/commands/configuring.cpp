@@ -1,6 +1,43 @@
 // config list, get, validate.
+#include "src/app/bootstrap.h"
 #include "src/app/commands/commands.h"
-#include "src/app/exit_code.h"
-#include "src/app/request.h"
+#include "src/app/config/verbs.h"
 
 namespace coditect {
+namespace {
+
+ConfigSources SourcesOf(const GlobalOptions& global) {
+  // Outside a repository the person's own layers are all there is.
+  const auto resolved = ResolveRepository(Context(), global.folder, "");
+  ConfigSources sources =
+      StandardConfigSources(ProcessEnvironment(), resolved.ok() ? resolved->ref.path : "");
+  if (!global.config_file.empty()) {
+    sources.user_file = global.config_file;
+    sources.user_file_required = true;
+  }
+  sources.overrides = global.settings;
+  return sources;
+}
+
+int Print(const VerbOutput& output) {
+  PrintOut(output.output);
+  PrintErr(output.messages);
+  return output.exit_code;
+}
+
+}  // namespace
+
+int ConfigListCommand(const GlobalOptions& global, bool show_origin) {
+  return Print(
+      ConfigList(SourcesOf(global), {.show_origin = show_origin, .json = global.output == "json"}));
+}
+
+int ConfigGetCommand(const GlobalOptions& global, const std::string& key) {
+  return Print(ConfigGet(SourcesOf(global), key, global.output == "json"));
+}
+
+int ConfigValidateCommand(const GlobalOptions& global, const std::string& file) {
+  return Print(ConfigValidate(SourcesOf(global), file));
+}
+
+}  // namespace coditect

@@ -253,7 +253,8 @@ TEST_CASE("TheRepositorysConfigurationCountsButHidesNoTest") {
 TEST_CASE("AMissingPluginIsAMissingModule") {
   for (const std::string& python : TestPythons()) {
     CAPTURE(python);
-    for (const std::string addopts : {"--timeout-of-mine=3 --benchmark-only", "-p not_a_plugin_at_all"}) {
+    for (const std::string addopts :
+         {"--timeout-of-mine=3 --benchmark-only", "-p not_a_plugin_at_all"}) {
       CAPTURE(addopts);
       Project project(Files{{"pytest.ini", "[pytest]\naddopts = " + addopts + "\n"},
                             {"test_a.py", "def test_a(): pass\n"}},

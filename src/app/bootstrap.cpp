@@ -1,0 +1,125 @@
+// The composition root.
+#include "src/app/bootstrap.h"
+
+#include <unistd.h>
+
+#include <set>
+
+#include "src/adapters/git/initialise.h"
+#include "src/adapters/git/repository.h"
+#include "src/adapters/git/resolve.h"
+#include "src/adapters/localfs/object_store.h"
+#include "src/adapters/process/broker.h"
+#include "src/adapters/process/sandbox.h"
+#include "src/adapters/python/harness.h"
+#include "src/adapters/python/interpreter.h"
+#include "src/adapters/sqlite/event_bus.h"
+#include "src/adapters/sqlite/event_log.h"
+#include "src/base/file.h"
+
+#ifndef CODITECT_VERSION
+#error "the build sets CODITECT_VERSION and CODITECT_COMMIT"
+#endif
+
+namespace coditect {
+namespace {
+
+/// Variables a sandboxed process gets as the person has them.
+constexpr const char* kPassed[] = {
+    "LANG", "LC_ALL",      "LC_CTYPE",     "LC_NUMERIC",        "LC_TIME",    "TZ",
+    "TERM", "VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHONPATH", "SOURCE_DATE_EPOCH"};
+
+}  // namespace
+
+std::string VersionNumber() { return CODITECT_VERSION; }
+std::string BuildId() { return StrCat("coditect ", CODITECT_VERSION, " (", CODITECT_COMMIT, ")"); }
+
+StatusOr<std::unique_ptr<EventLog>> OpenLedgerFile(const StatePaths& paths, bool read_only) {
+  return sqlite::OpenEventLog({.path = paths.ledger, .read_only = read_only});
+}
+
+StatusOr<std::unique_ptr<EventBus>> OpenTelemetry(const StatePaths& paths,
+                                                  const std::string& producer, bool read_only,
+                                                  const Clock& clock) {
+  return sqlite::OpenEventBus(
+      {.path = paths.telemetry, .producer = producer, .read_only = read_only}, clock);
+}
+
+StatusOr<std::unique_ptr<ObjectStore>> OpenBlobs(const StatePaths& paths) {
+  return localfs::OpenObjectStore(paths.blobs);
+}
+
+StatusOr<std::unique_ptr<Sandbox>> MakeSandbox(const StatePaths& paths, const std::string& tier,
+                                               const std::string& workspace) {
+  process::Options options;
+  options.state_folder = paths.state;
+  options.tier = tier == "none" ? process::Tier::kNone : process::Tier::kProcess;
+  if (workspace == "copy") {
+    options.workspace = process::WorkspaceMode::kCopy;
+  } else if (workspace == "overlay") {
+    options.workspace = process::WorkspaceMode::kOverlay;
+  } else if (!workspace.empty() && workspace != "auto") {
+    return InvalidArgument("CODITECT_WORKSPACE is '", EscapeForTerminal(workspace),
+                           "'; it may be auto, overlay or copy");
+  }
+  return process::Sandbox::Create(std::move(options));
+}
+
+StatusOr<std::unique_ptr<TestHarness>> MakeHarness(const StatePaths& paths) {
+  return python::CreateHarness({.folder = paths.support});
+}
+
+StatusOr<std::unique_ptr<Repository>> OpenMissionRepository(const Context& ctx,
+                                                            const StatePaths& paths,
+                                                            const MissionRequest& request) {
+  return git::OpenRepository(ctx, {.repository = request.repository,
+                                   .state_folder = paths.state,
+                                   .label = StrCat("p", ::getpid()),
+                                   .git_program = ""});
+}
+
+StatusOr<ResolvedRepository> ResolveRepository(const Context& ctx, const std::string& folder,
+                                               const std::string& base) {
+  ASSIGN_OR_RETURN(const auto resolved, git::Resolve(ctx, folder, base));
+  return ResolvedRepository{
+      .ref = resolved.ref, .author = resolved.author, .notes = git::Notes(resolved)};
+}
+
+Status InitialiseRepository(const Context& ctx, const std::string& folder,
+                            const std::string& message) {
+  return git::Initialise(ctx, folder, message);
+}
+
+StatusOr<Toolchain> ResolveToolchain(const Context& ctx, const StatePaths& paths,
+                                     const RepositoryRef& repository,
+                                     const std::map<std::string, std::string>& environment,
+                                     const std::vector<std::string>& pass) {
+  MissionRequest request;
+  request.repository = repository;
+  ASSIGN_OR_RETURN(const auto git, OpenMissionRepository(ctx, paths, request));
+  ASSIGN_OR_RETURN(const auto entries, git->ListFiles(ctx, repository.base_tree));
+  std::set<std::string> tracked;
+  for (const TreeEntry& entry : entries) tracked.insert(entry.path);
+  python::InterpreterRequest wanted;
+  wanted.repository = repository.path;
+  wanted.environment = environment;
+  wanted.is_tracked = [&](const std::string& relative) {
+    const auto at = tracked.lower_bound(relative);
+    return at != tracked.end() && IsBelow(*at, relative);
+  };
+  Toolchain toolchain = python::ResolveToolchain(wanted).toolchain;
+  std::vector<std::string> names(std::begin(kPassed), std::end(kPassed));
+  names.insert(names.end(), pass.begin(), pass.end());
+  for (const std::string& name : names) {
+    const auto found = environment.find(name);
+    if (found != environment.end()) toolchain.environment.insert(*found);
+  }
+  return toolchain;
+}
+
+std::optional<int> RunAsHelperProcess(int argc, char** argv) {
+  if (process::IsBrokerInvocation(argc, argv)) return process::BrokerMain(argc, argv);
+  return std::nullopt;
+}
+
+}  // namespace coditect
