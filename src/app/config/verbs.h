@@ -1,0 +1,31 @@
+// The verbs `config list`, `config get` and `config validate` as functions from sources to text.
+#pragma once
+
+#include <string>
+
+#include "src/app/config/config.h"
+
+namespace coditect {
+
+/// What a verb prints and how it ends.
+struct VerbOutput {
+  int exit_code = 0;     // 0, or 2 for a usage or configuration error
+  std::string output;    // for stdout
+  std::string messages;  // for stderr
+};
+
+struct ConfigListOptions {
+  bool show_origin = false;
+  bool json = false;  // schema coditect.config/v1, always with origins
+};
+
+/// Every key with its value, as TOML that can be pasted into a file.
+VerbOutput ConfigList(const ConfigSources& sources, const ConfigListOptions& options);
+
+/// One key's value alone, a list with one entry a line, nothing when unset.
+VerbOutput ConfigGet(const ConfigSources& sources, const std::string& key, bool json);
+
+/// Checks `file` as the layer it would be (LoadConfigFile), or every layer when it is "".
+VerbOutput ConfigValidate(const ConfigSources& sources, const std::string& file);
+
+}  // namespace coditect
