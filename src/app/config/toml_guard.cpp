@@ -1,8 +1,10 @@
-// The check of TOML text before the TOML library sees it: that library recurses once for each
-// level.
+// The check of TOML text before the TOML library sees it. toml++ 3.3 recurses once for each level,
+// and is undefined (is_non_ascii_horizontal_whitespace) for many characters outside ASCII wherever
+// it looks for a blank: outside strings, and after a backslash in a block string.
 #include "src/app/config/toml_guard.h"
 
 #include <algorithm>
+#include <string>
 
 #include "src/base/strings.h"
 
@@ -44,7 +46,15 @@ class TextCursor {
 
 bool IsAscii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
-// Follows strings and comments as TOML 1.0 defines them and counts the levels outside them.
+// What a value, a name, a string or a bracket may follow, blanks apart.
+constexpr std::string_view kSeparators = "\n=,[{";
+
+bool IsOneOf(char c, std::string_view characters) {
+  return characters.find(c) != std::string_view::npos;
+}
+
+// Follows strings and comments as TOML 1.0 defines them and counts the levels outside them. Refuses
+// a quote in the middle of a word, for the library looks for the end of a word across quotes.
 class ShapeChecker {
  public:
   ShapeChecker(TextCursor& cursor, int depth_max) : cursor_(cursor), depth_max_(depth_max) {}
@@ -61,22 +71,46 @@ class ShapeChecker {
     if (c == '#') {
       return Skip(std::min(cursor_.Rest().find('\n'), cursor_.Rest().size()));
     }
-    if (c == '"' || c == '\'') {
-      const bool block = cursor_.Peek(1) == c && cursor_.Peek(2) == c;
-      closing_ = cursor_.Rest().substr(0, block ? 3 : 1);
-      return Skip(closing_.size());
+    if (IsOneOf(c, " \t\r")) return Skip(1);
+    if (IsMisplaced(c)) {
+      return cursor_.Problem(StrCat("a misplaced ", std::string(1, c), "; correct the TOML"));
     }
-    if (c == '.') ++dots_;
-    if (c == '\n' || c == '=' || c == ',' || c == '[' || c == '{') dots_ = 0;
-    if (c == '[' || c == '{') ++brackets_;
-    if ((c == ']' || c == '}') && brackets_ > 0) --brackets_;
-    if (brackets_ + dots_ > depth_max_) {
+    if (IsOneOf(before_, kSeparators)) word_after_ = before_;
+    if (c == '"' || c == '\'') return OpenString(c);
+    before_ = c;
+    CountLevels(c);
+    if (static_cast<int>(brackets_.size()) + dots_ > depth_max_) {
       return cursor_.Problem(StrCat("nested deeper than ", depth_max_, " levels; flatten it"));
     }
     return Skip(1);
   }
 
+  bool IsMisplaced(char c) const {
+    if (c == '"' || c == '\'') return before_ != '.' && !IsOneOf(before_, kSeparators);
+    if (c == '[' || c == '{') return !IsOneOf(before_, kSeparators);
+    const bool in_list = !brackets_.empty() && brackets_.back() == '[';
+    return c == '=' && (in_list || word_after_ == '=');
+  }
+
+  Status OpenString(char quote) {
+    ascii_only_ = before_ == '.';
+    before_ = quote;
+    const bool block = cursor_.Peek(1) == quote && cursor_.Peek(2) == quote;
+    closing_ = cursor_.Rest().substr(0, block ? 3 : 1);
+    return Skip(closing_.size());
+  }
+
+  void CountLevels(char c) {
+    if (c == '.') ++dots_;
+    if (IsOneOf(c, kSeparators)) dots_ = 0;
+    if (c == '[' || c == '{') brackets_ += c;
+    if ((c == ']' || c == '}') && !brackets_.empty()) brackets_.pop_back();
+  }
+
   Status StepInString(char c) {
+    if (ascii_only_ && !IsAscii(c)) {
+      return cursor_.Problem("a character that is not ASCII after a dot; remove it");
+    }
     const bool block = closing_.size() == 3;
     if (c == '\n' && !block) {  // unclosed: the library says so
       closing_ = {};
@@ -110,9 +144,12 @@ class ShapeChecker {
 
   TextCursor& cursor_;
   const int depth_max_;
-  int brackets_ = 0;
-  int dots_ = 0;
+  std::string brackets_;      // the open ones, at most depth_max_
+  int dots_ = 0;              // in the dotted name we are in
+  char before_ = '\n';        // the last character outside strings that is no blank
+  char word_after_ = '\n';    // the separator before the word or dotted name we are in
   std::string_view closing_;  // what closes the string we are in, empty outside one
+  bool ascii_only_ = false;   // in a string after a dot, which the library may take for a number's
 };
 
 // Length of the character that `text` starts with, 0 when that is not UTF-8.

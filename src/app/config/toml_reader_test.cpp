@@ -144,6 +144,19 @@ TEST_CASE("CharactersOutsideAsciiStandInStringsAndCommentsOnly") {
   CHECK_FALSE(fine("a = \"\"\"\\\n \xc3\xa4\"\"\""));
   CHECK_FALSE(fine("a = \"\"\"\\\xc3\xa4\"\"\""));
   CHECK_FALSE(fine("a = \"\\\xc3\xa4\""));
+  CHECK_FALSE(fine("a = 17:32'\xc3\xa4"));
+  CHECK_FALSE(fine("a = 'x''\xc3\xa4'"));
+  CHECK_FALSE(fine("a = 1.'\xc3\xa4'"));
+  CHECK_FALSE(fine("a = 1='\xc3\xa4'"));
+  CHECK_FALSE(fine("a = [1, 1='\xc3\xa4']"));
+  CHECK_FALSE(fine("a = [1,\n1='\xc3\xa4']"));
+  CHECK_FALSE(fine("a = {b = 1.5='\xc3\xa4'}"));
+  CHECK_FALSE(fine("a = 1['\xc3\xa4'"));
+  CHECK_FALSE(fine("a = 1{'\xc3\xa4'"));
+  CHECK_FALSE(fine("a = 1979-05-27 07:32:00='\xc3\xa4'"));
+  CHECK(
+      fine("a = [ '\xc3\xa4' , '\xc3\xa4',\n'\xc3\xa4'\n]\r\n [ \"\xc3\xa4\" ]\na.\"b\" = "
+           "{'\xc3\xa4'=1}"));
   CHECK_EQ(CheckTomlShape("\na = \"\xc3\xa4\" \xc3\xa4", 3).message(),
            "2:9: a character that is not ASCII outside quotes; put it into quotes");
 }
