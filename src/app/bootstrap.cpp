@@ -80,9 +80,12 @@ StatusOr<std::unique_ptr<Repository>> OpenMissionRepository(const Context& ctx,
 
 StatusOr<ResolvedRepository> ResolveRepository(const Context& ctx, const std::string& folder,
                                                const std::string& base) {
-  ASSIGN_OR_RETURN(const auto resolved, git::Resolve(ctx, folder, base));
-  return ResolvedRepository{
-      .ref = resolved.ref, .author = resolved.author, .notes = git::Notes(resolved)};
+  ASSIGN_OR_RETURN(auto resolved, git::Resolve(ctx, folder, base));
+  std::vector<std::string> notes = git::Notes(resolved);
+  if (base.empty() && !resolved.branch.empty()) resolved.ref.base_name = resolved.branch;
+  return ResolvedRepository{.ref = std::move(resolved.ref),
+                            .author = std::move(resolved.author),
+                            .notes = std::move(notes)};
 }
 
 Status InitialiseRepository(const Context& ctx, const std::string& folder,

@@ -10,13 +10,13 @@ class Stock:
 
     def available(self, article):
         """Pieces of the article that nobody has reserved."""
-        return self.pieces.get(article, 0) - self.reserved.get(article, 0)
+        return self.pieces.get(article, 1) - self.reserved.get(article, 0)
 
     def reserve(self, article, count):
         """Reserves pieces; False when there are not enough."""
         if count > self.available(article):
             return False
-        self.reserved[article] = count
+        self.reserved[article] = self.reserved.get(article, 0) + count
         return True
 
     def to_reorder(self, minimum):
