@@ -211,8 +211,8 @@ TEST_CASE("ConvertedLineEndingsAreNoChange") {
   repo.CommitAll();
   const timespec touched[2] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
   REQUIRE(::utimensat(AT_FDCWD, repo.File("f").c_str(), touched, 0) == 0);
-  REQUIRE(repo.Git({"status", "--porcelain"}) == "");
   CHECK_FALSE(Ok(TryResolve(repo.top())).dirty);
+  CHECK(repo.Git({"status", "--porcelain"}) == "");  // the person's git agrees
 }
 
 TEST_CASE("SplitAndSparseIndexesAreRead") {

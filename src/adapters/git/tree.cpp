@@ -189,7 +189,7 @@ Status StreamBlobs(const Context& ctx, const GitDir& git, const std::vector<std:
   BlobReader reader(git, ids, names, sink);
   GitCall call{.args = {"cat-file", "--batch", "--buffer"}, .stdin_bytes = input};
   call.on_stdout = [&reader](std::string_view bytes) { return reader.Take(bytes); };
-  RETURN_IF_ERROR(git.Output(ctx, "read files", call).status());
+  RETURN_IF_ERROR(git.Output(ctx, "copy files out of the repository", call).status());
   if (reader.done()) return absl::OkStatus();
   return DataLoss("git stopped before the content of ", reader.current(), "; see `git fsck`");
 }
