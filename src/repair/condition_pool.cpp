@@ -45,7 +45,7 @@ void AddExisting(const Site& site, NodeId at, Pool* pool) {
     pool->Add(std::string(site.Text(id)), LevelOf(tree, id), weight);
     std::string negated =
         StrCat(site.spelling().logical_not, Fit(site.Text(id), LevelOf(tree, id), kCompareLevel));
-    if (role != Role::kNot) pool->Add(std::move(negated), kLogicalLevel, weight * 0.5);
+    if (role != Role::kNot) pool->Add(std::move(negated), kCompareLevel, weight * 0.5);
   }
 }
 
@@ -54,7 +54,7 @@ void AddUnary(const Site& site, const Atom& a, Pool* pool) {
   constexpr Kinds kNotTested = analysis::kCallable;
   if (a.kinds == kNotTested) return;
   pool->Add(a.text, kAtomLevel, 0.35 * a.weight);
-  pool->Add(StrCat(say.logical_not, a.text), kLogicalLevel, 0.4 * a.weight);
+  pool->Add(StrCat(say.logical_not, a.text), kCompareLevel, 0.4 * a.weight);
   if ((a.kinds & analysis::kNumber) != 0 || a.kinds == 0) {
     double known = a.kinds == 0 ? 0.5 : 1.0;
     for (std::string_view op : {"==", "<", ">", "<=", ">=", "!="}) {
@@ -130,7 +130,7 @@ std::vector<Phrase> MakeConditions(const Site& site, NodeId at) {
     }
     for (const Atom& f : site.FunctionsAt(at, 1)) {
       pool.Add(StrCat(f.text, "(", a.text, ")"), kAtomLevel, 0.9 * f.weight * a.weight);
-      pool.Add(StrCat(site.spelling().logical_not, f.text, "(", a.text, ")"), kLogicalLevel,
+      pool.Add(StrCat(site.spelling().logical_not, f.text, "(", a.text, ")"), kCompareLevel,
                0.5 * f.weight * a.weight);
     }
   }

@@ -18,8 +18,8 @@ Level LevelOf(const SyntaxTree& tree, NodeId id) {
     case Role::kAssignment:
       return kLambdaLevel;
     case Role::kBoolean:
-    case Role::kNot:
       return kLogicalLevel;
+    case Role::kNot:  // `not a` needs no parentheses beside `and`
     case Role::kCompare:
       return kCompareLevel;
     case Role::kBinary:

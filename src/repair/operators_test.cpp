@@ -205,10 +205,31 @@ TEST_CASE("EveryOperatorHasARowAndASaneRank") {
 }
 
 TEST_CASE("KnownKindsKeepNonsenseOut") {
-  auto kinds = Results("variable.name", F("return b[0]", "a: int, b: list"));
-  CHECK_FALSE(kinds.contains(F("return a[0]", "a: int, b: list")));
   auto texts = Results("call.method", F("return a", "a: int"));
   CHECK_FALSE(texts.contains(F("return a.lower()", "a: int")));
+}
+
+TEST_CASE("ANameOfTheSameKindComesFirst") {
+  std::string text = F("return xs[i] + c", "i: int, c: int, xs: list");
+  auto source = SourceModel::Create({"a.py", text});
+  REQUIRE(source.ok());
+  SearchContext context = MakeContext();
+  Site site(**source, 1, context);
+  Proposals proposals(**source);
+  for (const Operator& op : Operators()) {
+    if (op.id == "variable.name") op.generate(site, proposals);
+  }
+  auto items = proposals.Take();
+  auto place = [&](std::string_view body) {
+    return std::find_if(items.begin(), items.end(),
+                        [&](const Proposal& proposal) {
+                          return Apply(text, proposal.splices) ==
+                                 F(body, "i: int, c: int, xs: list");
+                        }) -
+           items.begin();
+  };
+  CHECK_LT(place("return xs[c] + c"), place("return xs[xs] + c"));
+  CHECK_LT(place("return xs[xs] + c"), static_cast<long>(items.size()));
 }
 
 TEST_CASE("ParenthesesAppearOnlyWhereTheyAreNeeded") {

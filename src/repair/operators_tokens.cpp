@@ -34,7 +34,7 @@ constexpr Pair kArithmeticPairs[] = {
     {"/", "//", 1.0}, {"//", "/", 1.0}, {"/", "*", 0.8}, {"%", "//", 0.9},  {"//", "%", 0.9},
     {"%", "/", 0.6},  {"**", "*", 0.9}, {"+", "*", 0.6}, {"<<", ">>", 1.0}, {">>", "<<", 1.0},
     {"&", "|", 1.0},  {"|", "&", 1.0},  {"^", "&", 1.0}, {"^", "|", 0.9},   {"&", "^", 0.9},
-    {"|", "^", 0.8},  {"^", "**", 0.7}, {"-", "*", 0.4}, {"//", "*", 0.4},
+    {"|", "^", 0.8},  {"^", "**", 0.7}, {"-", "*", 0.4}, {"*", "%", 0.5},   {"//", "*", 0.4},
 };
 
 double ArithmeticFactor(std::string_view from, std::string_view to) {
@@ -156,7 +156,7 @@ void LogicalNegate(const Site& site, Proposals& out) {
     if (!condition && !result) continue;
     double factor = tree[id].role == Role::kCompare ? 0.3 : condition ? 1.0 : 0.4;
     out.Replace(id, StrCat(no, Fit(site.Text(id), LevelOf(tree, id), kCompareLevel)), factor,
-                kLogicalLevel);
+                kCompareLevel);
   }
 }
 

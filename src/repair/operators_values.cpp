@@ -228,9 +228,12 @@ void VariableName(const Site& site, Proposals& out) {
     Kinds kinds = site.source().KindsOfName(site.Text(id), id);
     if (kinds == analysis::kCallable) kinds = 0;
     bool object = parent == Role::kAttribute;
-    for (const Atom& atom : site.ValuesAt(id, kinds)) {
+    for (const Atom& atom : site.ValuesAt(id, 0)) {
       if (atom.text == site.Text(id) || (target && atom.origin == NameOrigin::kGlobal)) continue;
-      double known = atom.kinds != 0 && kinds != 0 ? 1.0 : 0.7;
+      // The wrong name may be of the wrong kind, too; that is less likely.
+      double known = !Compatible(atom.kinds, kinds)  ? 0.35
+                     : atom.kinds != 0 && kinds != 0 ? 1.0
+                                                     : 0.7;
       double place = target   ? (parent == Role::kAugmentedAssignment ? 0.8 : 0.3)
                      : object ? 0.7
                               : 1.0;

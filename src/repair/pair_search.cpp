@@ -77,7 +77,9 @@ std::optional<std::vector<Single>> PairSearch::Combine(const Plan& plan) {
       if (both[i].start < both[i - 1].end || both[i].start == both[i - 1].start)
         return std::nullopt;
     }
-    if (!stream_.IsNew(a.source, both) || !stream_.Parses(a.source, both)) return std::nullopt;
+    if (!stream_.IsNew(a.source, both) ||
+        !stream_.ParseTogether(a.source, a.splices, b.splices, both))
+      return std::nullopt;
   }
   return std::vector<Single>{a, b};
 }

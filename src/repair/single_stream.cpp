@@ -126,22 +126,43 @@ void SingleStream::Encourage(size_t site, const Operator* op, double share) {
   for (size_t cell = 0; cell < cells_.size(); ++cell) Push(cell);
 }
 
-bool SingleStream::Parses(size_t source, const std::vector<Splice>& splices) {
+bool SingleStream::GroupByStatement(size_t source, const std::vector<Splice>& splices,
+                                    std::map<size_t, std::vector<Splice>>* groups) const {
   const auto& statements = sources_[source]->statements();
   const analysis::SyntaxTree& tree = sources_[source]->tree();
-  // The last statement that begins at or before the edit; its own text must hold all of it.
-  auto after =
-      std::upper_bound(statements.begin(), statements.end(), splices.front().start,
-                       [&](uint32_t at, const Statement& s) { return at < tree[s.node].start; });
-  if (after != statements.begin()) {
+  for (const Splice& splice : splices) {
+    // The last statement that begins at or before the edit; its own text must hold all of it.
+    auto after =
+        std::upper_bound(statements.begin(), statements.end(), splice.start,
+                         [&](uint32_t at, const Statement& s) { return at < tree[s.node].start; });
+    if (after == statements.begin()) return false;
     const Statement& statement = *std::prev(after);
-    Role role = tree[statement.node].role;
-    bool alone = !statement.clause || role == Role::kElif;
-    if (alone && splices.back().end <= statement.header_end) {
-      return StatementParses(source, statement, splices);
-    }
+    bool alone = !statement.clause || tree[statement.node].role == Role::kElif;
+    if (!alone || splice.end > statement.header_end) return false;
+    (*groups)[static_cast<size_t>(std::prev(after) - statements.begin())].push_back(splice);
   }
-  return FunctionParses(source, splices);
+  return true;
+}
+
+bool SingleStream::Parses(size_t source, const std::vector<Splice>& splices) {
+  std::map<size_t, std::vector<Splice>> groups;
+  if (!GroupByStatement(source, splices, &groups)) return FunctionParses(source, splices);
+  return std::all_of(groups.begin(), groups.end(), [&](const auto& group) {
+    return StatementParses(source, sources_[source]->statements()[group.first], group.second);
+  });
+}
+
+bool SingleStream::ParseTogether(size_t source, const std::vector<Splice>& a,
+                                 const std::vector<Splice>& b, const std::vector<Splice>& both) {
+  std::map<size_t, std::vector<Splice>> of_a, of_b;
+  if (!GroupByStatement(source, a, &of_a) || !GroupByStatement(source, b, &of_b)) {
+    return FunctionParses(source, both);
+  }
+  // Each parses alone, so only statements that both touch are in doubt.
+  for (const auto& [statement, splices] : of_a) {
+    if (of_b.contains(statement)) return Parses(source, both);
+  }
+  return true;
 }
 
 bool SingleStream::StatementParses(size_t source, const Statement& statement,

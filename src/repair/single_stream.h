@@ -42,6 +42,10 @@ class SingleStream {
   /// they stand in.
   bool Parses(size_t source, const std::vector<Splice>& splices);
 
+  /// The same for two edits that parse each alone.
+  bool ParseTogether(size_t source, const std::vector<Splice>& a, const std::vector<Splice>& b,
+                     const std::vector<Splice>& both);
+
   /// True, once, for edits that make a text not seen before.
   bool IsNew(size_t source, const std::vector<Splice>& splices) {
     return seen_[source].insert(sources_[source]->hash().Of(splices)).second;
@@ -66,6 +70,9 @@ class SingleStream {
   void Expand(Cell& cell);
   bool StatementParses(size_t source, const Statement& statement,
                        const std::vector<Splice>& splices);
+  /// Splits edits by the statement whose own text holds them; false when one is larger than that.
+  bool GroupByStatement(size_t source, const std::vector<Splice>& splices,
+                        std::map<size_t, std::vector<Splice>>* groups) const;
   bool FunctionParses(size_t source, const std::vector<Splice>& splices);
 
   const std::vector<std::unique_ptr<SourceModel>>& sources_;
