@@ -51,7 +51,8 @@ class Channel:
             return
         data = json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
         if len(data) > self._frame_bytes_max:
-            return self.send({"t": "warning", "text": "a message of %d bytes was dropped" % len(data)})
+            dropped = "a message of %d bytes was dropped" % len(data)
+            return self.send({"t": "warning", "text": dropped})
         view = memoryview(data)
         while view:
             view = view[os.write(self._fd, view):]

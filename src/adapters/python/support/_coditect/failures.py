@@ -11,7 +11,9 @@ def type_name(error):
     kind = type(error)
     module = getattr(kind, "__module__", "")
     name = getattr(kind, "__qualname__", kind.__name__)
-    return text(name if module in ("builtins", "_pytest.outcomes", None) else module + "." + name, 200)
+    if module not in ("builtins", "_pytest.outcomes", None):
+        name = module + "." + name
+    return text(name, 200)
 
 
 def frames(error, traceback, repository):

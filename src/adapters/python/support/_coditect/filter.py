@@ -163,7 +163,7 @@ class Filter:
         sources.serve_imports(codes)
         fuel = Fuel()
         fuel.unlimited()
-        children.alarm(judge.BASE_CPU_SECONDS)
+        children.alarm(judge.IMPORT_CPU_SECONDS)
         limits = {name: judge.Limits(*measured[name]) for name in names}
 
         def run(loaded_project):

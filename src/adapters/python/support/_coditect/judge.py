@@ -13,11 +13,15 @@ INVALID, DUPLICATE, FAILS, SURVIVES, UNDECIDED = range(5)
 
 FUEL_FLOOR = 20000
 FUEL_FACTOR = 10
-BASE_FUEL = (300000, 5000000)  # what a test of the base version may use while it is measured
+BOOST = 15  # of the fuel, for a candidate that ran out of it after it had passed something
+BASE_FUEL = (20000, 300000, 5000000)  # for a test of the base version; the next when one ends
+BASE_CPU_SECONDS = 3.0  # for each of these, or what the one before lets expect
+BASE_CPU_FACTOR = 2
+BASE_CPU_MAX_SECONDS = 5.0  # expected: more than this is not tried
 CPU_FLOOR_SECONDS = 1.0
+IMPORT_CPU_SECONDS = 20.0
 CPU_FACTOR = 20
 CPU_PER_TICK_SECONDS = 5e-6
-BASE_CPU_SECONDS = 20.0
 WALL_FACTOR = 5  # a test may sleep so many times as long as on the base version, and a bit more
 CONTROL_FAILING = 3
 
@@ -41,7 +45,8 @@ class Measured:
         """Sets the limits of a candidate: `fuel`, or ten times what the base used."""
         used = most_used if self.out_of_fuel else self.used
         self.fuel = fuel or max(FUEL_FLOOR, FUEL_FACTOR * used)
-        self.alarm = max(CPU_FLOOR_SECONDS, CPU_FACTOR * self.cpu, CPU_PER_TICK_SECONDS * self.fuel)
+        cpu = 0 if self.out_of_fuel else CPU_FACTOR * self.cpu
+        self.alarm = max(CPU_FLOOR_SECONDS, cpu, CPU_PER_TICK_SECONDS * self.fuel)
 
 
 class Limits:
@@ -111,20 +116,26 @@ class Bench:
         self._state.leave_if_forked()
         return passed and not self._fuel.empty(), message, self._fuel.empty()
 
-    def measure(self, test):
-        """Measured, of the base version."""
-        for fuel in BASE_FUEL:
+    def measure(self, test, tiers=len(BASE_FUEL)):
+        """Measured, of the base version, with the first `tiers` of BASE_FUEL at most."""
+        expected = 0.0
+        for tier in range(tiers):
             self._state.reset()
+            fuel = BASE_FUEL[tier]
             before = os.times()
-            passed, message, out = self.run(test, fuel, BASE_CPU_SECONDS)
+            passed, message, out = self.run(
+                test, fuel, max(BASE_CPU_SECONDS, BASE_CPU_FACTOR * expected))
             after = os.times()
-            if not out:
+            cpu = after.user + after.system - before.user - before.system
+            if not out or tier + 1 == tiers:
                 break
-        return Measured(passed, message, self._fuel.used(), out,
-                        after.user + after.system - before.user - before.system,
+            expected = cpu * BASE_FUEL[tier + 1] / fuel
+            if expected > BASE_CPU_MAX_SECONDS:
+                break
+        return Measured(passed, message, self._fuel.used(), out, cpu,
                         after.elapsed - before.elapsed)
 
-    def judge(self, index, swaps, tests, measured):
+    def judge(self, index, swaps, tests, measured, boost=1):
         """Puts the verdict on the board. swaps: [(function, code)]."""
         self._state.reset()
         bases = [function.__code__ for function, _ in swaps]
@@ -137,7 +148,9 @@ class Bench:
         for test in tests:
             self._board.at(index)
             limits = measured[test.name]
-            ok, _, out_of_fuel = self.run(test, limits.fuel, limits.alarm)
+            fuel = boost * limits.fuel
+            ok, _, out_of_fuel = self.run(
+                test, fuel, max(limits.alarm, CPU_PER_TICK_SECONDS * fuel))
             ran += 1
             if not ok:
                 verdict = FAILS
@@ -183,17 +196,18 @@ class Judge:
     def set_caches(self, caches):
         self._caches = caches
 
-    def batch(self, candidates, tests, alone=False):
+    def batch(self, candidates, tests, alone=False, boost=1):
         """[(verdict, tests, passed, out_of_fuel)] for [swaps]; alone: one a child."""
         results = [None] * len(candidates)
         start = 0
         while start < len(candidates):
             if alone or self.one_each or self._alone_left > 0:
                 self._alone_left = max(0, self._alone_left - 1)
-                results[start] = self._alone(candidates[start], tests, 2)
+                results[start] = self._alone(candidates[start], tests, 2, boost)
                 start += 1
                 continue
-            ended = self._nursery.run(lambda: self._run(candidates, start, tests), self._board)
+            ended = self._nursery.run(lambda: self._run(candidates, start, tests, boost),
+                                      self._board)
             flags = self._board.flags() if ended == children.DONE else 0
             if flags & children.CONTROL_DIFFERS:
                 self._alone_left = len(candidates) - start + 256
@@ -207,25 +221,25 @@ class Judge:
                 results[index] = self._board.get(index)
             start = stop
             if ended != children.DONE and start < len(candidates):
-                results[start] = self._alone(candidates[start], tests, 1)
+                results[start] = self._alone(candidates[start], tests, 1, boost)
                 start += 1
         return results
 
-    def _run(self, candidates, start, tests):
+    def _run(self, candidates, start, tests, boost):
         bench = self.bench()
         for index in range(start, len(candidates)):
-            bench.judge(index, candidates[index], tests, self.measured)
+            bench.judge(index, candidates[index], tests, self.measured, boost)
             if bench.threads_left():
                 return self._board.finish(children.THREADS_LEFT)
         same = len(candidates) - start == 1 or bench.same_as_before(
             self.control, self.measured, self.exact)
         self._board.finish(0 if same else children.CONTROL_DIFFERS)
 
-    def _alone(self, swaps, tests, tries):
+    def _alone(self, swaps, tests, tries, boost):
         """In a child of its own; what ends that too without a verdict fails, but for a child that
         still had work to do when its time was over."""
         def run():
-            self.bench().judge(0, swaps, tests, self.measured)
+            self.bench().judge(0, swaps, tests, self.measured, boost)
             self._board.finish()
 
         ended = None

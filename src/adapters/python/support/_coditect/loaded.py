@@ -114,17 +114,16 @@ class Loaded:
     def _records(self, tests):
         """What measure() wrote about each test; one that ended its child has failed."""
         with tempfile.TemporaryFile() as results:
-            start = 0
+            start, tiers = 0, len(judge.BASE_FUEL)
             while start < len(tests):
-                def run(start=start):
-                    measure(tests, start, results, self._judge.bench(), self._board)
+                def run(start=start, tiers=tiers):
+                    measure(tests, start, tiers, results, self._judge.bench(), self._board)
                 ended = self._nursery.run(run, self._board, 2 * self._request["wall_seconds"])
                 if ended == children.DONE:
                     break
                 start = self._board.place()[0]
-                self._judge.measured[tests[start].name] = judge.Measured(
-                    False, "", 0, False, judge.BASE_CPU_SECONDS, 0)
-                start += 1
+                self._judge.measured[tests[start].name] = judge.Measured(False, "", 0, True, 0, 0)
+                start, tiers = start + 1, 1  # others will probably do the same
             results.seek(0)
             return [json.loads(line.decode("ascii")) for line in results]
 
@@ -204,26 +203,40 @@ class Loaded:
         return answers
 
     def _judge_group(self, group, answers, alone):
-        results = self._judge.batch([functions for _, functions in group], self._failing, alone)
-        for (index, _), result in zip(group, results):
-            answers[index] = list(result)
+        self._judge_by(self._failing, group, answers, alone)
         survivors = [pair for pair in group if answers[pair[0]][0] == judge.SURVIVES]
-        if survivors and self._passing_tests():
-            more = self._judge.batch([functions for _, functions in survivors], self._passing,
-                                     alone)
-            for (index, _), (verdict, tests, passed, out) in zip(survivors, more):
-                before = answers[index]
-                answers[index] = [verdict, before[1] + tests, before[2] + passed, out]
+        if survivors:
+            self._judge_by(self._passing_tests(), survivors, answers, alone)
+
+    def _judge_by(self, tests, group, answers, alone):
+        """Adds to the answers. A candidate that runs out of fuel after it has passed something gets
+        more, once: what mends a slow test looks like that."""
+        before = {index: answers[index] or [None, 0, 0, False] for index, _ in group}
+        ran_before = {index: answer[1] for index, answer in before.items()}
+        boost = 1
+        while tests and group:
+            results = self._judge.batch([functions for _, functions in group], tests, alone, boost)
+            again = []
+            for pair, (verdict, ran, passed, out) in zip(group, results):
+                index = pair[0]
+                ran_before[index] += ran
+                passed += before[index][2]
+                answers[index] = [verdict, ran_before[index], passed, out]
+                if out and passed and boost == 1 and not self._request["fuel"]:
+                    again.append(pair)
+            group, boost = again, judge.BOOST
 
 
-def measure(tests, start, results, bench, board):
+def measure(tests, start, tiers, results, bench, board):
     """In a child: runs tests[start:] on the base version and writes a JSON line for each."""
     for index in range(start, len(tests)):
         board.at(index)
         runner = tests[index]
-        outcome = bench.measure(runner)
+        outcome = bench.measure(runner, tiers)
         same = True
-        if not outcome.out_of_fuel:
+        if outcome.out_of_fuel:
+            tiers = min(tiers, 2)
+        else:
             if isinstance(runner, project.PlainTest):
                 item = project.ItemTest(runner.item)
                 again = bench.measure(item)
@@ -234,7 +247,8 @@ def measure(tests, start, results, bench, board):
                 same = (again.passed, again.message) == (outcome.passed, outcome.message)
         _write(results, {"name": tests[index].name, "passed": outcome.passed, "same": same,
                          "message": outcome.message, "used": outcome.used, "cpu": outcome.cpu,
-                         "out": outcome.out_of_fuel, "wall": outcome.wall, "item": runner is not tests[index]})
+                         "out": outcome.out_of_fuel, "wall": outcome.wall,
+                         "item": runner is not tests[index]})
     root = os.getcwd() + "/"
     _write(results, {"modules": [
         name for name, module in list(sys.modules.items())

@@ -107,8 +107,9 @@ def conclude(reporter, records, code, watched):
         if records.error and records.error.get("missing"):
             reporter.collect_failure("", record["message"], record["missing"], record["stack"])
     if records.unfinished:
-        reporter.warn("%d of %d Python processes did not report their exit: they were killed, ended "
-                      "by os._exit or are still running" % (records.unfinished, records.processes))
+        reporter.warn("%d of %d Python processes did not report their exit: they were killed, "
+                      "ended by os._exit or are still running"
+                      % (records.unfinished, records.processes))
     reporter.lines("hits" if watched else "lines", reporter.current(), records.lines)
     reporter.finish(records.network)
     reporter.end()

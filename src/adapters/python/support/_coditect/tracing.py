@@ -219,7 +219,7 @@ class Coverage:
 class Watched:
     """Which of some lines ran. A run of adjacent lines is followed until the first take() after one
     of them was executed (one in a function, if it has any: a `def` line runs at import); when no
-    run is left, nothing is traced any more. With `emit`, lines are told as they are seen instead."""
+    run is left, nothing is traced any more. With `emit`, lines are told as they are seen."""
 
     def __init__(self, repository, files, emit=None):
         self._repository = repository
