@@ -32,7 +32,7 @@ std::string Mount(const std::string& root, const std::string& point, const std::
 
 TEST_CASE("EachVersionOneControllerIsFoundInItsOwnTree") {
   const ScratchFolder scratch;
-  const std::string top = scratch.path();
+  const std::string& top = scratch.path();
   MakeGroups(top + "/pids/own", {"pids.max"});
   MakeGroups(top + "/memory/own", {"memory.limit_in_bytes"});
   MakeGroups(top + "/cpu,cpuacct", {"cpuacct.usage"});
@@ -48,7 +48,7 @@ TEST_CASE("EachVersionOneControllerIsFoundInItsOwnTree") {
 
 TEST_CASE("VersionTwoTakesTheNearestFolderThatHasAllControllers") {
   const ScratchFolder scratch;
-  const std::string top = scratch.path();
+  const std::string& top = scratch.path();
   // The own group holds processes, so it can delegate nothing; its parent can.
   MakeGroups(top + "/slice/own", {"cpu.stat"});
   MakeGroups(top + "/slice", {"cpu.stat", "memory.max", "pids.max"});
@@ -60,7 +60,7 @@ TEST_CASE("VersionTwoTakesTheNearestFolderThatHasAllControllers") {
 
 TEST_CASE("VersionTwoIsNeverSplitOverTwoGroups") {
   const ScratchFolder scratch;
-  const std::string top = scratch.path();
+  const std::string& top = scratch.path();
   MakeGroups(top + "/slice/own", {"cpu.stat"});
   MakeGroups(top + "/slice", {"cpu.stat", "pids.max"});
   CgroupTree tree = CgroupTree::Find(

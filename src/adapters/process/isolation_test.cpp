@@ -133,6 +133,9 @@ print(socket.getaddrinfo('localhost', 80, socket.AF_INET)[0][4])
 TEST_CASE("NoSocketOfTheHostIsReachable") {
   Bench bench;
   const std::string path = bench.scratch() + "/control.sock";
+  const std::string script =
+      "import socket, sys\ns = socket.socket(socket.AF_UNIX)\n"
+      "s.connect(sys.argv[1] if sys.argv[2] == '0' else '\\0' + sys.argv[2])";
   for (const bool abstract : {false, true}) {
     UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
@@ -143,10 +146,7 @@ TEST_CASE("NoSocketOfTheHostIsReachable") {
     REQUIRE(::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), size) == 0);
     REQUIRE(::listen(socket.get(), 1) == 0);
     const SandboxResult result =
-        bench.Run({"python3", "-c",
-                   "import socket, sys\ns = socket.socket(socket.AF_UNIX)\n"
-                   "s.connect(sys.argv[1] if sys.argv[2] == '0' else '\\0' + sys.argv[2])",
-                   path, abstract ? name.substr(1) : "0"});
+        bench.Run({"python3", "-c", script, path, abstract ? name.substr(1) : "0"});
     CHECK_EQ(result.exit_code, 1);
   }
 }

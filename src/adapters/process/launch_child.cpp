@@ -172,27 +172,39 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-// execve along the command's own PATH. Returns errno.
-int Execute(const LaunchPlan& plan) {
-  const std::vector<char*> argv = Pointers(plan.argv);
-  const std::vector<char*> environment = Pointers(plan.environment);
-  if (plan.argv[0].find('/') != std::string::npos) {
-    ::execve(argv[0], argv.data(), environment.data());
-    return errno;
+// A command with everything execve needs, so that nothing is allocated under the limits.
+class PreparedCommand {
+ public:
+  explicit PreparedCommand(const LaunchPlan& plan)
+      : argv_(Pointers(plan.argv)), environment_(Pointers(plan.environment)) {
+    if (plan.argv[0].find('/') != std::string::npos) {
+      files_.push_back(plan.argv[0]);
+      return;
+    }
+    for (const std::string& entry : plan.environment) {
+      if (!entry.starts_with("PATH=")) continue;
+      for (const std::string& folder : Split(std::string_view(entry).substr(5), ':')) {
+        files_.push_back(JoinPath(folder.empty() ? "." : folder, plan.argv[0]));
+      }
+    }
   }
-  std::string path;
-  for (const std::string& entry : plan.environment) {
-    if (entry.starts_with("PATH=")) path = entry.substr(5);
+
+  // Tries each file in turn. Returns errno.
+  int Execute() const {
+    int error = ENOENT;
+    for (const std::string& file : files_) {
+      ::execve(file.c_str(), argv_.data(), environment_.data());
+      if (errno == EACCES) error = EACCES;
+      if (errno != ENOENT && errno != EACCES && errno != ENOTDIR) return errno;
+    }
+    return error;
   }
-  int error = ENOENT;
-  for (const std::string& folder : Split(path, ':')) {
-    const std::string file = JoinPath(folder.empty() ? "." : folder, plan.argv[0]);
-    ::execve(file.c_str(), argv.data(), environment.data());
-    if (errno == EACCES) error = EACCES;
-    if (errno != ENOENT && errno != EACCES && errno != ENOTDIR) return errno;
-  }
-  return error;
-}
+
+ private:
+  std::vector<char*> argv_;
+  std::vector<char*> environment_;
+  std::vector<std::string> files_;
+};
 
 Status Confine(const LaunchEnvironment& launch) {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
@@ -207,6 +219,7 @@ Status Confine(const LaunchEnvironment& launch) {
 // The command's process. `error_pipe` is the way to say that it could not be started.
 [[noreturn]] void RunCommand(const LaunchEnvironment& launch, int error_pipe) {
   const LaunchPlan& plan = launch.plan;
+  const PreparedCommand command(plan);
   ::setsid();
   ::setpriority(PRIO_PROCESS, 0, 5);
   const UniqueFd error(::fcntl(error_pipe, F_DUPFD_CLOEXEC, 16));
@@ -224,7 +237,6 @@ Status Confine(const LaunchEnvironment& launch) {
       ::dup2(launch.channel, kChannelFd);
     }
   }
-  SetResourceLimits(plan);
   const Status confined = Confine(launch);
   if (!confined.ok()) fail(StatusRecord::kSetupFailed, confined.raw_code(), Message(confined));
   ::signal(SIGPIPE, SIG_DFL);
@@ -238,11 +250,12 @@ Status Confine(const LaunchEnvironment& launch) {
   }
   if (::chdir(plan.folder.c_str()) != 0) fail(StatusRecord::kExecFailed, errno, plan.folder);
   ::umask(022);
+  SetResourceLimits(plan);
   if (launch.root != nullptr) {
     const Status filtered = InstallSystemCallFilter(launch.filter);
     if (!filtered.ok()) fail(StatusRecord::kSetupFailed, filtered.raw_code(), Message(filtered));
   }
-  fail(StatusRecord::kExecFailed, Execute(plan), plan.argv[0]);
+  fail(StatusRecord::kExecFailed, command.Execute(), plan.argv[0]);
   ::_exit(127);
 }
 

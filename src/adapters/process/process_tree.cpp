@@ -22,12 +22,6 @@ namespace {
 
 constexpr uint64_t kProcFileBytesMax = 4 << 20;
 
-struct ProcessStat {
-  pid_t pid = 0;
-  pid_t parent = 0;
-  TreeUsage usage;
-};
-
 std::vector<pid_t> AllPids() {
   struct CloseDir {
     void operator()(DIR* dir) const { ::closedir(dir); }
@@ -49,9 +43,11 @@ std::string ReadProcFile(pid_t pid, const char* name) {
   return ReadDescriptor(fd.get(), kProcFileBytesMax, path).value_or("");
 }
 
+}  // namespace
+
 // Field numbers are those of proc(5), counted from the state (3) on, after the command's name,
 // which may hold anything.
-bool ReadStat(pid_t pid, ProcessStat* out) {
+bool ProcessTable::ReadStat(pid_t pid, Process* out) {
   const std::string text = ReadProcFile(pid, "stat");
   const size_t name_end = text.rfind(')');
   if (name_end == std::string::npos) return false;
@@ -61,7 +57,6 @@ bool ReadStat(pid_t pid, ProcessStat* out) {
     return static_cast<uint64_t>(::strtoull(fields[field - 3].c_str(), nullptr, 10));
   };
   const uint64_t ticks = number(14) + number(15) + number(16) + number(17);
-  out->pid = pid;
   out->parent = static_cast<pid_t>(number(4));
   out->usage.cpu_us = ticks * 1'000'000 / static_cast<uint64_t>(::sysconf(_SC_CLK_TCK));
   out->usage.tasks = number(20);
@@ -69,51 +64,56 @@ bool ReadStat(pid_t pid, ProcessStat* out) {
   return true;
 }
 
-// Descendants of `root`, not itself, without `spared` and theirs.
-std::vector<ProcessStat> Descendants(pid_t root, const std::vector<pid_t>& spared) {
-  std::multimap<pid_t, ProcessStat> by_parent;
+ProcessTable ProcessTable::Read() {
+  ProcessTable table;
   for (const pid_t pid : AllPids()) {
-    ProcessStat stat;
-    const bool is_spared = std::find(spared.begin(), spared.end(), pid) != spared.end();
-    if (!is_spared && ReadStat(pid, &stat)) by_parent.emplace(stat.parent, stat);
+    Process process;
+    if (!ReadStat(pid, &process)) continue;
+    table.processes_.emplace(pid, process);
+    table.children_.emplace(process.parent, pid);
   }
-  std::vector<ProcessStat> out;
+  return table;
+}
+
+std::vector<std::pair<pid_t, pid_t>> ProcessTable::Descendants(
+    pid_t root, const std::vector<pid_t>& spared) const {
+  std::vector<std::pair<pid_t, pid_t>> out;
   std::vector<pid_t> open = {root};
   while (!open.empty()) {
-    const auto [begin, end] = by_parent.equal_range(open.back());
+    const auto [begin, end] = children_.equal_range(open.back());
     open.pop_back();
     for (auto it = begin; it != end; ++it) {
-      out.push_back(it->second);
-      open.push_back(it->second.pid);
+      if (std::find(spared.begin(), spared.end(), it->second) != spared.end()) continue;
+      out.emplace_back(it->second, it->first);
+      open.push_back(it->second);
     }
   }
   return out;
 }
 
-}  // namespace
-
-TreeUsage MeasureTree(pid_t root) {
+TreeUsage ProcessTable::Measure(pid_t root) const {
   TreeUsage sum;
-  ProcessStat stat;
-  std::vector<ProcessStat> all = Descendants(root, {});
-  if (ReadStat(root, &stat)) all.push_back(stat);
-  for (const ProcessStat& process : all) {
-    sum.cpu_us += process.usage.cpu_us;
-    sum.resident_bytes += process.usage.resident_bytes;
-    sum.tasks += process.usage.tasks;
-  }
+  const auto add = [&](pid_t pid) {
+    const auto process = processes_.find(pid);
+    if (process == processes_.end()) return;
+    sum.cpu_us += process->second.usage.cpu_us;
+    sum.resident_bytes += process->second.usage.resident_bytes;
+    sum.tasks += process->second.usage.tasks;
+  };
+  add(root);
+  for (const auto& [pid, parent] : Descendants(root, {})) add(pid);
   return sum;
 }
 
 void KillDescendants(pid_t root, const std::vector<pid_t>& spared) {
   for (;;) {
-    const std::vector<ProcessStat> left = Descendants(root, spared);
+    const auto left = ProcessTable::Read().Descendants(root, spared);
     if (left.empty()) return;
     // Stopped first, so that a fork bomb cannot outrun the killing.
-    for (const ProcessStat& process : left) ::kill(process.pid, SIGSTOP);
-    for (const ProcessStat& process : left) ::kill(process.pid, SIGKILL);
-    for (const ProcessStat& process : left) {
-      if (process.parent == root) ::waitpid(process.pid, nullptr, 0);
+    for (const auto& [pid, parent] : left) ::kill(pid, SIGSTOP);
+    for (const auto& [pid, parent] : left) ::kill(pid, SIGKILL);
+    for (const auto& [pid, parent] : left) {
+      if (parent == root) ::waitpid(pid, nullptr, 0);
     }
   }
 }

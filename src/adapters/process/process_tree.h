@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace coditect::process {
@@ -16,8 +18,27 @@ struct TreeUsage {
   uint64_t tasks = 0;           // threads
 };
 
-/// Sums over `root` and all its descendants. Needs no privilege; a moment's approximation.
-TreeUsage MeasureTree(pid_t root);
+/// All processes at one moment, approximately. Needs no privilege.
+class ProcessTable {
+ public:
+  static ProcessTable Read();
+
+  /// Sums over `root` and all its descendants.
+  TreeUsage Measure(pid_t root) const;
+  /// Descendants of `root` with their parents, without `spared` and theirs.
+  std::vector<std::pair<pid_t, pid_t>> Descendants(pid_t root,
+                                                   const std::vector<pid_t>& spared) const;
+
+ private:
+  struct Process {
+    pid_t parent = 0;
+    TreeUsage usage;
+  };
+  static bool ReadStat(pid_t pid, Process* out);
+
+  std::map<pid_t, Process> processes_;
+  std::multimap<pid_t, pid_t> children_;
+};
 
 /// Stops, then kills every descendant of `root` (the calling process, a child subreaper) but
 /// `spared` and theirs, and reaps them, until none is left.

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 
-#include "src/adapters/process/process_tree.h"
 #include "src/adapters/process/system_calls.h"
 
 namespace coditect::process {
@@ -91,10 +91,11 @@ void RunningLaunch::TakeStatus() {
   status_closed_ = true;
 }
 
-CgroupUsage RunningLaunch::Usage() {
+// `table` is given where control groups do not count everything.
+CgroupUsage RunningLaunch::Usage(const ProcessTable* table) {
   CgroupUsage usage = parts_.cgroup.Read();
-  if (parts_.count_by_proc && !gone_) {
-    const TreeUsage tree = MeasureTree(parts_.pid);
+  if (parts_.count_by_proc && table != nullptr) {
+    const TreeUsage tree = table->Measure(parts_.pid);
     usage.cpu_us = std::max(usage.cpu_us, tree.cpu_us);
     usage.memory_bytes_max = std::max(usage.memory_bytes_max, tree.resident_bytes);
     // The first process is not the command's.
@@ -108,10 +109,10 @@ CgroupUsage RunningLaunch::Usage() {
   return last_usage_;
 }
 
-void RunningLaunch::CheckLimits(MonotonicTime now) {
+void RunningLaunch::CheckLimits(MonotonicTime now, const ProcessTable* table) {
   if (now >= started_ + parts_.limits.wall) Kill(EndedBy::kWall);
-  if (now < next_check_ || gone_ || reason_ >= 0) return;
-  const CgroupUsage usage = Usage();
+  if (gone_ || reason_ >= 0 || (now < next_check_ && table == nullptr)) return;
+  const CgroupUsage usage = Usage(table);
   const auto cpu_used = std::chrono::microseconds(usage.cpu_us);
   if (usage.memory_kills > 0) Kill(EndedBy::kMemory);
   if (usage.refused_forks > 0) Kill(EndedBy::kPids);
@@ -180,7 +181,7 @@ StatusOr<SandboxResult> RunningLaunch::Judge(const CgroupUsage& usage, Monotonic
 void RunningLaunch::Finish(MonotonicTime now) {
   TakeOutput();  // what was left in the pipe; nobody writes any more
   TakeStatus();
-  const CgroupUsage usage = Usage();
+  const CgroupUsage usage = Usage(nullptr);
   parts_.cgroup.Remove();
   StatusOr<SandboxResult> result = Judge(usage, now);
   MutexLock lock(mutex_);
@@ -216,15 +217,17 @@ void Supervisor::Wake() {
 }
 
 Status Supervisor::Adopt(std::shared_ptr<RunningLaunch> launch) {
-  MutexLock lock(mutex_);
-  if (stopped_) {
-    KillAndWait(launch->parts_.pidfd.get());
-    return FailedPrecondition("stopped by the emergency stop");
+  {
+    MutexLock lock(mutex_);
+    if (!stopped_) {
+      launch->OpenGate();
+      launches_.push_back(std::move(launch));
+      Wake();
+      return absl::OkStatus();
+    }
   }
-  launch->OpenGate();
-  launches_.push_back(std::move(launch));
-  Wake();
-  return absl::OkStatus();
+  KillAndWait(launch->parts_.pidfd.get());
+  return FailedPrecondition("stopped by the emergency stop");
 }
 
 Status Supervisor::CheckRunning() {
@@ -298,6 +301,13 @@ bool Supervisor::Step(const std::vector<std::shared_ptr<RunningLaunch>>& launche
       for (const auto& launch : launches) launch->Kill(EndedBy::kPolicy);
     }
   }
+  // One look at /proc serves all launches that need it.
+  std::optional<ProcessTable> table;
+  for (const auto& launch : launches) {
+    if (!table && launch->parts_.count_by_proc && now >= launch->next_check_) {
+      table = ProcessTable::Read();
+    }
+  }
   bool finished = false;
   for (size_t i = 0; i < launches.size(); ++i) {
     RunningLaunch& launch = *launches[i];
@@ -311,7 +321,7 @@ bool Supervisor::Step(const std::vector<std::shared_ptr<RunningLaunch>>& launche
       launch.Finish(now);
       finished = true;
     } else {
-      launch.CheckLimits(now);
+      launch.CheckLimits(now, launch.parts_.count_by_proc && table ? &*table : nullptr);
     }
   }
   return !finished;

@@ -13,6 +13,7 @@
 #include "src/adapters/process/cgroups.h"
 #include "src/adapters/process/output_buffer.h"
 #include "src/adapters/process/plan.h"
+#include "src/adapters/process/process_tree.h"
 #include "src/base/clock.h"
 #include "src/base/mutex.h"
 #include "src/base/status.h"
@@ -56,9 +57,9 @@ class RunningLaunch {
   friend class Supervisor;
   void TakeOutput();
   void TakeStatus();
-  void CheckLimits(MonotonicTime now);
+  void CheckLimits(MonotonicTime now, const ProcessTable* table);
   MonotonicTime NextCheck(MonotonicTime now) const;
-  CgroupUsage Usage();
+  CgroupUsage Usage(const ProcessTable* table);
   bool Ended(MonotonicTime now) const;
   void Finish(MonotonicTime now);
   StatusOr<SandboxResult> Judge(const CgroupUsage& usage, MonotonicTime now);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "src/adapters/process/system_calls.h"
 #include "src/adapters/process/tree_copy.h"
@@ -76,6 +77,7 @@ Status FillLayer(const Context& ctx, Core& core, const std::string& source, cons
   }
   if (::mkdir(upper.c_str(), 0755) != 0 ||
       ::mkdir(JoinPath(plan.folder, layer->work).c_str(), 0755) != 0 ||
+      ::chmod(upper.c_str(), 0755) != 0 ||
       (as_root && ::chown(upper.c_str(), plan.uid, plan.gid) != 0)) {
     return ErrnoStatus(errno, "cannot make the upper layer ", upper);
   }
@@ -149,8 +151,8 @@ Status PlanRoot(const Context& ctx, Core& core, const WorkspaceOptions& options,
   for (const auto& [host, inside] : options.read_only_files) {
     plan->binds.push_back({host, inside, !plan->user_mode && core.CanIdmap(host)});
   }
-  std::stable_sort(plan->binds.begin(), plan->binds.end(), [](const auto& a, const auto& b) {
-    return a.destination < b.destination;  // parents first
+  std::sort(plan->binds.begin(), plan->binds.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.destination, a.source) < std::tie(b.destination, b.source);  // parents first
   });
   const auto same_place = [](const BindPlan& a, const BindPlan& b) {
     return a.destination == b.destination;
