@@ -21,11 +21,6 @@ T GetOr(const Context& ctx, ObjectStore& blobs, const BlobId& id) {
   return value.ok() ? *std::move(value) : T{};
 }
 
-std::string Output(const TaskState& task, const std::string& name) {
-  const auto found = task.result.outputs.find(name);
-  return found == task.result.outputs.end() ? "" : found->second;
-}
-
 /// Evidence of whoever was not the coder about the tip; of the coder's before that.
 void AddEvidence(const MissionState& mission, RunReport& report) {
   for (const TaskState& task : mission.tasks) {
@@ -66,10 +61,10 @@ void AddChanges(const MissionState& mission, RunReport& report) {
     if (winner == nullptr) continue;
     RepairSummary change;
     change.task = winner->spec.task_id.ToString();
-    change.summary = Output(*winner, "summary");
+    change.summary = OutputOf(*winner, "summary");
     change.commit = merge.result.commit;
-    change.files = Split(Output(*winner, "files"), '\n');
-    change.held_out = Output(*winner, "held_out");
+    change.files = Split(OutputOf(*winner, "files"), '\n');
+    change.held_out = OutputOf(*winner, "held_out");
     report.changes.push_back(std::move(change));
   }
 }

@@ -26,11 +26,6 @@ std::string VerbOf(const std::string& intent) {
   return "Delivered";
 }
 
-std::string Output(const TaskState& task, const std::string& name) {
-  const auto found = task.result.outputs.find(name);
-  return found == task.result.outputs.end() ? "" : found->second;
-}
-
 std::string Waits(const TaskSpec& task) {
   std::string text;
   for (size_t i = 0; i < task.dependencies.size(); ++i) {
@@ -110,14 +105,14 @@ void RunView::ShowDone(const MissionState& mission, const TaskState& task) {
     if (b.flaky > 0) text += StrCat(", ", b.flaky, " flaky (left out)");
     if (b.network > 0) text += StrCat(", ", b.network, " need the network (left out)");
   } else if (intent == "repair") {
-    text = Output(task, "summary");
+    text = OutputOf(task, "summary");
   } else if (intent == "verify" && task.result.evidence.has_value()) {
     const Evidence& e = *task.result.evidence;
     text = e.kind == "command" ? StrCat("the command passes on tree ", e.tree.substr(0, 12))
                                : StrCat(e.passed, " of ", e.expected,
                                         " expected tests pass on tree ", e.tree.substr(0, 12));
   } else if (intent == "localize") {
-    text = Output(task, "summary");
+    text = OutputOf(task, "summary");
   } else if (intent == "merge") {
     text = StrCat("tree ", task.result.tree.substr(0, 12));
   } else if (intent == "deliver") {

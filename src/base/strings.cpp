@@ -194,4 +194,8 @@ bool ParseInt(std::string_view text, long long min, long long max, long long* va
   return true;
 }
 
+bool Contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
 }  // namespace coditect

@@ -37,6 +37,8 @@ std::vector<std::string> Split(std::string_view text, char separator);
 
 std::string_view TrimWhitespace(std::string_view text);
 
+bool Contains(std::string_view text, std::string_view part);
+
 /// Bytes as lower-case hexadecimal digits.
 std::string HexEncode(std::string_view bytes);
 

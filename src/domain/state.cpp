@@ -32,6 +32,11 @@ TaskId GroupWinner(const MissionState& mission, uint32_t group) {
   return {};
 }
 
+std::string OutputOf(const TaskState& task, const std::string& name) {
+  const auto found = task.result.outputs.find(name);
+  return found == task.result.outputs.end() ? "" : found->second;
+}
+
 bool DependencyMet(const MissionState& mission, const TaskState& task, size_t index) {
   const TaskState* other = mission.Find(task.spec.dependencies[index]);
   if (other == nullptr) return false;

@@ -44,6 +44,9 @@ struct TaskState {
   bool operator==(const TaskState&) const = default;
 };
 
+/// What the last result accepted says under `name`; "" if nothing.
+std::string OutputOf(const TaskState& task, const std::string& name);
+
 enum class MissionStatus {
   kActive,
   kInterrupted,  // no living client: nothing is wanted until somebody resumes it

@@ -12,12 +12,6 @@
 namespace coditect::git {
 namespace {
 
-std::string Shown(std::string_view text) { return EscapeForTerminal(text.substr(0, PATH_MAX)); }
-
-bool Contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
-
 // The folder that git itself says must be trusted; `fallback` when it names none.
 std::string FolderToTrust(std::string_view said, const std::string& fallback) {
   constexpr std::string_view kMark = "--add safe.directory ";

@@ -1,6 +1,8 @@
 // Which names may be written.
 #include "src/adapters/git/names.h"
 
+#include <limits.h>
+
 #include <algorithm>
 
 namespace coditect::git {
@@ -157,5 +159,7 @@ StatusOr<Author> ParseAuthor(std::string_view text) {
   }
   return author;
 }
+
+std::string Shown(std::string_view text) { return EscapeForTerminal(text.substr(0, PATH_MAX)); }
 
 }  // namespace coditect::git

@@ -35,6 +35,9 @@ bool IsRefName(std::string_view ref);
 /// refs/heads/coditect/ and `creates`.
 Status CheckWritableRef(std::string_view ref, bool creates);
 
+/// What a person may be shown of a path or name that came from outside.
+std::string Shown(std::string_view text);
+
 struct Author {
   std::string name;
   std::string mail;

@@ -44,10 +44,6 @@ bool ParseVersion(std::string_view text, int* major, int* minor) {
   return true;
 }
 
-bool Contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
-
 template <size_t kCount>
 bool ContainsAny(std::string_view text, const std::array<std::string_view, kCount>& parts) {
   for (const std::string_view part : parts) {

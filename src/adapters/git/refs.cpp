@@ -54,10 +54,6 @@ StatusOr<bool> Identify(const std::string& path, FileIdentity* identity, millise
   return true;
 }
 
-bool Contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
-
 bool IsLocked(const ProcessResult& result) { return Contains(result.err, ".lock': File exists"); }
 
 // As a git killed between writing the lock and renaming it.

@@ -26,12 +26,6 @@ constexpr size_t kAttributesFilesMax = 1000;
 constexpr uint64_t kPointerBytesMax = 1024;
 constexpr size_t kPointerCandidatesMax = 20'000;
 
-std::string Shown(std::string_view text) { return EscapeForTerminal(text.substr(0, PATH_MAX)); }
-
-bool Contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
-
 // All that is read through our own gitdir.
 class Reader {
  public:

@@ -19,7 +19,7 @@
 namespace coditect::python {
 namespace {
 
-constexpr std::array<const char*, 2> kNames = {"python3", "python"};
+constexpr std::array<const char*, 2> kProgramNames = {"python3", "python"};
 
 struct Choice {
   std::string python;  // the path to start, in the folder whose packages count
@@ -116,7 +116,7 @@ std::optional<Choice> Resolver::FromPathEntry(const std::string& folder, const c
 }
 
 std::optional<Choice> Resolver::FromPath() {
-  for (const char* name : kNames) {
+  for (const char* name : kProgramNames) {
     for (const std::string& folder : Split(Variable("PATH"), ':')) {
       // A relative entry would take what the repository offers.
       if (!folder.starts_with('/') || IsTrackedContent(Real(folder))) continue;

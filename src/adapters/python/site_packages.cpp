@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kFilesMax = 5000;
 constexpr size_t kFileBytesMax = 256 << 10;
-constexpr size_t kFoldersMax = 200;
+constexpr size_t kSiteFoldersMax = 200;
 
 bool IsFolder(const std::string& path) {
   struct stat info{};
@@ -31,7 +31,7 @@ std::string FolderOf(const std::string& path) {
 /// Absolute paths in quotes anywhere in a text: the MAPPING of an editable finder.
 std::vector<std::string> QuotedPaths(std::string_view text) {
   std::vector<std::string> paths;
-  for (size_t i = 0; i + 1 < text.size() && paths.size() < kFoldersMax; ++i) {
+  for (size_t i = 0; i + 1 < text.size() && paths.size() < kSiteFoldersMax; ++i) {
     if ((text[i] != '\'' && text[i] != '"') || text[i + 1] != '/') continue;
     const size_t end = text.find(text[i], i + 1);
     if (end == std::string_view::npos) break;
@@ -83,7 +83,7 @@ std::vector<std::string> ReferencedFolders(const std::string& site_folder) {
   const StatusOr<std::vector<std::string>> names = ListDir(site_folder);
   if (!names.ok()) return {};
   const size_t count = std::min(names->size(), kFilesMax);
-  for (size_t i = 0; i < count && found.size() < kFoldersMax; ++i) {
+  for (size_t i = 0; i < count && found.size() < kSiteFoldersMax; ++i) {
     for (const std::string& path : PathsOfFile(site_folder, (*names)[i])) {
       const std::string folder = FolderOf(path);
       if (!folder.empty() && !IsBelow(folder, site_folder)) found.insert(folder);

@@ -19,7 +19,7 @@ extern "C" const unsigned coditect_schema_telemetry_size;
 namespace coditect::sqlite {
 namespace {
 
-constexpr uint32_t kApplicationId = 0x434F4454;  // "CODT"
+constexpr uint32_t kTelemetryApplicationId = 0x434F4454;  // "CODT"
 constexpr size_t kQueueMax = 65'536;
 constexpr size_t kBlockEventsMax = 256;
 constexpr std::chrono::milliseconds kBlockWait{2};
@@ -204,7 +204,7 @@ StatusOr<std::unique_ptr<EventBus>> OpenEventBus(const EventBusOptions& options,
       Database::Open({.path = options.path,
                       .read_only = options.read_only,
                       .schema = {coditect_schema_telemetry, coditect_schema_telemetry_size},
-                      .application_id = kApplicationId}));
+                      .application_id = kTelemetryApplicationId}));
   auto bus = std::make_unique<TelemetryFile>(options, std::move(database), clock);
   bus->Start();
   return bus;

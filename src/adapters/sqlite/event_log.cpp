@@ -16,7 +16,7 @@ extern "C" const unsigned coditect_schema_ledger_size;
 namespace coditect::sqlite {
 namespace {
 
-constexpr uint32_t kApplicationId = 0x434F4431;  // "COD1"
+constexpr uint32_t kLedgerApplicationId = 0x434F4431;  // "COD1"
 constexpr uint32_t kSchemaVersion = 1;
 
 int64_t FileBytes(const std::string& path) {
@@ -186,7 +186,7 @@ StatusOr<std::unique_ptr<EventLog>> OpenEventLog(const EventLogOptions& options)
                    Database::Open({.path = options.path,
                                    .read_only = options.read_only,
                                    .schema = {coditect_schema_ledger, coditect_schema_ledger_size},
-                                   .application_id = kApplicationId,
+                                   .application_id = kLedgerApplicationId,
                                    .schema_version = kSchemaVersion}));
   auto ledger = std::make_unique<LedgerFile>(std::move(database), options.read_only);
   RETURN_IF_ERROR(Annotate(ledger->Initialise(), options.path));
