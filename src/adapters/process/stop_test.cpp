@@ -252,7 +252,7 @@ TEST_CASE("WhatADeadOwnerLeftIsSweptAndLivingOwnersAreNot") {
   for (const std::string& parent : CgroupTree::Find(*sources, "coditect-test").parents()) {
     const std::vector<std::string> groups = ListDir(parent).value();
     CHECK(std::none_of(groups.begin(), groups.end(),
-                       [](const std::string& name) { return name.starts_with("coditect-"); }));
+                       [&](const std::string& name) { return name.starts_with(prefix); }));
   }
 }
 
