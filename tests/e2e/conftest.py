@@ -1,0 +1,193 @@
+"""What every end-to-end test needs: the shipped binary, a person's own home, git repositories."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import textwrap
+
+import pytest
+
+PROJECT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("CODITECT_BINARY", str(PROJECT / "build" / "coditect"))
+TIMEOUT = 300  # seconds; a run that takes longer hangs
+
+PRICES = {
+    "prices.py": """
+        def discount(quantity):
+            if quantity > 100:
+                return 20
+            if quantity >= 10:
+                return 5
+            return 0
+        """,
+    "test_prices.py": """
+        from prices import discount
+
+        def test_none():
+            assert discount(9) == 0
+
+        def test_some():
+            assert discount(10) == 5
+
+        def test_below_a_hundred():
+            assert discount(99) == 5
+
+        def test_a_hundred():
+            assert discount(100) == 20
+
+        def test_more():
+            assert discount(150) == 20
+        """,
+}
+
+
+class Result:
+    """How a call of the binary ended."""
+
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+    @property
+    def lines(self):
+        """Of JSON lines on stdout."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    def __repr__(self):
+        return "exit %s\n--- stdout\n%s\n--- stderr\n%s" % (self.code, self.out, self.err)
+
+
+class Person:
+    """Somebody with a home, an environment and the binary."""
+
+    def __init__(self, folder):
+        self.home = folder / "home"
+        self.state = folder / "state"
+        self.home.mkdir()
+        self.environment = {
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "HOME": str(self.home),
+            "CODITECT_STATE_DIR": str(self.state),
+            "LANG": "C.UTF-8",
+        }
+        for name in ("CODITECT_WORKSPACE",):  # what a test machine may have to choose
+            if name in os.environ:
+                self.environment[name] = os.environ[name]
+
+    def start(self, *arguments, cwd=None, env=None, **options):
+        """The process, with pipes; the caller waits for it."""
+        options.setdefault("stdin", subprocess.DEVNULL)
+        return subprocess.Popen(
+            [BINARY, *map(os.fspath, arguments)], cwd=cwd or self.home,
+            env={**self.environment, **(env or {})}, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, start_new_session=True, **options)
+
+    def call(self, *arguments, timeout=TIMEOUT, **options):
+        process = self.start(*arguments, **options)
+        return finish(process, timeout)
+
+    def run(self, repository, *arguments, goal="make the tests pass", **options):
+        """`coditect run GOAL --output json`, with the arguments."""
+        return self.call("run", goal, "--output", "json", *arguments, cwd=repository.path,
+                         **options)
+
+    def events(self, run_id, **options):
+        """Every event of a run."""
+        result = self.call("logs", run_id, "--json", **options)
+        assert result.code == 0, result
+        return result.lines
+
+
+def finish(process, timeout=TIMEOUT):
+    """Result of a started call; it is killed with all it started when it does not end."""
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        out, err = process.communicate()
+        raise AssertionError("no end after %d s\n%s" % (timeout, err.decode(errors="replace")))
+    return Result(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
+
+
+class Repository:
+    """A git repository with files committed."""
+
+    def __init__(self, path, files):
+        self.path = path
+        path.mkdir(parents=True, exist_ok=True)
+        self.git("init", "-q", "-b", "main")
+        self.write(files)
+        self.commit("start")
+
+    def git(self, *arguments, check=True):
+        return subprocess.run(
+            ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org", *arguments],
+            cwd=self.path, check=check, capture_output=True, text=True, errors="replace").stdout
+
+    def write(self, files):
+        for name, text in files.items():
+            file = self.path / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(textwrap.dedent(text).lstrip("\n"))
+
+    def commit(self, message):
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", message)
+
+    def head(self):
+        return self.git("rev-parse", "HEAD").strip()
+
+    def snapshot(self):
+        """All a run must not touch: the work tree with its index, stash and the person's refs."""
+        refs = [line for line in self.git("show-ref", check=False).splitlines()
+                if "coditect" not in line]
+        return (self.git("status", "--porcelain=v2", "--ignored"), self.git("stash", "list"), refs,
+                self.git("ls-files", "-s"), self.git("worktree", "list"),
+                (self.path / ".git" / "HEAD").read_text())
+
+    def suite_passes(self, revision, *command):
+        """In a fresh clone, by the ordinary tool: nothing of the verdict is coditect's own."""
+        clone = self.path.parent / ("clone-" + revision.replace("/", "-"))
+        subprocess.run(["git", "clone", "-q", self.path, clone], check=True)
+        subprocess.run(["git", "checkout", "-q", "origin/" + revision], cwd=clone, check=True)
+        command = command or ("/usr/bin/python3", "-m", "pytest", "-q")
+        return subprocess.run(command, cwd=clone, capture_output=True).returncode == 0
+
+
+def leftovers(person):
+    """What a finished run must not leave: folders below work, mounts, processes."""
+    work = person.state / "work"
+    found = [str(path) for path in work.rglob("*") if path.is_dir() and path.parent != work]
+    found += [line for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines()
+              if str(person.state) in line]
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if str(person.state).encode() in (folder / "cmdline").read_bytes():
+                found.append("process " + folder.name)
+        except OSError:
+            pass
+    return found
+
+
+@pytest.fixture
+def person(tmp_path):
+    return Person(tmp_path)
+
+
+@pytest.fixture
+def make(tmp_path):
+    """make(FILES, name="repository"): a Repository below the test's folder."""
+    def build(files, name="repository"):
+        return Repository(tmp_path / name, files)
+    return build
+
+
+@pytest.fixture
+def prices(make):
+    """A small package with one bug: `>` where `>=` is right."""
+    return make(PRICES)
