@@ -216,6 +216,11 @@ def judge(repository, branch, pristine, seconds):
     return suite(clone, seconds) is True, clone
 
 
+def noticed(folder, seconds):
+    """Whether the suite fails, and comes to its end."""
+    return suite(folder, seconds, "-x") is False and suite(folder, seconds) is False
+
+
 def repair(options, pristine, bug, folder, suite_seconds):
     """(outcome, seconds, claimed, passes, same text as before the bug, detail)"""
     home = folder / "home"
@@ -318,7 +323,7 @@ def run(options, folder):
             continue
         seen.add(bug)
         break_it(pristine, bug, folder / "repository")
-        if not only and suite(folder / "repository", 5 * suite_seconds + 10, "-x") is not False:
+        if not only and not noticed(folder / "repository", 5 * suite_seconds + 10):
             continue
         result = repair(options, pristine, bug, folder, suite_seconds)
         loads.append(os.getloadavg()[0])
