@@ -13,9 +13,12 @@ StatusOr<Reading> ReadLedger(const Context& ctx) {
   if (!PathExists(reading.paths.ledger)) {
     return NotFound("there is no run yet; `coditect run \"make the tests pass\"` starts one");
   }
-  ASSIGN_OR_RETURN(auto log, OpenLedgerFile(reading.paths, /*read_only=*/true));
-  reading.tail = std::make_unique<LedgerTail>(std::move(log));
-  ASSIGN_OR_RETURN(reading.events, reading.tail->Poll(ctx));
+  auto log = OpenLedgerFile(reading.paths, /*read_only=*/true);
+  if (!log.ok()) return ExplainLedgerError(log.status(), reading.paths);
+  reading.tail = std::make_unique<LedgerTail>(*std::move(log));
+  auto events = reading.tail->Poll(ctx);
+  if (!events.ok()) return ExplainLedgerError(events.status(), reading.paths);
+  reading.events = *std::move(events);
   return reading;
 }
 
