@@ -46,6 +46,11 @@ class RunLoop {
         ASSIGN_OR_RETURN(const auto blobs, OpenBlobs(options_.paths));
         result.report = MakeReport(ctx_, *Mission(), *blobs);
         result.abandoned = !*ended;
+        if (Mission()->running() || Mission()->status == MissionStatus::kInterrupted) {
+          result.report.outcome = Outcome::kStopped;  // though the ledger does not say so yet
+          result.report.reason = "stopped at once";
+          result.report.next = {StrCat("coditect resume ", mission_id_)};
+        }
         return result;
       }
       // The owner is gone: this process takes over, or follows whoever did.
@@ -90,9 +95,10 @@ class RunLoop {
       ended_changed_.WaitUntil(mutex_, end);
     }
     if (ended_) return;
-    PrintErr(StrCat("coditect: stopped at once; the ledger does not answer, so this is not ",
-                    "recorded. `coditect resume ", attached_to_.empty() ? "--last" : attached_to_,
-                    "` goes on.\n"));
+    PrintErr(attached_to_.empty()
+                 ? "coditect: stopped at once; nothing was recorded\n"
+                 : StrCat("coditect: stopped at once; the ledger does not answer, so this is not ",
+                          "recorded; `coditect resume ", attached_to_, "` goes on\n"));
     ::_exit(LastInterrupt() == SIGTERM ? kExitTerminated : kExitInterrupted);
   }
 
@@ -106,12 +112,16 @@ class RunLoop {
     if (options_.request.has_value()) {
       const auto id = service_->Request(*options_.request);
       if (absl::IsUnavailable(id.status())) return absl::OkStatus();  // Follow notices
+      if (absl::IsResourceExhausted(id.status())) {
+        return ExplainLedgerError(id.status(), options_.paths);
+      }
       RETURN_IF_ERROR(id.status());
       mission_id_ = *id;
     } else {
       mission_id_ = options_.mission_id;
       Status status = service_->Control(mission_id_, MissionControl::kAttach);
       if (status.ok()) status = service_->Control(mission_id_, MissionControl::kResume);
+      if (absl::IsResourceExhausted(status)) return ExplainLedgerError(status, options_.paths);
       if (!status.ok() && !absl::IsUnavailable(status)) return status;
     }
     {
