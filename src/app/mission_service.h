@@ -32,7 +32,8 @@ StatusOr<std::unique_ptr<MissionService>> AttachOrOwn(const Context& ctx, const 
                                                       const std::string& client_id,
                                                       const Clock& clock);
 
-/// Connects to a living owner. NOT_FOUND when there is none.
+/// Connects to a living owner, whose answers are waited for until the deadline of `ctx`. NOT_FOUND
+/// when there is none.
 StatusOr<std::unique_ptr<MissionService>> AttachOnly(const Context& ctx, const StatePaths& paths,
                                                      const std::string& client_id);
 

@@ -4,12 +4,9 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <atomic>
-
 #include "src/app/commands/commands.h"
 #include "src/app/exit_code.h"
 #include "src/app/interrupt.h"
-#include "src/base/executor.h"
 #include "src/base/random.h"
 
 namespace coditect {
@@ -17,37 +14,97 @@ namespace {
 
 constexpr std::chrono::milliseconds kTick{50};
 constexpr uint32_t kFailuresMax = 10;
+/// How long the second interrupt waits for the ledger before it leaves without.
+constexpr std::chrono::milliseconds kRecordPatience{2'000};
+/// How long a failing disk may need to come back. (A full one may stay full: it waits.)
+constexpr std::chrono::milliseconds kDiskPatience{5'000};
 
 class RunLoop {
  public:
   RunLoop(const Context& ctx, const RunLoopOptions& options, const Clock& clock)
       : ctx_(ctx), options_(options), clock_(clock), client_id_(RandomHex(8)) {}
 
+  ~RunLoop() { Release(); }
+
   StatusOr<RunReport> Run() {
+    const InterruptReflex reflex([this] { StopAtOnce(); });
+    auto result = FollowToTheEnd();
+    Release();  // the agents end before the report is printed
+    MutexLock lock(mutex_);
+    ended_ = true;
+    ended_changed_.NotifyAll();
+    return result;
+  }
+
+ private:
+  StatusOr<RunReport> FollowToTheEnd() {
     for (;;) {
-      const StatusOr<bool> ended = AttachAndFollow();
+      const Status ended = AttachAndFollow();
       if (ended.ok()) {
-        if (view_ != nullptr) view_->Finish();
+        view_->Finish();
         ASSIGN_OR_RETURN(const auto blobs, OpenBlobs(options_.paths));
-        RunReport report = MakeReport(ctx_, *Mission(), *blobs, /*owned=*/true);
-        Release();  // the agents end before the report is printed
-        return report;
+        return MakeReport(ctx_, *Mission(), *blobs, /*owned=*/true);
       }
       // The owner is gone: this process takes over, or follows whoever did.
-      if (!absl::IsUnavailable(ended.status()) || ++failures_ > kFailuresMax) {
-        return ended.status();
-      }
+      if (!absl::IsUnavailable(ended) || ++failures_ > kFailuresMax) return ended;
       Release();
     }
   }
 
- private:
-  StatusOr<bool> AttachAndFollow() {
+  /// Ends what this process runs; the reflex still works while that takes its time.
+  void Release() {
+    if (service_ == nullptr) return;
+    if (Owner* owner = service_->owner(); owner != nullptr) owner->Stop();
+    {
+      MutexLock lock(mutex_);
+      stoppable_ = nullptr;
+    }
+    service_.reset();
+  }
+
+  // The second interrupt, on the reflex's thread: kill first; then there is a while to record it.
+  void StopAtOnce() {
+    const auto end = std::chrono::steady_clock::now() + kRecordPatience;
+    MissionId elsewhere;
+    {
+      MutexLock lock(mutex_);
+      if (stoppable_ != nullptr) {
+        stoppable_->EmergencyStop();
+      } else {
+        elsewhere = attached_to_;
+      }
+    }
+    if (!elsewhere.empty()) {
+      Context ctx;
+      ctx.deadline = end;
+      const auto service = AttachOnly(ctx, options_.paths, client_id_);
+      if (service.ok()) {
+        (*service)->Control(elsewhere, MissionControl::kEmergencyStop).IgnoreError();
+      }
+    }
+    MutexLock lock(mutex_);
+    while (!ended_ && std::chrono::steady_clock::now() < end) {
+      ended_changed_.WaitUntil(mutex_, end);
+    }
+    if (ended_) return;
+    PrintErr(StrCat("coditect: stopped at once; the ledger does not answer, so this is not ",
+                    "recorded. `coditect resume ", attached_to_.empty() ? "--last" : attached_to_,
+                    "` goes on.\n"));
+    ::_exit(LastInterrupt() == SIGTERM ? kExitTerminated : kExitInterrupted);
+  }
+
+  Status AttachAndFollow() {
     ASSIGN_OR_RETURN(service_,
                      AttachOrOwn(ctx_, options_.paths, options_.owner, client_id_, clock_));
-    stopper_ = std::make_unique<Executor>(
-        Executor::Options{.name = "stopper", .threads = 1, .queue_max = 16});
+    {
+      MutexLock lock(mutex_);
+      stoppable_ = service_->owner();
+    }
     RETURN_IF_ERROR(Attach());
+    {
+      MutexLock lock(mutex_);
+      attached_to_ = mission_id_;
+    }
     if (tail_ == nullptr) {
       ASSIGN_OR_RETURN(auto log, OpenLedgerFile(options_.paths, /*read_only=*/true));
       tail_ = std::make_unique<LedgerTail>(std::move(log));
@@ -83,49 +140,63 @@ class RunLoop {
     view_->Say("Run", StrCat(mission_id_, ", ", how));
   }
 
-  /// True when the mission ended, false when the person did not want to wait.
-  StatusOr<bool> Follow() {
+  /// Until the mission has ended or the person does not want to wait for it.
+  Status Follow() {
     for (;;) {
       RETURN_IF_ERROR(service_->WaitForNews(tail_->state().sequence, kTick));
-      ASSIGN_OR_RETURN(const auto events, tail_->Poll(ctx_));
-      if (!events.empty()) failures_ = 0;
-      view_->Show(events, tail_->state());
+      const auto events = tail_->Poll(ctx_);
+      if (!events.ok()) return ExplainLedgerError(events.status(), options_.paths);
+      if (!events->empty()) failures_ = 0;
+      view_->Show(*events, tail_->state());
       const MissionState* mission = Mission();
       if (mission != nullptr && mission->status != MissionStatus::kActive &&
           mission->status != MissionStatus::kInterrupted) {
-        return true;
+        return absl::OkStatus();
       }
       RETURN_IF_ERROR(HandleInterrupts());
-      if (Interrupts() >= 2) return false;
+      if (mission != nullptr && (Interrupts() >= 2 || unrecordable_)) return absl::OkStatus();
       Owner* owner = service_->owner();
+      if (owner != nullptr) RETURN_IF_ERROR(CheckHealth(owner->health()));
       view_->Tick(tail_->state(), owner == nullptr
                                       ? std::map<std::string, std::map<std::string, std::string>>()
                                       : owner->progress().Latest(mission_id_));
     }
   }
 
-  /// The stop is asked for on another thread when this process is the owner: while the ledger is
-  /// stuck the second interrupt must still be seen here.
+  // The first interrupt; the second one is StopAtOnce's.
   Status HandleInterrupts() {
-    if (stop_failed_.exchange(false)) stop_asked_ = false;
-    if (Interrupts() >= 1 && !stop_asked_) {
-      view_->Say("Stopping", "once more (Ctrl-C) stops at once");
-      if (service_->owner() == nullptr) {
-        RETURN_IF_ERROR(service_->Control(mission_id_, MissionControl::kStop));
-      } else {
-        RETURN_IF_ERROR(stopper_->Post([this] {
-          stop_failed_ = !service_->Control(mission_id_, MissionControl::kStop).ok();
-        }));
-      }
-      stop_asked_ = true;
-    }
-    if (Interrupts() >= 2 && service_->owner() != nullptr) service_->owner()->EmergencyStop();
+    if (Interrupts() < 1 || stop_recorded_) return absl::OkStatus();
+    if (!stop_said_) view_->Say("Stopping", "once more (Ctrl-C) stops at once");
+    stop_said_ = true;
+    const Status status = service_->Control(mission_id_, MissionControl::kStop);
+    stop_recorded_ = status.ok();
+    if (absl::IsDeadlineExceeded(status)) return absl::OkStatus();  // asked again
+    if (!absl::IsResourceExhausted(status)) return status;
+    view_->Say("Stopping", StrCat("not recorded: ", Message(status)));
+    unrecordable_ = true;
     return absl::OkStatus();
   }
 
-  void Release() {
-    stopper_.reset();  // it uses the service
-    service_.reset();
+  // A full disk is waited for; one that fails ends the run, to be resumed when it is mended.
+  Status CheckHealth(const TaskQueue::Health& health) {
+    if (health.status.ok()) {
+      if (waiting_) view_->Say("Going on", "the ledger can be written again");
+      waiting_ = false;
+      return absl::OkStatus();
+    }
+    if (absl::IsResourceExhausted(health.status)) {
+      if (!waiting_) {
+        view_->Say("Waiting", StrCat("no space left on the disk of ", options_.paths.state,
+                                     ": free some and the run goes on (",
+                                     EscapeForTerminal(Message(health.status)), ")"));
+      }
+      waiting_ = true;
+      return absl::OkStatus();
+    }
+    if (clock_.Now() - health.since < kDiskPatience) return absl::OkStatus();
+    return Internal("the ledger cannot be written: ", Message(health.status),
+                    "; check the disk of ", options_.paths.state, ", then `coditect resume ",
+                    mission_id_, "` goes on");
   }
 
   const MissionState* Mission() const { return tail_->state().Find(mission_id_); }
@@ -136,12 +207,19 @@ class RunLoop {
   const std::string client_id_;
   MissionId mission_id_;
   std::unique_ptr<MissionService> service_;
-  std::unique_ptr<Executor> stopper_;
-  uint32_t failures_ = 0;  // owners lost since the ledger was last seen to grow
-  std::atomic<bool> stop_failed_{false};
   std::unique_ptr<LedgerTail> tail_;
   std::unique_ptr<RunView> view_;
-  bool stop_asked_ = false;
+  uint32_t failures_ = 0;  // owners lost since the ledger was last seen to grow
+  bool stop_said_ = false;
+  bool stop_recorded_ = false;
+  bool unrecordable_ = false;
+  bool waiting_ = false;
+
+  Mutex mutex_;  // what the reflex's thread uses
+  CondVar ended_changed_;
+  Owner* stoppable_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  MissionId attached_to_ ABSL_GUARDED_BY(mutex_);
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace

@@ -16,9 +16,12 @@ StatusOr<Reading> ReadLedger(const Context& ctx) {
   }
   // Before and after reading: an owner may come or go meanwhile.
   reading.owned = OwnerProcess(reading.paths.lock) != 0;
-  ASSIGN_OR_RETURN(auto log, OpenLedgerFile(reading.paths, /*read_only=*/true));
-  reading.tail = std::make_unique<LedgerTail>(std::move(log));
-  ASSIGN_OR_RETURN(reading.events, reading.tail->Poll(ctx));
+  auto log = OpenLedgerFile(reading.paths, /*read_only=*/true);
+  if (!log.ok()) return ExplainLedgerError(log.status(), reading.paths);
+  reading.tail = std::make_unique<LedgerTail>(*std::move(log));
+  auto events = reading.tail->Poll(ctx);
+  if (!events.ok()) return ExplainLedgerError(events.status(), reading.paths);
+  reading.events = *std::move(events);
   reading.owned = reading.owned || OwnerProcess(reading.paths.lock) != 0;
   return reading;
 }
