@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "src/app/interrupt.h"
 #include "src/app/protocol.h"
 #include "src/base/file.h"
 #include "src/wire/codec.h"
@@ -185,6 +186,7 @@ StatusOr<std::unique_ptr<MissionService>> AttachOrOwn(const Context& ctx, const 
                          "; end that process and try again");
     }
     RETURN_IF_ERROR(ctx.Check());
+    if (Interrupts() > 0) return Cancelled("interrupted before the run had begun");
     ::poll(nullptr, 0, kAttachPauseMs);
   }
 }

@@ -26,6 +26,7 @@ class MissionService {
 };
 
 /// Takes the lock and owns, or connects to the owner; waits a bounded time while owners change.
+/// CANCELLED when the person interrupts the waiting.
 StatusOr<std::unique_ptr<MissionService>> AttachOrOwn(const Context& ctx, const StatePaths& paths,
                                                       const OwnerOptions& options,
                                                       const std::string& client_id,

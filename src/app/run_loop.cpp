@@ -13,6 +13,7 @@ namespace coditect {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{50};
+constexpr uint32_t kFailuresMax = 10;
 /// How long the second interrupt waits for the ledger before it leaves without.
 constexpr std::chrono::milliseconds kRecordPatience{2'000};
 /// How long a failing disk may need to come back. (A full one may stay full: it waits.)
@@ -25,7 +26,7 @@ class RunLoop {
 
   ~RunLoop() { Release(); }
 
-  StatusOr<RunLoopResult> Run() {
+  StatusOr<RunReport> Run() {
     const InterruptReflex reflex([this] { StopAtOnce(); });
     auto result = FollowToTheEnd();
     Release();  // the agents end before the report is printed
@@ -36,25 +37,22 @@ class RunLoop {
   }
 
  private:
-  StatusOr<RunLoopResult> FollowToTheEnd() {
+  StatusOr<RunReport> FollowToTheEnd() {
     for (;;) {
-      RETURN_IF_ERROR(Attach());
-      const StatusOr<bool> ended = Follow();
+      const Status ended = AttachAndFollow();
       if (ended.ok()) {
-        if (view_ != nullptr) view_->Finish();
-        RunLoopResult result;
+        view_->Finish();
         ASSIGN_OR_RETURN(const auto blobs, OpenBlobs(options_.paths));
-        result.report = MakeReport(ctx_, *Mission(), *blobs);
-        result.abandoned = !*ended;
-        if (Mission()->running() || Mission()->status == MissionStatus::kInterrupted) {
-          result.report.outcome = Outcome::kStopped;  // though the ledger does not say so yet
-          result.report.reason = "stopped at once";
-          result.report.next = {StrCat("coditect resume ", mission_id_)};
+        const bool open = Mission()->running() || Mission()->status == MissionStatus::kInterrupted;
+        RunReport report = MakeReport(ctx_, *Mission(), *blobs, /*owned=*/!open);
+        if (open) {  // the person does not wait until the ledger says so
+          report.outcome = Outcome::kStopped;
+          report.reason = "stopped at once";
         }
-        return result;
+        return report;
       }
       // The owner is gone: this process takes over, or follows whoever did.
-      if (!absl::IsUnavailable(ended.status())) return ended.status();
+      if (!absl::IsUnavailable(ended) || ++failures_ > kFailuresMax) return ended;
       Release();
     }
   }
@@ -102,28 +100,16 @@ class RunLoop {
     ::_exit(LastInterrupt() == SIGTERM ? kExitTerminated : kExitInterrupted);
   }
 
-  Status Attach() {
+  Status AttachAndFollow() {
     ASSIGN_OR_RETURN(service_,
                      AttachOrOwn(ctx_, options_.paths, options_.owner, client_id_, clock_));
     {
       MutexLock lock(mutex_);
       stoppable_ = service_->owner();
     }
-    if (options_.request.has_value()) {
-      const auto id = service_->Request(*options_.request);
-      if (absl::IsUnavailable(id.status())) return absl::OkStatus();  // Follow notices
-      if (absl::IsResourceExhausted(id.status())) {
-        return ExplainLedgerError(id.status(), options_.paths);
-      }
-      RETURN_IF_ERROR(id.status());
-      mission_id_ = *id;
-    } else {
-      mission_id_ = options_.mission_id;
-      Status status = service_->Control(mission_id_, MissionControl::kAttach);
-      if (status.ok()) status = service_->Control(mission_id_, MissionControl::kResume);
-      if (absl::IsResourceExhausted(status)) return ExplainLedgerError(status, options_.paths);
-      if (!status.ok() && !absl::IsUnavailable(status)) return status;
-    }
+    const Status attached = Attach();
+    if (absl::IsResourceExhausted(attached)) return ExplainLedgerError(attached, options_.paths);
+    RETURN_IF_ERROR(attached);
     {
       MutexLock lock(mutex_);
       attached_to_ = mission_id_;
@@ -133,12 +119,23 @@ class RunLoop {
       tail_ = std::make_unique<LedgerTail>(std::move(log));
     }
     if (view_ == nullptr) Greet();
+    return Follow();
+  }
+
+  Status Attach() {
+    if (!mission_id_.empty()) return service_->Control(mission_id_, MissionControl::kAttach);
+    if (options_.request.has_value()) {
+      ASSIGN_OR_RETURN(mission_id_, service_->Request(*options_.request));
+      return absl::OkStatus();
+    }
+    RETURN_IF_ERROR(service_->Control(options_.mission_id, MissionControl::kAttach));
+    RETURN_IF_ERROR(service_->Control(options_.mission_id, MissionControl::kResume));
+    mission_id_ = options_.mission_id;
     return absl::OkStatus();
   }
 
   void Greet() {
-    view_ = std::make_unique<RunView>(options_.quiet ? ProgressMode::kNone : options_.progress,
-                                      mission_id_, clock_);
+    view_ = std::make_unique<RunView>(options_.progress, mission_id_, clock_);
     Owner* owner = service_->owner();
     std::string how = "brain offline";
     if (owner != nullptr) {
@@ -152,20 +149,21 @@ class RunLoop {
     view_->Say("Run", StrCat(mission_id_, ", ", how));
   }
 
-  /// True when the mission ended, false when the person did not want to wait.
-  StatusOr<bool> Follow() {
+  /// Until the mission has ended or the person does not want to wait for it.
+  Status Follow() {
     for (;;) {
       RETURN_IF_ERROR(service_->WaitForNews(tail_->state().sequence, kTick));
       const auto events = tail_->Poll(ctx_);
       if (!events.ok()) return ExplainLedgerError(events.status(), options_.paths);
+      if (!events->empty()) failures_ = 0;
       view_->Show(*events, tail_->state());
       const MissionState* mission = Mission();
       if (mission != nullptr && mission->status != MissionStatus::kActive &&
           mission->status != MissionStatus::kInterrupted) {
-        return true;
+        return absl::OkStatus();
       }
       RETURN_IF_ERROR(HandleInterrupts());
-      if (Interrupts() >= 2 || unrecordable_) return false;
+      if (mission != nullptr && (Interrupts() >= 2 || unrecordable_)) return absl::OkStatus();
       Owner* owner = service_->owner();
       if (owner != nullptr) RETURN_IF_ERROR(CheckHealth(owner->health()));
       view_->Tick(tail_->state(), owner == nullptr
@@ -220,6 +218,7 @@ class RunLoop {
   std::unique_ptr<MissionService> service_;
   std::unique_ptr<LedgerTail> tail_;
   std::unique_ptr<RunView> view_;
+  uint32_t failures_ = 0;  // owners lost since the ledger was last seen to grow
   bool stop_said_ = false;
   bool stop_recorded_ = false;
   bool unrecordable_ = false;
@@ -234,27 +233,27 @@ class RunLoop {
 
 }  // namespace
 
-StatusOr<RunLoopResult> FollowRun(const Context& ctx, const RunLoopOptions& options,
-                                  const Clock& clock) {
+StatusOr<RunReport> FollowRun(const Context& ctx, const RunLoopOptions& options,
+                              const Clock& clock) {
   return RunLoop(ctx, options, clock).Run();
 }
 
-int ConcludeRun(const RunLoopResult& result, const std::string& output, bool quiet, bool verbose) {
-  const RunReport& report = result.report;
-  if (output == "json") {
-    PrintOut(ReportJson(report) + "\n");
-  } else {
-    PrintOut(ReportText(report, verbose));
-  }
-  if (!quiet) {
+int InterruptedExitCode() {
+  return LastInterrupt() == SIGTERM ? kExitTerminated : kExitInterrupted;
+}
+
+int ConcludeRun(const RunReport& report, ProgressMode progress, const std::string& output,
+                bool verbose) {
+  if (progress == ProgressMode::kJsonLines) {
+    StatusArea(progress).Object("result", ReportJson(report));
+  } else if (progress != ProgressMode::kNone) {
     std::string next = "Next:\n";
     for (const std::string& command : report.next) next += "  " + EscapeForTerminal(command) + "\n";
     PrintErr(next);
   }
-  if (Interrupts() > 0 && report.outcome != Outcome::kVerified) {
-    return LastInterrupt() == SIGTERM ? kExitTerminated : kExitInterrupted;
-  }
-  return ExitCodeOf(report.outcome);
+  const bool interrupted = Interrupts() > 0 && report.outcome != Outcome::kVerified;
+  const int code = interrupted ? InterruptedExitCode() : ExitCodeOf(report.outcome);
+  return Answer(output == "json" ? ReportJson(report) + "\n" : ReportText(report, verbose), code);
 }
 
 }  // namespace coditect
