@@ -115,8 +115,8 @@ void AgentHost::Reconcile() {
     reconcile_posted_ = false;
     if (wanted_ == nullptr || stopping_) return;
     std::map<LeaseKey, const WantedLease*> wanted;
-    for (const WantedLease& lease : wanted_->leases) {
-      wanted[{lease.mission_id, LeaseName(lease)}] = &lease;
+    for (const auto& lease : wanted_->leases) {
+      wanted[{lease->mission_id, LeaseName(*lease)}] = lease.get();
     }
     for (const auto& [key, running] : running_) {
       if (!wanted.contains(key)) ended.push_back(running.cancel);
