@@ -23,7 +23,7 @@ def main():
     with Desk() as desk:
         demo = desk.call("demo", sample=True)
         assert demo.code == 0, demo.lines
-    print("`./dev install PREFIX` (stripped binary, documents); `coditect demo` sampled every 50 ms: "
+    print("`./dev install PREFIX` (stripped binary, documents); `coditect demo` sampled every 20 ms: "
           "PSS of coditect and its broker together, without git and the sandboxed processes.\n")
     print(table(["What", "Measured", "Target"], [
         ["binary, MiB", "%.1f" % (files["bin/coditect"] / MIB), ""],

@@ -15,7 +15,7 @@ import time
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("CODITECT_BINARY", PROJECT / "build" / "coditect")).resolve()
 LIMIT_SECONDS = 900  # a command that takes longer hangs
-SAMPLE_SECONDS = 0.05
+SAMPLE_SECONDS = 0.02
 
 
 class Measured:
@@ -28,7 +28,7 @@ class Measured:
         self.wall = wall
         self.cpu = usage.ru_utime + usage.ru_stime  # of the process and all it waited for
         self.peak_kib = peak_kib  # of coditect's own processes together, PSS
-        self.own_cpu = own_cpu  # last sample of coditect's own processes, a lower bound
+        self.own_cpu = own_cpu  # of coditect, its broker and git, at the last sample
 
     @property
     def json(self):
@@ -113,7 +113,9 @@ class Desk:
 
 
 def own_processes(root):
-    """(PSS in KiB, CPU seconds) of `root` and those of its descendants that run the same program."""
+    """(PSS in KiB, CPU seconds) of coditect `root` and its descendants that run the same program
+    (the broker), and of what `root` itself has waited for (git). Not of the broker's children: they
+    are the sandboxed processes."""
     program = None
     pss, ticks = 0, 0
     pending = [root]
@@ -125,7 +127,7 @@ def own_processes(root):
             if executable == program:
                 pss += memory_kib(pid)
                 fields = pathlib.Path("/proc/%d/stat" % pid).read_text().rsplit(")", 1)[1].split()
-                ticks += int(fields[11]) + int(fields[12])
+                ticks += sum(map(int, fields[11:15] if pid == root else fields[11:13]))
             for task in os.listdir("/proc/%d/task" % pid):
                 children = pathlib.Path("/proc/%d/task/%s/children" % (pid, task)).read_text()
                 pending += map(int, children.split())

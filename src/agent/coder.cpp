@@ -18,6 +18,9 @@ constexpr size_t kHoldOutPercent = 30;
 constexpr size_t kStarvedMax = 32;           // candidates judged again with more fuel
 constexpr uint64_t kFuelLadder[] = {0, 20};  // 0 = the filter's own; then times this
 constexpr size_t kConfirmationsMax = 12;     // whole runs a coder spends on patches that then fail
+constexpr uint64_t kHeadStartSuites = 5;     // runs of the suite that a space is ahead of the next
+constexpr std::chrono::milliseconds kHeadStartMin{1'000};
+constexpr std::chrono::milliseconds kHeadStartMax{8'000};
 constexpr size_t kEditableFilesMax = 24;
 constexpr size_t kOutputBytesMax = 1024;
 
@@ -32,6 +35,8 @@ class Coding {
 
   StatusOr<Work> Run() {
     RETURN_IF_ERROR(Load());
+    GiveHeadStart();
+    RETURN_IF_ERROR(lease_.ctx.Check());
     RETURN_IF_ERROR(OpenFilter(held_in_));
     RETURN_IF_ERROR(OpenSearch());
     ASSIGN_OR_RETURN(const bool found, Search());
@@ -56,6 +61,14 @@ class Coding {
     ASSIGN_OR_RETURN(files_, ReadSources(lease_, paths));
     HoldOut();
     return absl::OkStatus();
+  }
+
+  /// Rivals are hedges (Dean and Barroso, The Tail at Scale, 2013): most faults fall to the first
+  /// space soon, and until then the others would only take its processors and start test runners
+  /// for nothing. When the rivals come does not change who wins: that is decided by rank.
+  void GiveHeadStart() {
+    const std::chrono::milliseconds suites(kHeadStartSuites * baseline_.suite_ms);
+    lease_.Pause(lease_.IntParameter("space") * std::clamp(suites, kHeadStartMin, kHeadStartMax));
   }
 
   /// A part of the failing tests is kept from the search, so that what it finds can be judged by
