@@ -69,12 +69,10 @@ class Stepper {
   void On(MissionState&, const Fact&) {}  // facts that only change the state
 
   void OnRequested(const MissionRequest& request) {
-    const auto active = static_cast<size_t>(
-        std::count_if(state_.missions.begin(), state_.missions.end(),
-                      [](const auto& entry) { return entry.second.running(); }));
-    if (active >= kMissionsActiveMax) {
-      Append("", MissionRefused{.request_id = request.request_id,
-                                .reason = StrCat(active, " runs are active already")});
+    if (state_.running.size() >= kMissionsActiveMax) {
+      Append("",
+             MissionRefused{.request_id = request.request_id,
+                            .reason = StrCat(state_.running.size(), " runs are active already")});
       return;
     }
     size_t digits = 4;
@@ -87,8 +85,10 @@ class Stepper {
 
   /// A request whose client died before it could attach.
   void InterruptOrphans() {
-    for (auto& [id, mission] : state_.missions) {
-      if (mission.running() && mission.clients.empty()) Interrupt(mission);
+    const std::set<MissionId> running = state_.running;
+    for (const MissionId& id : running) {
+      MissionState& mission = *state_.Find(id);
+      if (mission.clients.empty()) Interrupt(mission);
     }
   }
 

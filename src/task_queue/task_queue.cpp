@@ -274,11 +274,9 @@ std::vector<TaskQueue::Message> TaskQueue::TakeInbox() {
 // there is anything to reconcile, so that an idle queue sleeps.
 bool TaskQueue::Reconcile() {
   std::set<MissionId> stuck;
-  bool active = false;
-  for (const auto& [id, mission] : state_.missions) {
-    if (!mission.running()) continue;
-    active = true;
-    if (mission.leased_total == 0) stuck.insert(id);
+  const bool active = !state_.running.empty();
+  for (const MissionId& id : state_.running) {
+    if (state_.Find(id)->leased_total == 0) stuck.insert(id);
   }
   const MonotonicTime now = clock_.Now();
   if (!active || now < next_tick_) return active;
@@ -496,8 +494,8 @@ void TaskQueue::ArmTimers(const std::vector<Event>& events) {
 void TaskQueue::RearmTimers() {
   timers_.clear();
   const MonotonicTime now = clock_.Now();
-  for (const auto& [id, mission] : state_.missions) {
-    if (!mission.running()) continue;
+  for (const MissionId& id : state_.running) {
+    const MissionState& mission = *state_.Find(id);
     if (mission.request.limits.max_time_ms > 0) {
       timers_[{id, "mission"}] =
           now + std::chrono::milliseconds(mission.request.limits.max_time_ms);
@@ -526,8 +524,7 @@ std::vector<TaskQueue::Message> TaskQueue::DueTimers() {
   }
   if (options_.planning_interval.count() > 0 && now >= next_planning_) {
     next_planning_ = now + options_.planning_interval;
-    for (const auto& [id, mission] : state_.missions) {
-      if (!mission.running()) continue;
+    for (const MissionId& id : state_.running) {
       Message message;
       message.mission_id = id;
       message.facts.emplace_back(TimerFired{.timer_id = "planning"});

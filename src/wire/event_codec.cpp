@@ -3,6 +3,7 @@
 
 #include <zstd.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -142,6 +143,9 @@ StatusOr<DecodedBlock> DecodeBlock(std::string_view bytes) {
   ASSIGN_OR_RETURN(const std::string raw, Decompress(*frame));
   Reader reader(raw);
   uint64_t sequence = block.header.first_sequence;
+  constexpr size_t kEventBytesMin = 4;  // a damaged header must not reserve more than there is
+  block.events.reserve(std::min<uint64_t>(block.header.last_sequence - sequence + 1,
+                                          raw.size() / kEventBytesMin + 1));
   while (!reader.AtEnd()) {
     uint32_t number = 0;
     uint32_t type = 0;
