@@ -69,6 +69,7 @@ class Stepper {
   void On(MissionState&, const Fact&) {}  // facts that only change the state
 
   void OnRequested(const MissionRequest& request) {
+    if (state_.request_ids.contains(request.request_id)) return;  // decided before
     if (state_.running.size() >= kMissionsActiveMax) {
       Append("",
              MissionRefused{.request_id = request.request_id,
