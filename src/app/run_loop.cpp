@@ -43,7 +43,12 @@ class RunLoop {
       if (ended.ok()) {
         view_->Finish();
         ASSIGN_OR_RETURN(const auto blobs, OpenBlobs(options_.paths));
-        return MakeReport(ctx_, *Mission(), *blobs, /*owned=*/true);
+        RunReport report = MakeReport(ctx_, *Mission(), *blobs, /*owned=*/true);
+        if (report.outcome == Outcome::kUnspecified) {  // left before the ledger could say so
+          report.outcome = Outcome::kStopped;
+          report.reason = "stopped at once";
+        }
+        return report;
       }
       // The owner is gone: this process takes over, or follows whoever did.
       if (!absl::IsUnavailable(ended) || ++failures_ > kFailuresMax) return ended;

@@ -6,6 +6,7 @@ import pathlib
 import signal
 import subprocess
 import textwrap
+import time
 
 import pytest
 
@@ -97,11 +98,28 @@ class Person:
         return self.call("run", goal, "--output", "json", *arguments, cwd=repository.path,
                          **options)
 
+    def runs(self, **options):
+        """The rows of `coditect ps -a`, newest first."""
+        result = self.call("ps", "-a", "--json", **options)
+        assert result.code == 0, result
+        return result.json["runs"]
+
     def events(self, run_id, **options):
         """Every event of a run."""
         result = self.call("logs", run_id, "--json", **options)
         assert result.code == 0, result
         return result.lines
+
+
+def wait_until(condition, timeout=120):
+    """The first true value of condition()."""
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.1)
+    raise AssertionError("this did not happen in %d s" % timeout)
 
 
 def finish(process, timeout=TIMEOUT):
