@@ -193,6 +193,29 @@ def leftovers(person):
     return found
 
 
+NOBODY = 65534
+
+
+@pytest.fixture
+def as_nobody(person):
+    """Options of person.call(...) that make the caller somebody without privileges, with a home and
+    a state folder of their own."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to become somebody else")
+    for folder in person.home.parents:
+        if "pytest-" in str(folder):  # the test's own folders, which pytest closes to others
+            folder.chmod(folder.stat().st_mode | 0o011)
+        elif not folder.stat().st_mode & 0o001:
+            pytest.skip("%s is closed to others" % folder)
+    person.home.chmod(0o755)
+    home, person.state = person.home / "nobody", person.home / "nobody-state"
+    for folder in (home, person.state):
+        folder.mkdir()
+        os.chown(folder, NOBODY, NOBODY)
+    person.environment.update(HOME=str(home), CODITECT_STATE_DIR=str(person.state))
+    return {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+
+
 @pytest.fixture
 def person(tmp_path):
     return Person(tmp_path)

@@ -83,7 +83,7 @@ def test_the_demo_shows_the_journey_in_one_schema(person):
     # Rows 5, 6 and 7: a team, a concrete action, its lease by an agent, and what that did.
     assert data("TEAM_ASSIGNED")[-1]["team"]
     grants = [e for e in events if e["event_type"] == "LEASE_GRANTED"]
-    assert all(e["agent_id"] and e["data"]["action"]["name"] for e in grants)
+    assert all(e["agent_id"] and e["data"]["action"]["action"] for e in grants)
     assert {e["agent_id"].split("-")[0] for e in grants} == {
         "analyzer", "planner", "coder", "tester", "integrator"}
     walked = [(d["from"], d["to"]) for d in data("LIFECYCLE", task="t-1")]

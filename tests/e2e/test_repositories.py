@@ -4,16 +4,14 @@ import contextlib
 import hashlib
 import os
 import pathlib
-import stat
 import subprocess
 
 import pytest
 
-from conftest import PRICES, Repository, leftovers
+from conftest import NOBODY, PRICES, Repository, leftovers
 
 FINE = {"test_fine.py": "def test_fine():\n    assert True\n"}
 GOAL = "make the tests pass"
-NOBODY = 65534
 
 
 def refused(person, folder, code, *words, **options):
@@ -184,26 +182,6 @@ def test_a_huge_repository_is_no_obstacle(person, make):
     result = person.run(repository)
     assert result.code == 0 and result.json["outcome"] == "nothing_to_do", result
     assert leftovers(person) == []
-
-
-@pytest.fixture
-def as_nobody(person):
-    """person.call(...) options that make the caller somebody without privileges."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root, to become somebody else")
-    for folder in person.home.parents:
-        if "pytest-" in str(folder):  # the test's own folders, which pytest closes to others
-            folder.chmod(folder.stat().st_mode | 0o011)
-        elif not folder.stat().st_mode & stat.S_IXOTH:
-            pytest.skip("%s is closed to others" % folder)
-    person.home.chmod(0o755)
-    home, state = person.home / "nobody", person.home / "nobody-state"
-    for folder in (home, state):
-        folder.mkdir()
-        os.chown(folder, NOBODY, NOBODY)
-    person.state = state
-    person.environment.update(HOME=str(home), CODITECT_STATE_DIR=str(state))
-    return {"user": NOBODY, "group": NOBODY, "extra_groups": []}
 
 
 def give_to_nobody(repository):
