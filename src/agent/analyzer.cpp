@@ -26,6 +26,15 @@ std::string Listed(const std::vector<std::string>& names) {
   return text;
 }
 
+/// The last line with text, cut to what a sentence can hold.
+std::string LastLineOf(const std::string& output) {
+  constexpr size_t kShownMax = 200;
+  std::string_view text = TrimWhitespace(output);
+  const size_t start = text.rfind('\n');
+  if (start != std::string_view::npos) text.remove_prefix(start + 1);
+  return ReplaceInvalidUtf8(std::string(text.substr(0, kShownMax)));
+}
+
 /// Everything one look at the tests found, by id.
 struct Look {
   std::map<std::string, TestCase> cases;
@@ -104,7 +113,6 @@ class Observation {
     request.toolchain = *tools;
     ASSIGN_OR_RETURN(baseline_.harness,
                      lease_.services.harness.Detect(lease_.ctx, *workspace_, request));
-    usage_.runner_starts += 1;  // the probe
     lease_.Think("HARNESS", {{"runner", baseline_.harness.runner},
                              {"command", baseline_.harness.command},
                              {"interpreter", baseline_.harness.interpreter}});
@@ -160,15 +168,35 @@ class Observation {
                     "` would install it");
     }
     if (report.ended_by == "wall") return TooSlow(report);
+    if (std::string reason = Unreadable(report); !reason.empty()) return reason;
     if (!report.normal_end) {
+      const std::string said = LastLineOf(report.output);
       return StrCat(
           "not_verified: the test run did not reach its normal end (ended by ", report.ended_by,
           report.ended_by == "exit" ? StrCat(", code ", report.exit_code) : "", ", after ",
-          report.cases.size(), " tests); `", report.command, "` shows the same");
+          report.cases.size(), " tests", said.empty() ? "" : "; it said: " + said, "); `",
+          report.command, "` shows the same");
     }
     if (report.cases.empty() && report.collection_errors.empty()) {
       return StrCat("not_verified: `", report.command,
                     "` found no test; name the command that checks the repository with --verify");
+    }
+    return "";
+  }
+
+  /// A test file that is not Python: nothing outside it can mend that.
+  std::string Unreadable(const TestReport& report) const {
+    const auto& tests = baseline_.harness.test_files;
+    for (const CollectionError& error : report.collection_errors) {
+      const bool syntax = error.message.starts_with("SyntaxError") ||
+                          error.message.starts_with("IndentationError") ||
+                          error.message.starts_with("TabError");
+      if (!syntax || error.stack.empty()) continue;
+      const StackFrame& at = error.stack.back();
+      if (std::find(tests.begin(), tests.end(), at.file) == tests.end()) continue;
+      return StrCat("not_verified: the test file ", at.file, " cannot be read, line ", at.line,
+                    ": ", error.message.substr(0, error.message.find('\n')),
+                    "; mend it first, coditect never changes tests");
     }
     return "";
   }
@@ -182,7 +210,8 @@ class Observation {
     }
     return StrCat("not_verified: the tests did not end within ", report.wall_ms / 1000,
                   " s (the last one started was ",
-                  report.cases.empty() ? "none" : report.cases.back().id, ")");
+                  report.cases.empty() ? "none" : report.cases.back().id,
+                  "); verify.suite_timeout is how long they may take");
   }
 
   std::string DoesNotFit() const {

@@ -69,6 +69,21 @@ void AddChanges(const MissionState& mission, RunReport& report) {
   }
 }
 
+/// What was searched without success; nothing to tell when all was mended.
+void AddTried(const MissionState& mission, RunReport& report) {
+  if (mission.outcome == Outcome::kVerified) return;
+  for (const TaskState& task : mission.tasks) {
+    const bool failed =
+        task.status == TaskStatus::kFailed || task.status == TaskStatus::kQuarantined;
+    if (task.spec.intent != "repair" || !failed) continue;
+    const std::string word = StrCat(OutcomeWord(Outcome::kNotVerified), ": ");
+    const std::string reason =
+        task.reason.starts_with(word) ? task.reason.substr(word.size()) : task.reason;
+    report.tried.push_back(
+        StrCat(task.spec.task_id.ToString(), ' ', task.spec.description, ": ", reason));
+  }
+}
+
 void AddNext(const MissionState& mission, RunReport& report) {
   const std::string in = StrCat("git -C ", ShellQuote(report.repository), " ");
   if (!report.branch.empty()) {
@@ -130,6 +145,7 @@ RunReport MakeReport(const Context& ctx, const MissionState& mission, ObjectStor
     AddTests(baseline, final, report);
   }
   AddChanges(mission, report);
+  AddTried(mission, report);
   AddNext(mission, report);
   return report;
 }
@@ -156,6 +172,7 @@ std::string ReportJson(const RunReport& report) {
   tests.Field("network", report.network);
   out += "}";
   fields.Field("changes", report.changes);
+  fields.Field("tried", report.tried);
   fields.Field("evidence", report.evidence);
   fields.Field("usage", report.usage);
   fields.Field("cpu_seconds", static_cast<double>(report.usage.cpu_ms) / 1000);
@@ -196,6 +213,8 @@ std::string ReportText(const RunReport& report, bool verbose) {
     line("  ", change.commit.substr(0, 12), "  ", change.summary,
          change.held_out.empty() ? "" : " (held-out tests " + change.held_out + ")");
   }
+  if (!report.tried.empty()) line("What was tried:");
+  for (const std::string& search : report.tried) line("  ", search);
   if (!report.partial.empty()) line("What was mended is kept at ", report.partial);
   const size_t first = verbose || report.evidence.empty() ? 0 : report.evidence.size() - 1;
   if (!report.evidence.empty()) line("Evidence:");

@@ -44,6 +44,7 @@ struct RunReport {
   std::vector<std::string> flaky, network;                     // left out of the goal
   std::vector<TestCase> failures;                              // of the base: what was wrong
   std::vector<RepairSummary> changes;
+  std::vector<std::string> tried;  // searches that found no repair, each with what came of it
   std::vector<Evidence> evidence;  // of the result's tree
   Usage usage;
   std::vector<std::string> next;  // commands, best first

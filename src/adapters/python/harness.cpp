@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "src/adapters/python/filter.h"
+#include "src/adapters/python/fresh_filter.h"
 #include "src/adapters/python/launch.h"
 #include "src/adapters/python/layout.h"
 #include "src/adapters/python/messages.h"
@@ -48,9 +49,7 @@ class Harness final : public TestHarness {
   StatusOr<TestReport> Run(const Context& ctx, Workspace& workspace,
                            const TestRunRequest& request) override;
   StatusOr<std::unique_ptr<CandidateFilter>> OpenFilter(const Context& ctx, Workspace& workspace,
-                                                        const FilterRequest& request) override {
-    return python::OpenFilter(ctx, workspace, request, inside_);
-  }
+                                                        const FilterRequest& request) override;
   std::vector<std::pair<std::string, std::string>> SupportFiles() const override;
 
  private:
@@ -68,6 +67,22 @@ std::vector<std::pair<std::string, std::string>> Harness::SupportFiles() const {
     files.emplace_back(JoinPath(scripts_, file.name), JoinPath(inside_, file.name));
   }
   return files;
+}
+
+StatusOr<std::unique_ptr<CandidateFilter>> Harness::OpenFilter(const Context& ctx,
+                                                               Workspace& workspace,
+                                                               const FilterRequest& request) {
+  auto filter = python::OpenFilter(ctx, workspace, request, inside_);
+  // What cannot be judged in one process (a command, tests that load but once, an old interpreter)
+  // is judged in one each.
+  if (!absl::IsUnimplemented(filter.status()) && !absl::IsFailedPrecondition(filter.status())) {
+    return filter;
+  }
+  return OpenFreshFilter(
+      ctx, workspace, request,
+      [this, &workspace](const Context& run_ctx, const TestRunRequest& run_request) {
+        return Run(run_ctx, workspace, run_request);
+      });
 }
 
 StatusOr<Probe> Harness::AskInterpreter(const Context& ctx, Workspace& workspace,
@@ -162,6 +177,16 @@ void ReadRun(const Context& ctx, Session& session, ReportBuilder* builder) {
   }
 }
 
+/// A command's only case says what the command printed last, for its id says nothing to a person.
+void NameCommand(TestReport* report) {
+  for (TestCase& test : report->cases) {
+    if (test.status != TestStatus::kFailed) continue;
+    const std::string said = LastLine(report->output);
+    test.message = ReplaceInvalidUtf8(StrCat("`", report->command, "` failed: ", test.message,
+                                             said.empty() ? "" : "; it said: ", said));
+  }
+}
+
 StatusOr<TestReport> Harness::Run(const Context& ctx, Workspace& workspace,
                                   const TestRunRequest& request) {
   if (request.plan.runner != "pytest" && request.plan.runner != "unittest" &&
@@ -184,6 +209,7 @@ StatusOr<TestReport> Harness::Run(const Context& ctx, Workspace& workspace,
   RETURN_IF_ERROR(ctx.Check());
   TestReport report = builder.Finish(result);
   report.command = TypedCommand(request);
+  if (request.plan.runner == "command") NameCommand(&report);
   return report;
 }
 
