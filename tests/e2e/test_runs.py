@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from conftest import PRICES, finish, leftovers, wait_until
+from conftest import PRICES, PROJECT, finish, leftovers, wait_until
 
 SLOW = {**PRICES, "test_slow.py": "import time\n\ndef test_slow():\n    time.sleep(0.7)\n"}
 GOAL = "make the tests pass"
@@ -265,3 +265,18 @@ def test_a_stopped_clock_or_owner_delays_nothing_that_was_acknowledged(person, s
     result = finish(process)
     assert result.code == 0 and result.json["outcome"] == "verified", result
     assert leftovers(person) == []
+
+
+def test_a_wall_clock_that_jumps_changes_no_result_and_no_order(person, prices, tmp_path):
+    library = tmp_path / "wall_clock.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library,
+                    PROJECT / "tests" / "e2e" / "shim" / "wall_clock.c"], check=True)
+    result = person.run(prices, "--max-time", "10m", env={"LD_PRELOAD": str(library)})
+    assert result.code == 0 and result.json["outcome"] == "verified", result
+    assert tree_of(prices, result.json["branch"]) == repaired_tree(prices)
+    decided = [e for e in person.events(result.json["run"]) if e["topic"] == "system.decision"]
+    times = [e["timestamp"] for e in sorted(decided, key=lambda e: e["sequence"])]
+    assert times == sorted(times) and times[0][:10] != times[-1][:10]  # it did jump
+    later = person.run(prices, "--base", "main")  # by the right clock, and yet the newest
+    assert person.call("show", "--last", "--json").json["run"] == later.json["run"]
+    assert [run["run"] for run in person.runs()] == [later.json["run"], result.json["run"]]
