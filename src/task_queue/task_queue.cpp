@@ -310,7 +310,7 @@ void TaskQueue::RunCycle(std::vector<Message> messages) {
     events.reserve(std::min(kEventsPerBlockSoft, kEventsPerMessage * messages.size()));
     std::vector<Pending> pending;
     pending.reserve(messages.size());
-    const int64_t wall_ms = clock_.WallMs();
+    const int64_t wall_ms = WallMs();
     for (; taken < messages.size() && events.size() < kEventsPerBlockSoft; ++taken) {
       Pending& entry = pending.emplace_back();
       entry.message = std::move(messages[taken]);
@@ -364,6 +364,9 @@ TaskQueue::Health TaskQueue::health() const {
   MutexLock lock(mutex_);
   return health_;
 }
+
+// The ledger's time never goes back, whatever the wall clock does.
+int64_t TaskQueue::WallMs() const { return std::max(clock_.WallMs(), state_.wall_ms); }
 
 void TaskQueue::Publish(const std::vector<Event>& events) {
   std::set<MissionId> touched;
@@ -470,7 +473,7 @@ Status TaskQueue::Reopen(const Context& ctx) {
   state_ = ShardState{};
   RETURN_IF_ERROR(ledger_.Replay(ctx, [&](const Event& event) { return Fold(state_, event); }));
   const std::map<HostId, AgentService*> ours = Hosts();
-  const int64_t wall_ms = clock_.WallMs();
+  const int64_t wall_ms = WallMs();
   std::vector<Event> events;
   const auto step = [&](const MissionId& id, EventBody body) {
     Step(state_, {.mission_id = id, .body = std::move(body), .wall_ms = wall_ms}, events);

@@ -100,6 +100,7 @@ class TaskQueue final : public TaskQueueService {
   void Loop();
   std::vector<Message> TakeInbox();
   void RunCycle(std::vector<Message> messages);
+  int64_t WallMs() const;
   void Refuse(Message message, const Status& status);
   void SetHealth(Status status);
   void Publish(const std::vector<Event>& events);

@@ -194,6 +194,7 @@ class Walk {
     MissionRequest request;
     request.request_id = StrCat(1000 + Dice(9000), "abcdef0123456789");
     request.goal = Chance(8) ? "implement a login" : "make the tests pass";
+    request.check_consistency = true;
     request.repository.base_commit = "base";
     request.repository.base_tree = "base-tree";
     request.limits = {.agents = Dice(4), .max_retries = 2, .tests_max = 500};
