@@ -23,7 +23,7 @@ constexpr uint64_t kFuelLadder[] = {0, 20};  // 0 = the filter's own; then times
 constexpr size_t kConfirmationsMax = 12;     // whole runs a coder spends on patches that then fail
 constexpr size_t kEditableFilesMax = 24;
 // Each candidate for a file that cannot be collected has all of it loaded anew.
-constexpr uint64_t kImportCandidatesMax = 300;
+constexpr uint64_t kImportCandidatesMax = 100;
 constexpr size_t kOutputBytesMax = 1024;
 
 std::string Shortened(std::string text) {
