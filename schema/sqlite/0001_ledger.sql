@@ -5,6 +5,7 @@ CREATE TABLE block (
   first_sequence INTEGER NOT NULL,
   block_id       BLOB NOT NULL,
   frame          BLOB NOT NULL,
+  checksum       BLOB NOT NULL, -- of the row: the chain does not cover the last block
   PRIMARY KEY (shard, last_sequence)
 ) STRICT;
 CREATE UNIQUE INDEX block_first ON block (shard, first_sequence);

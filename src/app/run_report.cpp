@@ -92,7 +92,7 @@ void AddNext(const MissionState& mission, RunReport& report) {
     report.next.push_back(
         StrCat(in, "diff ", report.base.substr(0, 12), "..", report.partial.substr(0, 12)));
   }
-  if (mission.status == MissionStatus::kStopped || mission.status == MissionStatus::kInterrupted) {
+  if (mission.status == MissionStatus::kStopped || report.status == "interrupted") {
     report.next.push_back("coditect resume " + mission.id);
   }
   report.next.push_back(
@@ -104,10 +104,26 @@ std::string Seconds(uint64_t ms) { return StrCat(ms / 1000, '.', ms % 1000 / 100
 
 }  // namespace
 
-RunReport MakeReport(const Context& ctx, const MissionState& mission, ObjectStore& blobs) {
+std::string StatusWord(const MissionState& mission, bool owned) {
+  switch (mission.status) {
+    case MissionStatus::kActive:
+      return owned ? "running" : "interrupted";
+    case MissionStatus::kInterrupted:
+      return "interrupted";
+    case MissionStatus::kQuarantined:
+      return "quarantined";
+    default:
+      return std::string(OutcomeWord(mission.outcome));
+  }
+}
+
+RunReport MakeReport(const Context& ctx, const MissionState& mission, ObjectStore& blobs,
+                     bool owned) {
   RunReport report;
   report.run = mission.id;
-  report.outcome = mission.outcome;
+  report.status = StatusWord(mission, owned);
+  report.outcome =
+      mission.status == MissionStatus::kQuarantined ? Outcome::kError : mission.outcome;
   report.reason = mission.reason;
   report.base = mission.request.repository.base_commit;
   report.base_name = mission.request.repository.base_name;
@@ -138,6 +154,7 @@ std::string ReportJson(const RunReport& report) {
   wire::JsonFields fields(out);
   fields.Field("schema", std::string_view("coditect.run/v1"));
   fields.Field("run", report.run);
+  fields.Field("status", report.status);
   fields.Field("outcome", OutcomeWord(report.outcome));
   fields.Field("reason", report.reason);
   fields.Field("base", report.base);

@@ -361,7 +361,10 @@ Status Fold(ShardState& state, const Event& event) {
     state.hosts.erase(left->host_id);
     state.wanted.erase(left->host_id);
   } else if (const auto* requested = std::get_if<MissionRequested>(&event.body)) {
-    state.requested[requested->request.request_id] = requested->request;
+    // Asked again, of another owner perhaps: it is the mission it was.
+    if (!state.request_ids.contains(requested->request.request_id)) {
+      state.requested[requested->request.request_id] = requested->request;
+    }
   } else if (const auto* refused = std::get_if<MissionRefused>(&event.body)) {
     state.requested.erase(refused->request_id);
   }

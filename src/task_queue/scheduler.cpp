@@ -23,12 +23,14 @@ uint32_t LowestFree(const std::set<uint32_t>& busy) {
   return number;
 }
 
-/// The least busy host with a free slot whose agents can do `role`.
-std::optional<Seat> FindSeat(const ShardState& state, Role role) {
+/// The least busy host with a free slot whose agents can do `role`. A host keeps half of its slots
+/// (as many as it has processors) from second hypotheses: they would slow down the first.
+std::optional<Seat> FindSeat(const ShardState& state, Role role, uint32_t rank) {
   const HostState* best = nullptr;
   Seat seat;
   for (const auto& [id, host] : state.hosts) {
-    if (host.busy_total >= host.slots || !host.roles.contains(role)) continue;
+    const uint32_t slots = rank == 0 ? host.slots : (host.slots + 1) / 2;
+    if (host.busy_total >= slots || !host.roles.contains(role)) continue;
     if (best != nullptr && host.busy_total >= best->busy_total) continue;
     best = &host;
     seat.host_id = id;
@@ -61,7 +63,7 @@ std::optional<Event> GrantIn(const ShardState& state, const MissionState& missio
     const TaskState& task = *mission.Find(key.task_id);
     const auto role = static_cast<size_t>(task.spec.role);
     if (mission.leased[role] >= mission.team_caps[role]) continue;
-    const auto seat = FindSeat(state, task.spec.role);
+    const auto seat = FindSeat(state, task.spec.role, task.spec.rank);
     if (!seat.has_value()) continue;
     Parametrized parametrized = Parametrize(mission, task);
     Event event;

@@ -63,6 +63,7 @@ class Stepper {
   void On(MissionState&, const Fact&) {}  // facts that only change the state
 
   void OnRequested(const MissionRequest& request) {
+    if (state_.request_ids.contains(request.request_id)) return;  // decided before
     const auto active = static_cast<size_t>(
         std::count_if(state_.missions.begin(), state_.missions.end(),
                       [](const auto& entry) { return entry.second.running(); }));

@@ -142,8 +142,11 @@ const Body* Find(const std::vector<Event>& events) {
 
 TEST_CASE("TheSameRequestAskedTwiceIsOneMission") {
   Bench bench;
+  // As a client does whose first owner died: the answer may have been lost with it.
+  bench.Post("", MissionRequested{.request = bench.mission().request});
   CHECK_EQ(bench.state.missions.size(), 1);
   CHECK_EQ(bench.mission().id, "r-7f3a");
+  CHECK(bench.state.requested.empty());
 }
 
 TEST_CASE("ACollidingMissionIdGetsMoreDigits") {

@@ -18,6 +18,8 @@ constexpr size_t kEventsPerBlockSoft = 2048;  // a block ends after the message 
 constexpr uint32_t kRefusedMax =
     3;  // refusals of one kind in a row before Decide is not asked again
 constexpr std::chrono::milliseconds kWriteTimeout{60'000};
+constexpr std::chrono::milliseconds kReopenInterval{500};
+constexpr size_t kUnrecordedMax = 1024;
 
 /// Where a caller waits for the shard's thread.
 struct Answer {
@@ -143,17 +145,18 @@ Status TaskQueue::Control(const Context& ctx, const MissionId& mission_id, Missi
   std::map<HostId, AgentService*> halted;
   if (emergency) halted = Hosts();
   for (const auto& [id, host] : halted) host->EmergencyStop();  // kill first, record later
-  const Status status = PostAndWait(ctx, std::move(message),
-                                    [&](std::span<const Event> events, const ShardState& state) {
-                                      if (state.Find(mission_id) == nullptr || events.empty()) {
-                                        return NotFound("there is no run ", mission_id);
-                                      }
-                                      return absl::OkStatus();
-                                    });
-  if (status.ok()) {
-    for (const auto& [id, host] : halted) host->ClearEmergency();
+  if (emergency) {
+    message.recorded = [halted] {
+      for (const auto& [id, host] : halted) host->ClearEmergency();
+    };
   }
-  return status;
+  return PostAndWait(ctx, std::move(message),
+                     [&](std::span<const Event> events, const ShardState& state) {
+                       if (state.Find(mission_id) == nullptr || events.empty()) {
+                         return NotFound("there is no run ", mission_id);
+                       }
+                       return absl::OkStatus();
+                     });
 }
 
 Status TaskQueue::Propose(const Context& ctx, const MissionId& mission_id,
@@ -227,11 +230,17 @@ void TaskQueue::Loop() {
 // Waits for something to do. Empty = stop.
 std::vector<TaskQueue::Message> TaskQueue::TakeInbox() {
   for (;;) {
-    std::vector<Message> messages = DueTimers();
     MonotonicTime next = clock_.Now() + std::chrono::hours(1);
-    for (const auto& [id, due] : timers_) next = std::min(next, due);
-    if (options_.planning_interval.count() > 0) next = std::min(next, next_planning_);
-    if (Reconcile()) next = std::min(next, next_tick_);
+    // What stopped recording may be over without anybody asking again: a full disk, for example.
+    if (!healthy_ && !Recover(Context().WithTimeout(kWriteTimeout)).ok()) next = next_reopen_;
+    std::vector<Message> messages;
+    if (healthy_) {
+      messages.swap(unrecorded_);
+      for (Message& message : DueTimers()) messages.push_back(std::move(message));
+      for (const auto& [id, due] : timers_) next = std::min(next, due);
+      if (options_.planning_interval.count() > 0) next = std::min(next, next_planning_);
+      if (Reconcile()) next = std::min(next, next_tick_);
+    }
     MutexLock lock(mutex_);
     if (stopping_) return {};
     if (inbox_.empty() && messages.empty()) wake_.WaitUntil(mutex_, next);
@@ -257,10 +266,8 @@ bool TaskQueue::Reconcile() {
   const MonotonicTime now = clock_.Now();
   if (!active || now < next_tick_) return active;
   next_tick_ = now + options_.sync_interval;
-  if (healthy_) {
-    PublishWanted();
-    ProposeNext(stuck);
-  }
+  PublishWanted();
+  ProposeNext(stuck);
   return true;
 }
 
@@ -268,10 +275,8 @@ void TaskQueue::RunCycle(std::vector<Message> messages) {
   Context ctx;
   ctx = ctx.WithTimeout(kWriteTimeout);
   if (!healthy_) {
-    if (Status status = Reopen(ctx); !status.ok()) {
-      for (Message& message : messages) {
-        if (message.done) message.done(status, state_);
-      }
+    if (Status status = Recover(ctx); !status.ok()) {
+      for (Message& message : messages) Refuse(std::move(message), status);
       return;
     }
   }
@@ -286,32 +291,52 @@ void TaskQueue::RunCycle(std::vector<Message> messages) {
       entry.first = events.size();
       const MissionId& id = entry.message.mission_id;
       if (id.empty() || state_.Find(id) != nullptr) {
+        const bool keep = entry.message.recorded != nullptr;
         for (EventBody& fact : entry.message.facts) {
-          Step(state_, {.mission_id = id, .body = std::move(fact), .wall_ms = wall_ms}, events);
+          Step(state_,
+               {.mission_id = id, .body = keep ? fact : std::move(fact), .wall_ms = wall_ms},
+               events);
         }
       }
       entry.count = events.size() - entry.first;
     }
     Status status = absl::OkStatus();
     if (!events.empty()) status = ledger_.Append(ctx, state_.incarnation, events);
-    if (!status.ok()) healthy_ = false;  // the folded state is not what is stored
-    for (Pending& entry : pending) {
-      if (!entry.message.done) continue;
-      if (status.ok()) {
-        entry.message.done(std::span(events).subspan(entry.first, entry.count), state_);
-      } else {
-        entry.message.done(status, state_);
-      }
-    }
     if (!status.ok()) {
+      healthy_ = false;  // the folded state is not what is stored
+      next_reopen_ = clock_.Now();
+      SetHealth(status);
       proposed_.clear();
-      for (; taken < messages.size(); ++taken) {
-        if (messages[taken].done) messages[taken].done(status, state_);
-      }
+      for (Pending& entry : pending) Refuse(std::move(entry.message), status);
+      for (; taken < messages.size(); ++taken) Refuse(std::move(messages[taken]), status);
       return;
+    }
+    for (Pending& entry : pending) {
+      if (entry.message.done) {
+        entry.message.done(std::span(events).subspan(entry.first, entry.count), state_);
+      }
+      if (entry.message.recorded) entry.message.recorded();
     }
     if (!events.empty()) Publish(events);
   }
+}
+
+void TaskQueue::Refuse(Message message, const Status& status) {
+  if (message.done) message.done(status, state_);
+  if (!message.recorded || unrecorded_.size() >= kUnrecordedMax) return;
+  message.done = nullptr;
+  unrecorded_.push_back(std::move(message));
+}
+
+void TaskQueue::SetHealth(Status status) {
+  MutexLock lock(mutex_);
+  if (status.ok() || health_.status.ok()) health_.since = clock_.Now();
+  health_.status = std::move(status);
+}
+
+TaskQueue::Health TaskQueue::health() const {
+  MutexLock lock(mutex_);
+  return health_;
 }
 
 void TaskQueue::Publish(const std::vector<Event>& events) {
@@ -385,6 +410,15 @@ void TaskQueue::ProposeNext(const std::set<MissionId>& touched) {
       if (!Post(std::move(message)).ok()) proposed_.erase({id, kind});
     }
   }
+}
+
+// Reopens after a failure, but not again and again while it cannot be.
+Status TaskQueue::Recover(const Context& ctx) {
+  if (clock_.Now() < next_reopen_) return health().status;
+  const Status status = Reopen(ctx);
+  if (!status.ok()) next_reopen_ = clock_.Now() + kReopenInterval;
+  SetHealth(status);
+  return status;
 }
 
 Status TaskQueue::Reopen(const Context& ctx) {

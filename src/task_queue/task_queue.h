@@ -49,6 +49,13 @@ class TaskQueue final : public TaskQueueService {
 
   void AddObserver(Observer observer);
 
+  /// OK, or why nothing can be recorded now, and since when. It goes on by itself once it can.
+  struct Health {
+    Status status;
+    MonotonicTime since;
+  };
+  Health health() const;
+
   StatusOr<MissionId> RequestMission(const Context& ctx, const MissionRequest& request,
                                      const std::string& client_id) override;
   Status Control(const Context& ctx, const MissionId& mission_id, MissionControl control,
@@ -68,6 +75,8 @@ class TaskQueue final : public TaskQueueService {
     std::vector<EventBody> facts;
     /// The events that came of the facts, or why nothing was stored. On the shard's thread.
     std::function<void(StatusOr<std::span<const Event>>, const ShardState&)> done;
+    /// Set: the facts are kept until they could be stored, whoever waits; then this is called.
+    std::function<void()> recorded;
   };
   struct Pending {  // a message whose events are in the block being written
     Message message;
@@ -83,12 +92,15 @@ class TaskQueue final : public TaskQueueService {
   void Loop();
   std::vector<Message> TakeInbox();
   void RunCycle(std::vector<Message> messages);
+  void Refuse(Message message, const Status& status);
+  void SetHealth(Status status);
   void Publish(const std::vector<Event>& events);
   std::map<HostId, AgentService*> Hosts();
   void PublishWanted();
   void ProposeNext(const std::set<MissionId>& touched);
   bool Reconcile();
   Status Reopen(const Context& ctx);
+  Status Recover(const Context& ctx);
   std::vector<Message> DueTimers();
   void ArmTimers(const std::vector<Event>& events);
   void RearmTimers();
@@ -101,14 +113,17 @@ class TaskQueue final : public TaskQueueService {
   // Owned by the shard's thread.
   ShardState state_;
   bool healthy_ = false;
+  MonotonicTime next_reopen_;        // while not healthy
+  std::vector<Message> unrecorded_;  // what must be stored as soon as anything can be
   std::map<MissionId, std::shared_ptr<const MissionRequest>> requests_;  // shared with the hosts
   std::set<std::pair<MissionId, ProposalKind>> proposed_;  // in the inbox, not decided yet
   std::map<std::pair<MissionId, std::string>, MonotonicTime> timers_;
   MonotonicTime next_planning_;
   MonotonicTime next_tick_;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar wake_;
+  Health health_ ABSL_GUARDED_BY(mutex_);
   std::deque<Message> inbox_ ABSL_GUARDED_BY(mutex_);
   std::map<HostId, AgentService*> hosts_ ABSL_GUARDED_BY(mutex_);
   std::vector<Observer> observers_ ABSL_GUARDED_BY(mutex_);

@@ -10,7 +10,8 @@ import textwrap
 import pytest
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("CODITECT_BINARY", str(PROJECT / "build" / "coditect"))
+BINARY = os.path.abspath(
+    os.environ.get("CODITECT_BINARY", str(PROJECT / "build" / "coditect")))
 TIMEOUT = 300  # seconds; a run that takes longer hangs
 
 PRICES = {

@@ -14,6 +14,7 @@
 #include "src/adapters/process/tree_copy.h"
 #include "src/adapters/process/workspace_files.h"
 #include "src/adapters/process/workspace_plan.h"
+#include "src/base/crash_point.h"
 #include "src/base/file.h"
 
 namespace coditect::process {
@@ -32,11 +33,16 @@ StatusOr<std::unique_ptr<Workspace>> ProcessWorkspace::Open(const Context& ctx, 
   RETURN_IF_ERROR(ctx.Check());
   RETURN_IF_ERROR(CheckWorkspaceOptions(options));
   RETURN_IF_ERROR(core.CheckDisk());
+  const CrashMoment crash =
+      CrashPointsActive() ? PassCrashPoint("effect#mount") : CrashMoment::kNone;
+  if (crash == CrashMoment::kBefore) CrashNow();
   // Its destructor takes back whatever of the opening was done.
   std::unique_ptr<ProcessWorkspace> workspace(new ProcessWorkspace(core, options));
   ASSIGN_OR_RETURN(workspace->folder_, core.owner->NewWorkspaceFolder(options.label));
   ASSIGN_OR_RETURN(workspace->base_, OpenFolder(options.base));
+  if (crash == CrashMoment::kTorn) CrashNow();  // the folder is there, nothing is mounted
   RETURN_IF_ERROR(core.plain() ? workspace->OpenPlain(ctx) : workspace->OpenIsolated(ctx));
+  if (crash == CrashMoment::kAfter) CrashNow();
   return workspace;
 }
 

@@ -54,6 +54,9 @@ class Reporter:
         if self._tracer is not None:
             self._tracer.stop()
 
+    def traced(self):
+        return self._tracer is not None
+
     def pause(self):
         """The runner's own work until resume() is not traced; the two nest."""
         self._depth -= 1

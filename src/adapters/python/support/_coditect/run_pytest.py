@@ -229,6 +229,23 @@ class Plugin:
         self._reporter.warn("pytest ended by an internal error: %s" % text(excinfo.value, 500))
 
 
+def leave_rewriting_alone(reporter):
+    """pytest's rewriting of asserts is most of what runs during collection: it is not traced."""
+    rewrite = sys.modules.get("_pytest.assertion.rewrite")
+    original = getattr(rewrite, "_rewrite_test", None)
+    if original is None:
+        return
+
+    def untraced(*arguments):
+        reporter.pause()
+        try:
+            return original(*arguments)
+        finally:
+            reporter.resume()
+
+    rewrite._rewrite_test = untraced
+
+
 def arguments(extra=()):
     """argv as `python -m pytest` has it."""
     main = os.path.join(os.path.dirname(pytest.__file__), "__main__.py")
@@ -242,6 +259,8 @@ def main(link, request):
     collection = Collection(request.get("ids") or [])
     plugins = [Neutral(request.get("stop", False), reporter.warn), collection,
                Plugin(reporter, collection)]
+    if reporter.traced():
+        leave_rewriting_alone(reporter)
     with reporter:
         code = pytest.main(arguments(), plugins=plugins)
         reporter.done(code)

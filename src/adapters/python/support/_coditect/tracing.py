@@ -58,6 +58,7 @@ class _Tracer:
         self._wanted = wanted
         self._emit = emit
         self._entries = {}  # id of the code object -> _Entry, which keeps it alive
+        self._left_alone = {}  # id of a code object that nobody wants -> itself
         self._touched = []
 
     def _entry(self, code):
@@ -65,6 +66,8 @@ class _Tracer:
         if entry is None:
             path = self._wanted(code)
             if path is None or len(self._entries) >= CODES_MAX:
+                if len(self._left_alone) < CODES_MAX:
+                    self._left_alone[id(code)] = code
                 return None
             entry = self._entries[id(code)] = self._follow(_Entry(code, path))
         return entry
@@ -93,6 +96,7 @@ class SettraceTracer(_Tracer):
     """Every Python call costs one event; 3.8 to 3.11."""
 
     def start(self):
+        self._call = self._make_call()
         threading.settrace(self._call)
         sys.settrace(self._call)
 
@@ -110,11 +114,19 @@ class SettraceTracer(_Tracer):
     def resume(self):
         sys.settrace(self._call)
 
-    def _call(self, frame, event, arg):
-        entry = self._entry(frame.f_code)
-        if entry is None or 0 < entry.total <= len(entry.hits):
-            return None
-        return entry.local
+    def _make_call(self):
+        """The global trace function; most calls it sees are of code that is left alone."""
+        left_alone, find = self._left_alone, self._entry
+
+        def call(frame, event, arg):
+            if id(frame.f_code) in left_alone:
+                return None
+            entry = find(frame.f_code)
+            if entry is None or 0 < entry.total <= len(entry.hits):
+                return None
+            return entry.local
+
+        return call
 
     def _follow(self, entry):
         hits, total, seen = entry.hits, entry.total, self._seen
