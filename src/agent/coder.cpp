@@ -26,7 +26,7 @@ constexpr std::chrono::milliseconds kHeadStartMin{1'000};
 constexpr std::chrono::milliseconds kHeadStartMax{8'000};
 constexpr size_t kEditableFilesMax = 24;
 // Each candidate for a file that cannot be collected has all of it loaded anew.
-constexpr uint64_t kImportCandidatesMax = 300;
+constexpr uint64_t kImportCandidatesMax = 100;
 constexpr size_t kOutputBytesMax = 1024;
 
 std::string Shortened(std::string text) {

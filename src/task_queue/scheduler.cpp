@@ -73,6 +73,10 @@ std::optional<Event> GrantIn(const ShardState& state, const MissionState& missio
       return event;
     }
     if (!parametrized.action.has_value()) continue;
+    const uint64_t tests_reserved = TestsToReserve(mission, task);
+    if (tests_reserved > 0) {
+      parametrized.action->parameters["tests_max"] = std::to_string(tests_reserved);
+    }
     event.body =
         LeaseGranted{.task_id = key.task_id,
                      .epoch = {.incarnation = state.incarnation, .sequence = state.sequence + 1},
@@ -80,7 +84,7 @@ std::optional<Event> GrantIn(const ShardState& state, const MissionState& missio
                      .agent_id = MakeAgentId(task.spec.role, seat->number, seat->host_id),
                      .action = *std::move(parametrized.action),
                      .attempt = task.attempts + 1,
-                     .tests_reserved = TestsToReserve(mission, task),
+                     .tests_reserved = tests_reserved,
                      .wall_ms_max = parametrized.wall_ms_max};
     return event;
   }

@@ -363,6 +363,8 @@ TEST_CASE("TheBudgetOfTestsIsReservedBeforeAndNeverOverspent") {
   Bench bench;
   bench.AcceptRepairPlan();
   CHECK_EQ(bench.mission().tests_reserved, 200);
+  // The coder is told what it may spend.
+  CHECK_EQ(bench.mission().Find(TaskId{1})->lease->action.parameters.at("tests_max"), "100");
   TaskResult greedy = bench.ResultOf(1, "tree");
   greedy.usage.tests = 100'000;
   bench.Report(greedy);
