@@ -5,6 +5,7 @@ CREATE TABLE block (
   first_sequence INTEGER NOT NULL,
   block_id       BLOB NOT NULL,
   frame          BLOB NOT NULL,
+  checksum       BLOB NOT NULL, -- of the row: the chain does not cover the last block
   PRIMARY KEY (shard, last_sequence)
 ) STRICT;
 CREATE UNIQUE INDEX block_first ON block (shard, first_sequence);
@@ -13,4 +14,4 @@ CREATE TABLE meta (
   key   TEXT PRIMARY KEY,
   value TEXT NOT NULL
 ) STRICT;
-INSERT INTO meta VALUES ('clean', '1');
+INSERT INTO meta VALUES ('clean', '1'), ('end', '');

@@ -26,6 +26,15 @@ std::string Listed(const std::vector<std::string>& names) {
   return text;
 }
 
+/// The last line with text, cut to what a sentence can hold.
+std::string LastLineOf(const std::string& output) {
+  constexpr size_t kShownMax = 200;
+  std::string_view text = TrimWhitespace(output);
+  const size_t start = text.rfind('\n');
+  if (start != std::string_view::npos) text.remove_prefix(start + 1);
+  return ReplaceInvalidUtf8(std::string(text.substr(0, kShownMax)));
+}
+
 /// Everything one look at the tests found, by id.
 struct Look {
   std::map<std::string, TestCase> cases;
@@ -104,7 +113,6 @@ class Observation {
     request.toolchain = *tools;
     ASSIGN_OR_RETURN(baseline_.harness,
                      lease_.services.harness.Detect(lease_.ctx, *workspace_, request));
-    usage_.runner_starts += 1;  // the probe
     lease_.Think("HARNESS", {{"runner", baseline_.harness.runner},
                              {"command", baseline_.harness.command},
                              {"interpreter", baseline_.harness.interpreter}});
@@ -170,15 +178,35 @@ class Observation {
                     "` would install it");
     }
     if (report.ended_by == "wall") return TooSlow(report);
+    if (std::string reason = Unreadable(report); !reason.empty()) return reason;
     if (!report.normal_end) {
+      const std::string said = LastLineOf(report.output);
       return StrCat(
           "not_verified: the test run did not reach its normal end (ended by ", report.ended_by,
           report.ended_by == "exit" ? StrCat(", code ", report.exit_code) : "", ", after ",
-          report.cases.size(), " tests); `", report.command, "` shows the same");
+          report.cases.size(), " tests", said.empty() ? "" : "; it said: " + said, "); `",
+          report.command, "` shows the same");
     }
     if (report.cases.empty() && report.collection_errors.empty()) {
       return StrCat("not_verified: `", report.command,
                     "` found no test; name the command that checks the repository with --verify");
+    }
+    return "";
+  }
+
+  /// A test file that is not Python: nothing outside it can mend that.
+  std::string Unreadable(const TestReport& report) const {
+    const auto& tests = baseline_.harness.test_files;
+    for (const CollectionError& error : report.collection_errors) {
+      const bool syntax = error.message.starts_with("SyntaxError") ||
+                          error.message.starts_with("IndentationError") ||
+                          error.message.starts_with("TabError");
+      if (!syntax || error.stack.empty()) continue;
+      const StackFrame& at = error.stack.back();
+      if (std::find(tests.begin(), tests.end(), at.file) == tests.end()) continue;
+      return StrCat("not_verified: the test file ", at.file, " cannot be read, line ", at.line,
+                    ": ", error.message.substr(0, error.message.find('\n')),
+                    "; mend it first, coditect never changes tests");
     }
     return "";
   }
@@ -192,7 +220,8 @@ class Observation {
     }
     return StrCat("not_verified: the tests did not end within ", report.wall_ms / 1000,
                   " s (the last one started was ",
-                  report.cases.empty() ? "none" : report.cases.back().id, ")");
+                  report.cases.empty() ? "none" : report.cases.back().id,
+                  "); verify.suite_timeout is how long they may take");
   }
 
   std::string DoesNotFit() const {
@@ -230,13 +259,26 @@ class Observation {
     looks_.push_back(LookAt(traced));
     traced_to_the_end_ = traced.normal_end;
     ASSIGN_OR_RETURN(result->outputs["coverage"], lease_.Put(traced));
-    const std::vector<std::string> failing = FailingIn(looks_[0]);
-    const uint32_t repeats = std::max<uint32_t>(lease_.mission.request().repeat_flaky, 2);
+    const std::vector<std::string> failed = FailingIn(looks_[0]);
+    std::vector<std::string> doubtful = failed;
+    for (const std::string& id : FailingIn(looks_[1])) {
+      if (StatusIn(looks_[0], id) == TestStatus::kPassed) doubtful.push_back(id);
+    }
+    uint32_t repeats = std::max<uint32_t>(lease_.mission.request().repeat_flaky, 2);
+    // What passed only while it was traced did so for the trace or by chance: one more look tells.
+    repeats += std::any_of(failed.begin(), failed.end(), [&](const std::string& id) {
+      return StatusIn(looks_[1], id) == TestStatus::kPassed;
+    });
     for (uint32_t i = 2; i < repeats; ++i) {
-      ASSIGN_OR_RETURN(const TestReport again, RunTests(failing, TraceMode::kNone));
+      ASSIGN_OR_RETURN(const TestReport again, RunTests(doubtful, TraceMode::kNone));
       looks_.push_back(LookAt(again));
     }
     return absl::OkStatus();
+  }
+
+  static TestStatus StatusIn(const Look& look, const std::string& id) {
+    const auto found = look.cases.find(id);
+    return found == look.cases.end() ? TestStatus::kUnspecified : found->second.status;
   }
 
   /// How often `id` was seen failing and passing in the looks without tracing, and with it.

@@ -13,8 +13,14 @@ namespace coditect {
 namespace {
 
 constexpr size_t kBatch = 64;
+// Where each candidate is dear, fewer are judged at once and after the first that is acceptable.
+constexpr size_t kDearBatch = 8;
+constexpr uint64_t kDearLookAround = 16;
 constexpr size_t kHoldOutFrom = 6;  // failing tests, before some are held out of the search
 constexpr size_t kHoldOutPercent = 30;
+constexpr uint64_t kHeadStartSuites = 5;  // runs of the suite that edits are ahead of synthesis
+constexpr std::chrono::milliseconds kHeadStartMin{1'000};
+constexpr std::chrono::milliseconds kHeadStartMax{8'000};
 constexpr size_t kConfirmationsMax = 12;  // whole runs a coder spends on patches that then fail
 // What mends a long test needs more fuel than ten times what the broken version used before it
 // failed. The likeliest of such candidates are judged once more when so many were tried, at each
@@ -23,6 +29,8 @@ constexpr size_t kStarvedMax = 16;
 constexpr uint64_t kStarvedFirst = 1024;
 constexpr uint64_t kStarvedFuel = 3'000'000;  // a few tenths of a second of CPU
 constexpr size_t kEditableFilesMax = 24;
+// Each candidate for a file that cannot be collected has all of it loaded anew.
+constexpr uint64_t kImportCandidatesMax = 100;
 constexpr size_t kOutputBytesMax = 1024;
 
 std::string Shortened(std::string text) {
@@ -36,8 +44,15 @@ class Coding {
 
   StatusOr<Work> Run() {
     RETURN_IF_ERROR(Load());
-    RETURN_IF_ERROR(OpenFilter());
-    RETURN_IF_ERROR(OpenSearch());
+    GiveHeadStart();
+    RETURN_IF_ERROR(lease_.ctx.Check());
+    Status opened = OpenFilter();
+    if (opened.ok()) opened = OpenSearch();
+    if (absl::IsFailedPrecondition(opened) || absl::IsInvalidArgument(opened)) {
+      // About the tests or the sources: another attempt would see the same.
+      return Report(ResultOutcome::kExhausted, "not_verified: " + Message(opened));
+    }
+    RETURN_IF_ERROR(opened);
     ASSIGN_OR_RETURN(const bool found, Search());
     return found ? Claim() : GiveUp();
   }
@@ -60,6 +75,16 @@ class Coding {
     ASSIGN_OR_RETURN(files_, ReadSources(lease_, paths));
     HoldOut();
     return absl::OkStatus();
+  }
+
+  /// Rivals are hedges (Dean and Barroso, The Tail at Scale, 2013): most faults fall to the first
+  /// space soon, and until then the others would only take its processors and start test runners
+  /// for nothing. When the rivals come does not change who wins: that is decided by rank.
+  void GiveHeadStart() {
+    const auto space = static_cast<repair::Space>(lease_.IntParameter("space"));
+    if (space != repair::Space::kSynthesis) return;  // pairs come after the others by the plan
+    const std::chrono::milliseconds suites(kHeadStartSuites * baseline_.suite_ms);
+    lease_.Pause(std::clamp(suites, kHeadStartMin, kHeadStartMax));
   }
 
   /// A part of the failing tests is kept from the search, so that what it finds can be judged by
@@ -117,15 +142,27 @@ class Coding {
     options.space = static_cast<repair::Space>(lease_.IntParameter("space"));
     options.seed = lease_.IntParameter("seed");
     options.tests_max = lease_.IntParameter("tests_max");
+    options.candidates_max = filter_->candidates_max();
+    if (options.candidates_max == 0 && MendsCollection()) {
+      options.candidates_max = kImportCandidatesMax;
+    }
+    if (options.candidates_max != 0) options.look_around_max = kDearLookAround;
     ASSIGN_OR_RETURN(search_, repair::PatchSearch::Create(std::move(options)));
     return absl::OkStatus();
   }
 
+  /// True when a file that cannot be collected is among what is to be mended.
+  bool MendsCollection() const {
+    return std::any_of(held_in_.begin(), held_in_.end(),
+                       [&](const std::string& id) { return IsCollectionId(baseline_, id); });
+  }
+
   /// True when a patch was confirmed; it is in claim_.
   StatusOr<bool> Search() {
+    const size_t batch_size = filter_->candidates_max() == 0 ? kBatch : kDearBatch;
     for (;;) {
       RETURN_IF_ERROR(lease_.ctx.Check());
-      const std::vector<Candidate> batch = search_->NextBatch(kBatch);
+      const std::vector<Candidate> batch = search_->NextBatch(batch_size);
       if (batch.empty()) {
         RETURN_IF_ERROR(JudgeStarved());
         ASSIGN_OR_RETURN(const bool confirmed, ConfirmPlausible());
@@ -222,10 +259,13 @@ class Coding {
     return changes;
   }
 
-  std::string CommitMessage(const std::string& summary) const {
-    const MissionRequest& request = lease_.mission.request();
+  /// What the patch mends, as the middle of a commit message.
+  std::string MendedText() const {
+    if (baseline_.harness.runner == "command") {
+      return StrCat("Mends `", EscapeForTerminal(baseline_.harness.command), "`.\n");
+    }
     std::string text =
-        StrCat("fix: ", summary, "\n\nMends ", cluster_->tests.size(),
+        StrCat("Mends ", cluster_->tests.size(),
                cluster_->tests.size() == 1 ? " failing test:\n" : " failing tests:\n");
     constexpr size_t kListed = 5;
     for (size_t i = 0; i < cluster_->tests.size() && i < kListed; ++i) {
@@ -234,7 +274,12 @@ class Coding {
     if (cluster_->tests.size() > kListed) {
       text += StrCat("  and ", cluster_->tests.size() - kListed, " more\n");
     }
-    text += "\n";
+    return text;
+  }
+
+  std::string CommitMessage(const std::string& summary) const {
+    const MissionRequest& request = lease_.mission.request();
+    std::string text = StrCat("fix: ", summary, "\n\n", MendedText(), "\n");
     if (request.attribution == "assisted-by") text += "Assisted-by: coditect:offline\n";
     if (request.attribution == "co-authored-by") {
       text += "Co-authored-by: coditect <coditect@localhost>\n";
@@ -310,9 +355,8 @@ class Coding {
   Work Report(ResultOutcome outcome, std::string reason) {
     Work work;
     work.result = lease_.NewResult(outcome, std::move(reason));
-    usage_ += filter_->usage();
+    if (filter_ != nullptr) usage_ += filter_->usage();
     if (patient_filter_ != nullptr) usage_ += patient_filter_->usage();
-    usage_.candidates += search_->candidates();
     work.result.usage = usage_;
     return work;
   }

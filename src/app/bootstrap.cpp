@@ -88,6 +88,10 @@ StatusOr<ResolvedRepository> ResolveRepository(const Context& ctx, const std::st
                             .notes = std::move(notes)};
 }
 
+Status CheckRepositoryWritable(const RepositoryRef& repository) {
+  return git::CheckWritable(repository);
+}
+
 Status InitialiseRepository(const Context& ctx, const std::string& folder,
                             const std::string& message) {
   return git::Initialise(ctx, folder, message);

@@ -48,6 +48,9 @@ struct ResolvedRepository {
 StatusOr<ResolvedRepository> ResolveRepository(const Context& ctx, const std::string& folder,
                                                const std::string& base);
 
+/// PERMISSION_DENIED when no branch could be made there.
+Status CheckRepositoryWritable(const RepositoryRef& repository);
+
 /// Makes a git repository of the folder with everything in it as one commit on branch main.
 Status InitialiseRepository(const Context& ctx, const std::string& folder,
                             const std::string& message);

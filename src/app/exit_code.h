@@ -42,6 +42,7 @@ inline int ExitCodeOf(const Status& status) {
     case absl::StatusCode::kOk:
       return kExitVerified;
     case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kUnimplemented:  // a setting of a later version
       return kExitUsage;
     case absl::StatusCode::kPermissionDenied:
       return kExitDenied;

@@ -1,5 +1,10 @@
-// Ctrl-C and SIGTERM as a count that the command looks at.
+// Ctrl-C and SIGTERM as a count that the command looks at, and a reflex that waits for nobody.
 #pragma once
+
+#include <functional>
+#include <thread>
+
+#include "src/base/unique_fd.h"
 
 namespace coditect {
 
@@ -11,5 +16,22 @@ int Interrupts();
 
 /// The signal of the last one, 0 if none.
 int LastInterrupt();
+
+/// Calls `reflex` once, on a thread of its own, when the second interrupt comes while it lives:
+/// whatever the command's thread waits for then. One at a time; destruction waits for the thread.
+class InterruptReflex {
+ public:
+  explicit InterruptReflex(std::function<void()> reflex);
+  ~InterruptReflex();
+  InterruptReflex(const InterruptReflex&) = delete;
+  InterruptReflex& operator=(const InterruptReflex&) = delete;
+
+ private:
+  void Wait();
+
+  const std::function<void()> reflex_;
+  UniqueFd end_;
+  std::thread thread_;
+};
 
 }  // namespace coditect

@@ -100,10 +100,9 @@ std::string Timestamp(int64_t wall_ms) {
   return text;
 }
 
-std::string JournalLine(const Event& event, const std::string& trace_id) {
-  return Line(event.wall_ms, TopicOf(event.body), Upper(EventName(event.body)), trace_id,
-              event.mission_id, LabelsOf(event.body), event.sequence,
-              wire::EventBodyJson(event.body));
+std::string JournalLine(const Event& event, const MissionId& run, const std::string& trace_id) {
+  return Line(event.wall_ms, TopicOf(event.body), Upper(EventName(event.body)), trace_id, run,
+              LabelsOf(event.body), event.sequence, wire::EventBodyJson(event.body));
 }
 
 std::string JournalLine(const BusEvent& event) {

@@ -11,7 +11,8 @@ namespace coditect {
 
 /// One JSON object in one line with the keys timestamp, level, trace_id, span_id, agent_id,
 /// event_type, duration_ms, line_count, and ours: topic, run, task, sequence, data.
-std::string JournalLine(const Event& event, const std::string& trace_id);
+/// `run` and `trace_id`: of the run the line is printed for; events of the shard name none.
+std::string JournalLine(const Event& event, const MissionId& run, const std::string& trace_id);
 std::string JournalLine(const BusEvent& event);
 
 /// The same for people: "12:34:56.789  t-3  coder-1  LEASE_GRANTED  …".

@@ -5,11 +5,15 @@
 #include <string>
 #include <vector>
 
+#include "src/app/paths.h"
 #include "src/domain/state.h"
 #include "src/ports/event_log.h"
 #include "src/task_queue/ledger.h"
 
 namespace coditect {
+
+/// What went wrong with the ledger, with its file and what the person can do about it.
+Status ExplainLedgerError(const Status& status, const StatePaths& paths);
 
 /// One reader. Not thread-safe.
 class LedgerTail {

@@ -1,5 +1,8 @@
 // The command line: grammar only; what the verbs do is in commands/.
-#include <iostream>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
 
 #include "src/app/bootstrap.h"
 #include "src/app/commands/commands.h"
@@ -16,10 +19,9 @@ struct CommandLine {
   GlobalOptions global;
   bool json = false;
   RunOptions run;
-  std::string id;
+  RunName name;
   std::string key;
   std::string file;
-  bool last = false;
   bool all = false;
   bool emergency = false;
   bool graph = false;
@@ -47,6 +49,18 @@ void AddGlobalOptions(CLI::App& app, CommandLine& line) {
   app.add_flag("-v,--verbose", global.verbose, "Everything worth knowing");
 }
 
+/// A run by its id, a prefix of it, or as the newest one.
+void AddRunName(CLI::App* verb, CommandLine& line) {
+  auto* id = verb->add_option("id", line.name.id, "The run: r-7f3a, or as much as is needed");
+  id->excludes(verb->add_flag("--last", line.name.last, "The newest run"));
+}
+
+void RequireRunName(const CommandLine& line, const char* flag) {
+  if (line.name.id.empty() && !line.name.last && !line.all) {
+    throw CLI::RequiredError(StrCat("a run's id or ", flag));
+  }
+}
+
 CLI::App* AddVerb(CLI::App& app, const char* name, const char* help) {
   CLI::App* verb = app.add_subcommand(name, help);
   verb->fallthrough();
@@ -56,7 +70,7 @@ CLI::App* AddVerb(CLI::App& app, const char* name, const char* help) {
 void AddRun(CLI::App& app, CommandLine& line, int* code) {
   CLI::App* run = AddVerb(app, "run", "Let a team of agents reach a goal in a git repository");
   RunOptions& options = line.run;
-  run->add_option("goal", options.goal, "What to do: \"make the tests pass\"")->required();
+  run->add_option("goal", options.goal, "What to do: \"make the tests pass\"");
   run->add_option("--verify", options.verify, "The command that tells whether it is done")
       ->type_name("CMD");
   run->add_option("--base", options.base, "Start from this commit, branch or tag (HEAD)")
@@ -70,26 +84,28 @@ void AddRun(CLI::App& app, CommandLine& line, int* code) {
       ->check(CLI::IsMember({"auto", "process", "none"}));
   run->add_option("--seed", options.seed, "The same repository and seed give the same result")
       ->type_name("N");
-  run->callback([&line, code] { *code = RunCommand(line.global, line.run); });
+  run->callback([&line, run, code] {
+    if (run->count("goal") == 0) {
+      throw CLI::RequiredError("a goal (coditect run \"make the tests pass\")");
+    }
+    *code = RunCommand(line.global, line.run);
+  });
 }
 
 void AddControlVerbs(CLI::App& app, CommandLine& line, int* code) {
   CLI::App* resume = AddVerb(app, "resume", "Go on with a stopped or interrupted run");
-  auto* id = resume->add_option("id", line.id, "The run: r-7f3a");
-  auto* last = resume->add_flag("--last", line.last, "The newest run");
-  id->excludes(last);
+  AddRunName(resume, line);
   resume->callback([&line, code] {
-    if (line.id.empty() && !line.last) throw CLI::RequiredError("a run's id or --last");
-    *code = ResumeCommand(line.global, line.id, line.last);
+    RequireRunName(line, "--last");
+    *code = ResumeCommand(line.global, line.name);
   });
   CLI::App* stop = AddVerb(app, "stop", "Stop a run; it can be resumed");
-  auto* stop_id = stop->add_option("id", line.id, "The run: r-7f3a");
-  auto* all = stop->add_flag("--all", line.all, "Every open run");
-  stop_id->excludes(all);
+  auto* id = stop->add_option("id", line.name.id, "The run: r-7f3a, or as much as is needed");
+  id->excludes(stop->add_flag("--all", line.all, "Every open run"));
   stop->add_flag("--emergency", line.emergency, "Kill first, record later");
   stop->callback([&line, code] {
-    if (line.id.empty() && !line.all) throw CLI::RequiredError("a run's id or --all");
-    *code = StopCommand(line.global, line.id, line.all, line.emergency);
+    RequireRunName(line, "--all");
+    *code = StopCommand(line.global, line.name.id, line.all, line.emergency);
   });
 }
 
@@ -98,19 +114,27 @@ void AddLookingVerbs(CLI::App& app, CommandLine& line, int* code) {
   ps->add_flag("-a,--all", line.all, "The ended ones too");
   ps->callback([&line, code] { *code = PsCommand(line.global, line.all); });
   CLI::App* show = AddVerb(app, "show", "Show a run and its result");
-  show->add_option("id", line.id, "The run")->required();
+  AddRunName(show, line);
   show->add_flag("--graph", line.graph, "With its plan");
   show->add_flag("--evidence", line.evidence, "With all its evidence");
-  show->callback(
-      [&line, code] { *code = ShowCommand(line.global, line.id, line.graph, line.evidence); });
+  show->callback([&line, code] {
+    RequireRunName(line, "--last");
+    *code = ShowCommand(line.global, line.name, line.graph, line.evidence);
+  });
   CLI::App* logs = AddVerb(app, "logs", "Print every event of a run");
-  logs->add_option("id", line.id, "The run")->required();
+  AddRunName(logs, line);
   logs->add_flag("-f,--follow", line.follow, "Go on as long as it runs");
-  logs->callback([&line, code] { *code = LogsCommand(line.global, line.id, line.follow); });
+  logs->callback([&line, code] {
+    RequireRunName(line, "--last");
+    *code = LogsCommand(line.global, line.name, line.follow);
+  });
   CLI::App* diff = AddVerb(app, "diff", "Print what a run changed");
-  diff->add_option("id", line.id, "The run")->required();
+  AddRunName(diff, line);
   diff->add_flag("--stat", line.stat, "Only files and counts");
-  diff->callback([&line, code] { *code = DiffCommand(line.global, line.id, line.stat); });
+  diff->callback([&line, code] {
+    RequireRunName(line, "--last");
+    *code = DiffCommand(line.global, line.name, line.stat);
+  });
 }
 
 void AddOtherVerbs(CLI::App& app, CommandLine& line, int* code) {
@@ -135,25 +159,92 @@ void AddOtherVerbs(CLI::App& app, CommandLine& line, int* code) {
   validate->callback([&line, code] { *code = ConfigValidateCommand(line.global, line.file); });
 }
 
-/// "did you mean": the verb or option nearest to a word nobody knows.
-std::string Suggestion(const CLI::App& app, const std::vector<std::string>& words) {
-  std::vector<std::string> verbs;
-  for (const CLI::App* verb : app.get_subcommands({})) verbs.push_back(verb->get_name());
-  for (const std::string& word : words) {
-    if (word.starts_with("-")) continue;
-    if (std::find(verbs.begin(), verbs.end(), word) != verbs.end()) return "";
-    const std::string near = NearestWord(word, verbs);
-    return near.empty() ? "" : "; did you mean `coditect " + near + "`?";
+std::string DidYouMean(const std::string& near) {
+  return near.empty() ? "" : StrCat("; did you mean `", near, "`?");
+}
+
+bool TakesValue(const CLI::App& app, const std::string& word) {
+  const CLI::Option* option = app.get_option_no_throw(word);
+  return option != nullptr && option->get_items_expected_max() > 0;
+}
+
+/// The verbs as they stand in `words`, down from `app`: {run}, {config, list}. `unknown`: the first
+/// word where a verb should be but is none.
+std::vector<const CLI::App*> VerbsOf(const CLI::App& app, const std::vector<std::string>& words,
+                                     std::string* unknown) {
+  std::vector<const CLI::App*> verbs = {&app};
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (words[i].starts_with("-")) {
+      if (TakesValue(app, words[i])) ++i;
+      continue;
+    }
+    if (verbs.back()->get_subcommands({}).empty()) break;
+    const auto known = verbs.back()->get_subcommands({});
+    const auto verb = std::find_if(known.begin(), known.end(), [&](const CLI::App* candidate) {
+      return candidate->get_name() == words[i];
+    });
+    if (verb == known.end()) {
+      *unknown = words[i];
+      break;
+    }
+    verbs.push_back(*verb);
   }
-  return "";
+  return verbs;
+}
+
+/// What is wrong with a command line that does not parse, with the nearest word that would.
+std::string UsageError(const CLI::App& app, const std::vector<std::string>& words,
+                       const std::string& parser_says) {
+  std::string unknown;
+  const std::vector<const CLI::App*> verbs = VerbsOf(app, words, &unknown);
+  std::string name;
+  for (const CLI::App* verb : verbs) name += (name.empty() ? "" : " ") + verb->get_name();
+  if (!unknown.empty()) {
+    std::vector<std::string> known;
+    for (const CLI::App* verb : verbs.back()->get_subcommands({})) known.push_back(verb->get_name());
+    const std::string near = NearestWord(unknown, known);
+    return StrCat("there is no verb `", name, " ", unknown, "`",
+                  DidYouMean(near.empty() ? "" : StrCat(name, " ", near)));
+  }
+  if (!verbs.back()->get_subcommands({}).empty()) {
+    return StrCat("`", name, "` needs a verb",
+                  verbs.size() == 1 ? ", as in `coditect run \"make the tests pass\"`" : "");
+  }
+  std::vector<std::string> flags;
+  for (const CLI::App* verb : verbs) {
+    for (const CLI::Option* option : verb->get_options()) {
+      for (const auto& flag : option->get_lnames()) flags.push_back("--" + flag);
+      for (const auto& flag : option->get_snames()) flags.push_back("-" + flag);
+    }
+  }
+  for (const std::string& word : words) {
+    if (word == "--") break;
+    const std::string flag = word.substr(0, word.find('='));
+    if (!flag.starts_with("--") || std::find(flags.begin(), flags.end(), flag) != flags.end()) {
+      continue;
+    }
+    return StrCat("`", name, "` has no flag ", flag, DidYouMean(NearestWord(flag, flags)));
+  }
+  return parser_says;
+}
+
+/// Descriptors 0 to 2 are open from here on, if only to nowhere: a file of ours that got one of
+/// these numbers would be written to as if it were the terminal.
+void OpenStandardStreams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    if (::open("/dev/null", O_RDWR) != fd) ::_exit(kExitError);  // the lowest free one is fd
+  }
 }
 
 int Main(int argc, char** argv) {
+  OpenStandardStreams();
   CLI::App app{
       "coditect: a team of agents that develops software in your git repository\n\n"
       "  coditect demo                          see it work\n"
       "  coditect run \"make the tests pass\"     in your repository\n"
-      "  coditect doctor                        check this machine\n"};
+      "  coditect doctor                        check this machine\n",
+      "coditect"};
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
   CommandLine line;
@@ -169,11 +260,11 @@ int Main(int argc, char** argv) {
   if (argc == 2 && std::string_view(argv[1]) == "--version") return VersionCommand({});
   try {
     app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help, std::cout, std::cerr), kExitVerified;
+  } catch (const CLI::CallForHelp&) {
+    return Answer(app.help());
   } catch (const CLI::ParseError& error) {
-    std::vector<std::string> words(argv + 1, argv + argc);
-    PrintErr(StrCat("coditect: ", EscapeForTerminal(error.what()), Suggestion(app, words),
+    const std::vector<std::string> words(argv + 1, argv + argc);
+    PrintErr(StrCat("coditect: ", EscapeForTerminal(UsageError(app, words, error.what())),
                     "\nTry `coditect --help`.\n"));
     return kExitUsage;
   }

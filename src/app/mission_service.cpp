@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "src/app/interrupt.h"
 #include "src/app/protocol.h"
 #include "src/base/file.h"
 #include "src/wire/codec.h"
@@ -52,8 +53,8 @@ class OwnedService final : public MissionService {
 
 class SocketService final : public MissionService {
  public:
-  SocketService(UniqueFd fd, std::string client_id)
-      : fd_(std::move(fd)), client_id_(std::move(client_id)) {}
+  SocketService(UniqueFd fd, std::string client_id, MonotonicTime deadline)
+      : fd_(std::move(fd)), client_id_(std::move(client_id)), deadline_(deadline) {}
 
   StatusOr<MissionId> Request(const MissionRequest& request) override {
     ASSIGN_OR_RETURN(const OwnerFrame answer, Call({.verb = "request", .request = request}));
@@ -95,7 +96,7 @@ class SocketService final : public MissionService {
       if (count <= 0) return Unavailable("the owner is gone");
       bytes.erase(0, static_cast<size_t>(count));
     }
-    const auto end = std::chrono::steady_clock::now() + kCallTimeout;
+    const auto end = std::min(deadline_, std::chrono::steady_clock::now() + kCallTimeout);
     for (;;) {
       ASSIGN_OR_RETURN(const auto answer, NextFrame());
       if (answer.has_value() && answer->tag == frame.tag) {
@@ -136,6 +137,7 @@ class SocketService final : public MissionService {
 
   const UniqueFd fd_;
   const std::string client_id_;
+  const MonotonicTime deadline_;
   std::string inbox_;
   uint64_t last_tag_ = 0;
   uint64_t sequence_ = 0;
@@ -162,10 +164,10 @@ StatusOr<UniqueFd> Connect(const std::string& path) {
 
 }  // namespace
 
-StatusOr<std::unique_ptr<MissionService>> AttachOnly(const Context&, const StatePaths& paths,
+StatusOr<std::unique_ptr<MissionService>> AttachOnly(const Context& ctx, const StatePaths& paths,
                                                      const std::string& client_id) {
   ASSIGN_OR_RETURN(UniqueFd fd, Connect(paths.socket));
-  return std::make_unique<SocketService>(std::move(fd), client_id);
+  return std::make_unique<SocketService>(std::move(fd), client_id, ctx.deadline);
 }
 
 StatusOr<std::unique_ptr<MissionService>> AttachOrOwn(const Context& ctx, const StatePaths& paths,
@@ -184,6 +186,7 @@ StatusOr<std::unique_ptr<MissionService>> AttachOrOwn(const Context& ctx, const 
                          "; end that process and try again");
     }
     RETURN_IF_ERROR(ctx.Check());
+    if (Interrupts() > 0) return Cancelled("interrupted before the run had begun");
     ::poll(nullptr, 0, kAttachPauseMs);
   }
 }

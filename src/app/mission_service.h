@@ -26,12 +26,14 @@ class MissionService {
 };
 
 /// Takes the lock and owns, or connects to the owner; waits a bounded time while owners change.
+/// CANCELLED when the person interrupts the waiting.
 StatusOr<std::unique_ptr<MissionService>> AttachOrOwn(const Context& ctx, const StatePaths& paths,
                                                       const OwnerOptions& options,
                                                       const std::string& client_id,
                                                       const Clock& clock);
 
-/// Connects to a living owner. NOT_FOUND when there is none.
+/// Connects to a living owner, whose answers are waited for until the deadline of `ctx`. NOT_FOUND
+/// when there is none.
 StatusOr<std::unique_ptr<MissionService>> AttachOnly(const Context& ctx, const StatePaths& paths,
                                                      const std::string& client_id);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "src/app/ledger_tail.h"
 #include "src/app/owner_lock.h"
 #include "src/base/file.h"
 #include "src/base/random.h"
@@ -15,7 +16,12 @@ StatusOr<std::unique_ptr<Owner>> Owner::Start(const Context& ctx, const StatePat
   RETURN_IF_ERROR(MakeStateFolders(paths));
   std::unique_ptr<Owner> owner(new Owner(paths, options, clock));
   ASSIGN_OR_RETURN(owner->lock_, TakeOwnerLock(paths.lock));
-  RETURN_IF_ERROR(owner->Open(ctx));
+  const Status opened = owner->Open(ctx);
+  if (absl::IsUnavailable(opened)) {  // which here is not "somebody else owns it"
+    return Internal(Message(opened), "; the disk below ", paths.state,
+                    " fails: check it (dmesg), then try again");
+  }
+  RETURN_IF_ERROR(opened);
   return owner;
 }
 
@@ -46,7 +52,8 @@ Status Owner::Open(const Context& ctx) {
   queue_ = std::make_unique<TaskQueue>(
       std::move(options), [this] { return OpenLedgerFile(paths_, /*read_only=*/false); },
       orchestrator_, clock_);
-  RETURN_IF_ERROR(queue_->Open(ctx));
+  const Status opened = queue_->Open(ctx);
+  if (!opened.ok()) return ExplainLedgerError(opened, paths_);
   const HostServices services{
       .sandbox = *sandbox_,
       .harness = *harness_,
@@ -79,10 +86,19 @@ void Owner::Stop() {
   // Clients first: they must not see a queue that is going away as an answer.
   if (server_ != nullptr) server_->Stop();
   if (host_ != nullptr) host_->Stop();
+  {
+    MutexLock lock(reflex_mutex_);
+    agents_ended_ = true;
+  }
   if (queue_ != nullptr) queue_->Stop();
   bus_.reset();
   sandbox_.reset();
   lock_.Reset();
+}
+
+void Owner::EmergencyStop() {
+  MutexLock lock(reflex_mutex_);
+  if (!agents_ended_ && host_ != nullptr) host_->EmergencyStop();
 }
 
 void Owner::WaitForNews(uint64_t sequence, std::chrono::milliseconds timeout) {

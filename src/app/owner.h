@@ -37,8 +37,12 @@ class Owner {
   SandboxProfile sandbox_profile(const std::string& tier) { return sandbox_->ProfileOf(tier); }
   const ProgressBus& progress() const { return *bus_; }
 
-  /// The reflex of the second Ctrl-C: everything is killed, nothing is waited for.
-  void EmergencyStop() { host_->EmergencyStop(); }
+  /// The reflex of the second Ctrl-C: everything is killed, nothing is waited for, also while
+  /// Stop() waits. Any thread.
+  void EmergencyStop();
+
+  /// OK, or why nothing can be recorded now, and since when.
+  TaskQueue::Health health() const { return queue_->health(); }
 
   /// Waits until the ledger grew beyond `sequence`, at most `timeout`.
   void WaitForNews(uint64_t sequence, std::chrono::milliseconds timeout);
@@ -61,6 +65,9 @@ class Owner {
   std::unique_ptr<TaskQueue> queue_;
   std::unique_ptr<AgentHost> host_;
   std::unique_ptr<Server> server_;
+
+  Mutex reflex_mutex_;
+  bool agents_ended_ ABSL_GUARDED_BY(reflex_mutex_) = false;
 
   Mutex mutex_;
   CondVar news_;

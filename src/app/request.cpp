@@ -95,6 +95,7 @@ StatusOr<PreparedRun> PrepareRun(const Context& ctx, const GlobalOptions& global
                                  const RunOptions& options, const StatePaths& paths) {
   RETURN_IF_ERROR(CheckGoal(options.goal));
   ASSIGN_OR_RETURN(const auto resolved, ResolveRepository(ctx, global.folder, options.base));
+  RETURN_IF_ERROR(CheckRepositoryWritable(resolved.ref));
   ASSIGN_OR_RETURN(const Config config,
                    LoadCommandConfig(global, resolved.ref.path, FlagsOf(options)));
   const auto environment = ProcessEnvironment();

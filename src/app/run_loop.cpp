@@ -13,57 +13,129 @@ namespace coditect {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{50};
+constexpr uint32_t kFailuresMax = 10;
+/// How long the second interrupt waits for the ledger before it leaves without.
+constexpr std::chrono::milliseconds kRecordPatience{2'000};
+/// How long a failing disk may need to come back. (A full one may stay full: it waits.)
+constexpr std::chrono::milliseconds kDiskPatience{5'000};
 
 class RunLoop {
  public:
   RunLoop(const Context& ctx, const RunLoopOptions& options, const Clock& clock)
       : ctx_(ctx), options_(options), clock_(clock), client_id_(RandomHex(8)) {}
 
-  StatusOr<RunLoopResult> Run() {
-    for (;;) {
-      RETURN_IF_ERROR(Attach());
-      const StatusOr<bool> ended = Follow();
-      if (ended.ok()) {
-        if (view_ != nullptr) view_->Finish();
-        RunLoopResult result;
-        ASSIGN_OR_RETURN(const auto blobs, OpenBlobs(options_.paths));
-        result.report = MakeReport(ctx_, *Mission(), *blobs);
-        result.abandoned = !*ended;
-        service_.reset();  // the agents end before the report is printed
-        return result;
-      }
-      // The owner is gone: this process takes over, or follows whoever did.
-      if (!absl::IsUnavailable(ended.status())) return ended.status();
-      service_.reset();
-    }
+  ~RunLoop() { Release(); }
+
+  StatusOr<RunReport> Run() {
+    const InterruptReflex reflex([this] { StopAtOnce(); });
+    auto result = FollowToTheEnd();
+    Release();  // the agents end before the report is printed
+    MutexLock lock(mutex_);
+    ended_ = true;
+    ended_changed_.NotifyAll();
+    return result;
   }
 
  private:
-  Status Attach() {
+  StatusOr<RunReport> FollowToTheEnd() {
+    for (;;) {
+      const Status ended = AttachAndFollow();
+      if (ended.ok()) {
+        view_->Finish();
+        ASSIGN_OR_RETURN(const auto blobs, OpenBlobs(options_.paths));
+        const bool open = Mission()->running() || Mission()->status == MissionStatus::kInterrupted;
+        RunReport report = MakeReport(ctx_, *Mission(), *blobs, /*owned=*/!open);
+        if (open) {  // the person does not wait until the ledger says so
+          report.outcome = Outcome::kStopped;
+          report.reason = "stopped at once";
+        }
+        return report;
+      }
+      // The owner is gone: this process takes over, or follows whoever did.
+      if (!absl::IsUnavailable(ended) || ++failures_ > kFailuresMax) return ended;
+      Release();
+    }
+  }
+
+  /// Ends what this process runs; the reflex still works while that takes its time.
+  void Release() {
+    if (service_ == nullptr) return;
+    if (Owner* owner = service_->owner(); owner != nullptr) owner->Stop();
+    {
+      MutexLock lock(mutex_);
+      stoppable_ = nullptr;
+    }
+    service_.reset();
+  }
+
+  // The second interrupt, on the reflex's thread: kill first; then there is a while to record it.
+  void StopAtOnce() {
+    const auto end = std::chrono::steady_clock::now() + kRecordPatience;
+    MissionId elsewhere;
+    {
+      MutexLock lock(mutex_);
+      if (stoppable_ != nullptr) {
+        stoppable_->EmergencyStop();
+      } else {
+        elsewhere = attached_to_;
+      }
+    }
+    if (!elsewhere.empty()) {
+      Context ctx;
+      ctx.deadline = end;
+      const auto service = AttachOnly(ctx, options_.paths, client_id_);
+      if (service.ok()) {
+        (*service)->Control(elsewhere, MissionControl::kEmergencyStop).IgnoreError();
+      }
+    }
+    MutexLock lock(mutex_);
+    while (!ended_ && std::chrono::steady_clock::now() < end) {
+      ended_changed_.WaitUntil(mutex_, end);
+    }
+    if (ended_) return;
+    PrintErr(attached_to_.empty()
+                 ? "coditect: stopped at once; nothing was recorded\n"
+                 : StrCat("coditect: stopped at once; the ledger does not answer, so this is not ",
+                          "recorded; `coditect resume ", attached_to_, "` goes on\n"));
+    ::_exit(LastInterrupt() == SIGTERM ? kExitTerminated : kExitInterrupted);
+  }
+
+  Status AttachAndFollow() {
     ASSIGN_OR_RETURN(service_,
                      AttachOrOwn(ctx_, options_.paths, options_.owner, client_id_, clock_));
-    if (options_.request.has_value()) {
-      const auto id = service_->Request(*options_.request);
-      if (absl::IsUnavailable(id.status())) return absl::OkStatus();  // Follow notices
-      RETURN_IF_ERROR(id.status());
-      mission_id_ = *id;
-    } else {
-      mission_id_ = options_.mission_id;
-      Status status = service_->Control(mission_id_, MissionControl::kAttach);
-      if (status.ok()) status = service_->Control(mission_id_, MissionControl::kResume);
-      if (!status.ok() && !absl::IsUnavailable(status)) return status;
+    {
+      MutexLock lock(mutex_);
+      stoppable_ = service_->owner();
+    }
+    const Status attached = Attach();
+    if (absl::IsResourceExhausted(attached)) return ExplainLedgerError(attached, options_.paths);
+    RETURN_IF_ERROR(attached);
+    {
+      MutexLock lock(mutex_);
+      attached_to_ = mission_id_;
     }
     if (tail_ == nullptr) {
       ASSIGN_OR_RETURN(auto log, OpenLedgerFile(options_.paths, /*read_only=*/true));
       tail_ = std::make_unique<LedgerTail>(std::move(log));
     }
     if (view_ == nullptr) Greet();
+    return Follow();
+  }
+
+  Status Attach() {
+    if (!mission_id_.empty()) return service_->Control(mission_id_, MissionControl::kAttach);
+    if (options_.request.has_value()) {
+      ASSIGN_OR_RETURN(mission_id_, service_->Request(*options_.request));
+      return absl::OkStatus();
+    }
+    RETURN_IF_ERROR(service_->Control(options_.mission_id, MissionControl::kAttach));
+    RETURN_IF_ERROR(service_->Control(options_.mission_id, MissionControl::kResume));
+    mission_id_ = options_.mission_id;
     return absl::OkStatus();
   }
 
   void Greet() {
-    view_ = std::make_unique<RunView>(options_.quiet ? ProgressMode::kNone : options_.progress,
-                                      mission_id_, clock_);
+    view_ = std::make_unique<RunView>(options_.progress, mission_id_, clock_);
     Owner* owner = service_->owner();
     std::string how = "brain offline";
     if (owner != nullptr) {
@@ -77,34 +149,63 @@ class RunLoop {
     view_->Say("Run", StrCat(mission_id_, ", ", how));
   }
 
-  /// True when the mission ended, false when the person did not want to wait.
-  StatusOr<bool> Follow() {
+  /// Until the mission has ended or the person does not want to wait for it.
+  Status Follow() {
     for (;;) {
       RETURN_IF_ERROR(service_->WaitForNews(tail_->state().sequence, kTick));
-      ASSIGN_OR_RETURN(const auto events, tail_->Poll(ctx_));
-      view_->Show(events, tail_->state());
+      const auto events = tail_->Poll(ctx_);
+      if (!events.ok()) return ExplainLedgerError(events.status(), options_.paths);
+      if (!events->empty()) failures_ = 0;
+      view_->Show(*events, tail_->state());
       const MissionState* mission = Mission();
       if (mission != nullptr && mission->status != MissionStatus::kActive &&
           mission->status != MissionStatus::kInterrupted) {
-        return true;
+        return absl::OkStatus();
       }
       RETURN_IF_ERROR(HandleInterrupts());
-      if (Interrupts() >= 2) return false;
+      if (mission != nullptr && (Interrupts() >= 2 || unrecordable_)) return absl::OkStatus();
       Owner* owner = service_->owner();
+      if (owner != nullptr) RETURN_IF_ERROR(CheckHealth(owner->health()));
       view_->Tick(tail_->state(), owner == nullptr
                                       ? std::map<std::string, std::map<std::string, std::string>>()
                                       : owner->progress().Latest(mission_id_));
     }
   }
 
+  // The first interrupt; the second one is StopAtOnce's.
   Status HandleInterrupts() {
-    if (Interrupts() >= 1 && !stop_asked_) {
-      stop_asked_ = true;
-      view_->Say("Stopping", "once more (Ctrl-C) stops at once");
-      return service_->Control(mission_id_, MissionControl::kStop);
-    }
-    if (Interrupts() >= 2 && service_->owner() != nullptr) service_->owner()->EmergencyStop();
+    if (Interrupts() < 1 || stop_recorded_) return absl::OkStatus();
+    if (!stop_said_) view_->Say("Stopping", "once more (Ctrl-C) stops at once");
+    stop_said_ = true;
+    const Status status = service_->Control(mission_id_, MissionControl::kStop);
+    stop_recorded_ = status.ok();
+    if (absl::IsDeadlineExceeded(status)) return absl::OkStatus();  // asked again
+    if (!absl::IsResourceExhausted(status)) return status;
+    view_->Say("Stopping", StrCat("not recorded: ", Message(status)));
+    unrecordable_ = true;
     return absl::OkStatus();
+  }
+
+  // A full disk is waited for; one that fails ends the run, to be resumed when it is mended.
+  Status CheckHealth(const TaskQueue::Health& health) {
+    if (health.status.ok()) {
+      if (waiting_) view_->Say("Going on", "the ledger can be written again");
+      waiting_ = false;
+      return absl::OkStatus();
+    }
+    if (absl::IsResourceExhausted(health.status)) {
+      if (!waiting_) {
+        view_->Say("Waiting", StrCat("no space left on the disk of ", options_.paths.state,
+                                     ": free some and the run goes on (",
+                                     EscapeForTerminal(Message(health.status)), ")"));
+      }
+      waiting_ = true;
+      return absl::OkStatus();
+    }
+    if (clock_.Now() - health.since < kDiskPatience) return absl::OkStatus();
+    return Internal("the ledger cannot be written: ", Message(health.status),
+                    "; check the disk of ", options_.paths.state, ", then `coditect resume ",
+                    mission_id_, "` goes on");
   }
 
   const MissionState* Mission() const { return tail_->state().Find(mission_id_); }
@@ -117,32 +218,42 @@ class RunLoop {
   std::unique_ptr<MissionService> service_;
   std::unique_ptr<LedgerTail> tail_;
   std::unique_ptr<RunView> view_;
-  bool stop_asked_ = false;
+  uint32_t failures_ = 0;  // owners lost since the ledger was last seen to grow
+  bool stop_said_ = false;
+  bool stop_recorded_ = false;
+  bool unrecordable_ = false;
+  bool waiting_ = false;
+
+  Mutex mutex_;  // what the reflex's thread uses
+  CondVar ended_changed_;
+  Owner* stoppable_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  MissionId attached_to_ ABSL_GUARDED_BY(mutex_);
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace
 
-StatusOr<RunLoopResult> FollowRun(const Context& ctx, const RunLoopOptions& options,
-                                  const Clock& clock) {
+StatusOr<RunReport> FollowRun(const Context& ctx, const RunLoopOptions& options,
+                              const Clock& clock) {
   return RunLoop(ctx, options, clock).Run();
 }
 
-int ConcludeRun(const RunLoopResult& result, const std::string& output, bool quiet, bool verbose) {
-  const RunReport& report = result.report;
-  if (output == "json") {
-    PrintOut(ReportJson(report) + "\n");
-  } else {
-    PrintOut(ReportText(report, verbose));
-  }
-  if (!quiet) {
+int InterruptedExitCode() {
+  return LastInterrupt() == SIGTERM ? kExitTerminated : kExitInterrupted;
+}
+
+int ConcludeRun(const RunReport& report, ProgressMode progress, const std::string& output,
+                bool verbose) {
+  if (progress == ProgressMode::kJsonLines) {
+    StatusArea(progress).Object("result", ReportJson(report));
+  } else if (progress != ProgressMode::kNone) {
     std::string next = "Next:\n";
     for (const std::string& command : report.next) next += "  " + EscapeForTerminal(command) + "\n";
     PrintErr(next);
   }
-  if (Interrupts() > 0 && report.outcome != Outcome::kVerified) {
-    return LastInterrupt() == SIGTERM ? kExitTerminated : kExitInterrupted;
-  }
-  return ExitCodeOf(report.outcome);
+  const bool interrupted = Interrupts() > 0 && report.outcome != Outcome::kVerified;
+  const int code = interrupted ? InterruptedExitCode() : ExitCodeOf(report.outcome);
+  return Answer(output == "json" ? ReportJson(report) + "\n" : ReportText(report, verbose), code);
 }
 
 }  // namespace coditect

@@ -16,24 +16,20 @@ struct RunLoopOptions {
   StatePaths paths;
   OwnerOptions owner;
   ProgressMode progress = ProgressMode::kPlain;
-  bool quiet = false;
   std::optional<MissionRequest> request;  // a new run, or
   MissionId mission_id;                   // one to be resumed
-  std::string base_line;
 };
 
-/// How the loop ended: the mission's report, and whether the person cut it short.
-struct RunLoopResult {
-  RunReport report;
-  bool abandoned = false;  // the second interrupt: stopped at once
-};
-
-/// Asks for the run (or resumes it) and shows it until it has ended. The first interrupt stops it
-/// cleanly, the second at once.
-StatusOr<RunLoopResult> FollowRun(const Context& ctx, const RunLoopOptions& options,
+/// Asks for the run (or resumes it) and shows it until it has ended; gives its report. The first
+/// interrupt stops it cleanly, the second at once. CANCELLED: interrupted before it had begun.
+StatusOr<RunReport> FollowRun(const Context& ctx, const RunLoopOptions& options,
                                   const Clock& clock);
 
 /// Prints the report the way the person asked for and gives the exit code.
-int ConcludeRun(const RunLoopResult& result, const std::string& output, bool quiet, bool verbose);
+int ConcludeRun(const RunReport& report, ProgressMode progress, const std::string& output,
+                bool verbose);
+
+/// 130 or 143, by the signal that came last.
+int InterruptedExitCode();
 
 }  // namespace coditect

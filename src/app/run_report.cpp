@@ -69,6 +69,20 @@ void AddChanges(const MissionState& mission, RunReport& report) {
   }
 }
 
+/// What was searched without success.
+void AddTried(const MissionState& mission, RunReport& report) {
+  for (const TaskState& task : mission.tasks) {
+    const bool failed =
+        task.status == TaskStatus::kFailed || task.status == TaskStatus::kQuarantined;
+    if (task.spec.intent != "repair" || !failed) continue;
+    const std::string word = StrCat(OutcomeWord(Outcome::kNotVerified), ": ");
+    const std::string reason =
+        task.reason.starts_with(word) ? task.reason.substr(word.size()) : task.reason;
+    report.tried.push_back(
+        StrCat(task.spec.task_id.ToString(), ' ', task.spec.description, ": ", reason));
+  }
+}
+
 void AddNext(const MissionState& mission, RunReport& report) {
   const std::string in = StrCat("git -C ", ShellQuote(report.repository), " ");
   if (!report.branch.empty()) {
@@ -78,7 +92,7 @@ void AddNext(const MissionState& mission, RunReport& report) {
     report.next.push_back(
         StrCat(in, "diff ", report.base.substr(0, 12), "..", report.partial.substr(0, 12)));
   }
-  if (mission.status == MissionStatus::kStopped || mission.status == MissionStatus::kInterrupted) {
+  if (mission.status == MissionStatus::kStopped || report.status == "interrupted") {
     report.next.push_back("coditect resume " + mission.id);
   }
   report.next.push_back(
@@ -90,10 +104,26 @@ std::string Seconds(uint64_t ms) { return StrCat(ms / 1000, '.', ms % 1000 / 100
 
 }  // namespace
 
-RunReport MakeReport(const Context& ctx, const MissionState& mission, ObjectStore& blobs) {
+std::string StatusWord(const MissionState& mission, bool owned) {
+  switch (mission.status) {
+    case MissionStatus::kActive:
+      return owned ? "running" : "interrupted";
+    case MissionStatus::kInterrupted:
+      return "interrupted";
+    case MissionStatus::kQuarantined:
+      return "quarantined";
+    default:
+      return std::string(OutcomeWord(mission.outcome));
+  }
+}
+
+RunReport MakeReport(const Context& ctx, const MissionState& mission, ObjectStore& blobs,
+                     bool owned) {
   RunReport report;
   report.run = mission.id;
-  report.outcome = mission.outcome;
+  report.status = StatusWord(mission, owned);
+  report.outcome =
+      mission.status == MissionStatus::kQuarantined ? Outcome::kError : mission.outcome;
   report.reason = mission.reason;
   report.base = mission.request.repository.base_commit;
   report.base_name = mission.request.repository.base_name;
@@ -114,6 +144,7 @@ RunReport MakeReport(const Context& ctx, const MissionState& mission, ObjectStor
     AddTests(baseline, final, report);
   }
   AddChanges(mission, report);
+  AddTried(mission, report);
   AddNext(mission, report);
   return report;
 }
@@ -123,6 +154,7 @@ std::string ReportJson(const RunReport& report) {
   wire::JsonFields fields(out);
   fields.Field("schema", std::string_view("coditect.run/v1"));
   fields.Field("run", report.run);
+  fields.Field("status", report.status);
   fields.Field("outcome", OutcomeWord(report.outcome));
   fields.Field("reason", report.reason);
   fields.Field("base", report.base);
@@ -139,6 +171,7 @@ std::string ReportJson(const RunReport& report) {
   tests.Field("network", report.network);
   out += "}";
   fields.Field("changes", report.changes);
+  fields.Field("tried", report.tried);
   fields.Field("evidence", report.evidence);
   fields.Field("usage", report.usage);
   fields.Field("cpu_seconds", static_cast<double>(report.usage.cpu_ms) / 1000);
@@ -178,6 +211,10 @@ std::string ReportText(const RunReport& report, bool verbose) {
   for (const RepairSummary& change : report.changes) {
     line("  ", change.commit.substr(0, 12), "  ", change.summary,
          change.held_out.empty() ? "" : " (held-out tests " + change.held_out + ")");
+  }
+  if (!report.tried.empty() && (verbose || report.outcome != Outcome::kVerified)) {
+    line("What was tried:");
+    for (const std::string& search : report.tried) line("  ", search);
   }
   if (!report.partial.empty()) line("What was mended is kept at ", report.partial);
   const size_t first = verbose || report.evidence.empty() ? 0 : report.evidence.size() - 1;

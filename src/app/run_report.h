@@ -31,7 +31,8 @@ struct RepairSummary {
 /// Schema coditect.run/v1.
 struct RunReport {
   MissionId run;
-  Outcome outcome = Outcome::kUnspecified;
+  std::string status;                       // the outcome's word, or "running", "interrupted"
+  Outcome outcome = Outcome::kUnspecified;  // unspecified as long as it has not ended
   std::string reason;
   std::string base;  // commit
   std::string base_name;
@@ -43,13 +44,18 @@ struct RunReport {
   std::vector<std::string> flaky, network;                     // left out of the goal
   std::vector<TestCase> failures;                              // of the base: what was wrong
   std::vector<RepairSummary> changes;
+  std::vector<std::string> tried;  // searches that found no repair, each with what came of it
   std::vector<Evidence> evidence;  // of the result's tree
   Usage usage;
   std::vector<std::string> next;  // commands, best first
 };
 
+/// What `ps` says of a run. `owned`: its ledger has a living owner; without one nothing happens.
+std::string StatusWord(const MissionState& mission, bool owned);
+
 /// Reads what it needs from the blobs; a blob that is gone leaves its part empty.
-RunReport MakeReport(const Context& ctx, const MissionState& mission, ObjectStore& blobs);
+RunReport MakeReport(const Context& ctx, const MissionState& mission, ObjectStore& blobs,
+                     bool owned);
 
 std::string ReportJson(const RunReport& report);
 

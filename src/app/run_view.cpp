@@ -60,8 +60,8 @@ void RunView::Show(const std::vector<Event>& events, const ShardState& state) {
   for (const Event& event : events) {
     if (event.mission_id != mission_id_) continue;
     if (area_.mode() == ProgressMode::kJsonLines) {
-      const std::string line = JournalLine(event, mission->request.trace_id) + "\n";
-      (void)!::write(2, line.data(), line.size());
+      area_.Object("event", JournalLine(event, mission_id_, mission->request.trace_id));
+      last_line_ = clock_.Now();
     } else {
       ShowEvent(event, *mission);
     }
@@ -150,7 +150,7 @@ void RunView::Tick(const ShardState& state,
   if (mission == nullptr || !mission->running()) return;
   if (area_.mode() == ProgressMode::kTty) {
     area_.Bar(Summary(*mission, progress));
-  } else if (area_.mode() == ProgressMode::kPlain && clock_.Now() - last_line_ >= kQuietMax) {
+  } else if (clock_.Now() - last_line_ >= kQuietMax) {
     area_.Line("Working", Summary(*mission, progress));
     last_line_ = clock_.Now();
   }

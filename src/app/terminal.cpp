@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "src/base/strings.h"
+#include "src/wire/json.h"
 
 namespace coditect {
 namespace {
@@ -46,11 +47,23 @@ bool ColorWanted() {
 StatusArea::StatusArea(ProgressMode mode) : mode_(mode), color_(ColorWanted()) {}
 
 void StatusArea::Line(const std::string& verb, const std::string& text) {
-  if (mode_ != ProgressMode::kTty && mode_ != ProgressMode::kPlain) return;
+  if (mode_ == ProgressMode::kNone) return;
+  if (mode_ == ProgressMode::kJsonLines) {
+    std::string object = "{";
+    wire::JsonFields fields(object);
+    fields.Field("verb", verb);
+    fields.Field("text", text);
+    Object("status", object + "}");
+    return;
+  }
   Clear();
   std::string line(verb.size() < kVerbWidth ? kVerbWidth - verb.size() : 0, ' ');
   line += color_ ? "\x1b[1;32m" + verb + "\x1b[0m" : verb;
   Write(line + " " + EscapeForTerminal(text) + "\n");
+}
+
+void StatusArea::Object(std::string_view type, std::string_view object) {
+  Write(StrCat("{\"type\":\"", type, "\",", object.substr(1), "\n"));
 }
 
 void StatusArea::Bar(const std::string& text) {

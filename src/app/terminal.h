@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace coditect {
 
@@ -20,8 +21,10 @@ class StatusArea {
   explicit StatusArea(ProgressMode mode);
   ~StatusArea() { Clear(); }
 
-  /// "  Verify  12 of 12 tests passed": a verb, then what.
+  /// "  Verify  12 of 12 tests passed": a verb, then what. kJsonLines: an object with both.
   void Line(const std::string& verb, const std::string& text);
+  /// One line of kJsonLines: the JSON object `object` with "type" put first.
+  void Object(std::string_view type, std::string_view object);
   /// Replaces the bar (only kTty).
   void Bar(const std::string& text);
   void Clear();

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
+#include <utility>
 
 namespace coditect {
 namespace {
@@ -166,15 +167,20 @@ std::string NearestWord(std::string_view word, const std::vector<std::string>& c
   std::string best;
   size_t best_distance = std::max<size_t>(1, word.size() / 3) + 1;
   for (const std::string& choice : choices) {
+    // Optimal string alignment: neighbours that changed places count as one mistake.
+    std::vector<size_t> before;
+    std::vector<size_t> above;
     std::vector<size_t> row(choice.size() + 1);
     for (size_t j = 0; j < row.size(); ++j) row[j] = j;
     for (size_t i = 1; i <= word.size(); ++i) {
-      size_t diagonal = row[0];
+      before = std::exchange(above, row);
       row[0] = i;
       for (size_t j = 1; j <= choice.size(); ++j) {
-        const size_t substitute = diagonal + (word[i - 1] != choice[j - 1]);
-        diagonal = row[j];
-        row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
+        const bool same = word[i - 1] == choice[j - 1];
+        row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (same ? 0 : 1)});
+        if (i > 1 && j > 1 && word[i - 1] == choice[j - 2] && word[i - 2] == choice[j - 1]) {
+          row[j] = std::min(row[j], before[j - 2] + 1);
+        }
       }
     }
     if (row.back() < best_distance) {

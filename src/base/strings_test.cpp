@@ -32,6 +32,8 @@ TEST_CASE("ShellQuoteRoundTripsThroughAShellsRules") {
 TEST_CASE("NearestWordSuggestsOnlyWhatIsNear") {
   CHECK_EQ(NearestWord("timeuot", {"timeout", "retries"}), "timeout");
   CHECK_EQ(NearestWord("zzz", {"timeout", "retries"}), "");
+  CHECK_EQ(NearestWord("rnu", {"ps", "run"}), "run");  // one swap is one mistake
+  CHECK_EQ(NearestWord("urx", {"ps", "run"}), "");
 }
 
 TEST_CASE("ParseIntRefusesSignsSpacesAndOverflow") {

@@ -16,11 +16,12 @@ struct HypothesisSpace {
   std::string_view name;
   uint32_t tests_share;  // of the cluster's budget, in percent
   uint32_t success_permille;
+  bool after_the_others;  // starts when the spaces before it have found nothing
 };
 constexpr std::array<HypothesisSpace, 3> kSpaces = {{
-    {"edits", 40, 550},
-    {"synthesis", 40, 200},
-    {"pairs", 20, 60},
+    {"edits", 40, 550, false},
+    {"synthesis", 40, 200, false},
+    {"pairs", 20, 60, true},
 }};
 
 std::set<std::string> Words(const std::string& goal) {
@@ -141,6 +142,11 @@ class RepairPlan {
       task.tests_max = std::max<uint64_t>(1, budget * space.tests_share / 100);
       task.expectations = {{"outcome", "success"}, {"evidence", "passes"}};
       task.forecast.success_permille = space.success_permille;
+      // Two edits at once are worth trying only where one was not enough: until then the pairs
+      // would take the processors from the spaces that usually find the repair.
+      if (space.after_the_others) {
+        for (const uint32_t other : ordinals) DependOn(task, other, DependencyMode::kSettled);
+      }
       ordinals.push_back(task.task_id.ordinal);
       document_.tasks.push_back(std::move(task));
     }

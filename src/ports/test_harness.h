@@ -100,6 +100,9 @@ class CandidateFilter {
   /// What the failing tests showed of the names in scope of the editable files.
   virtual StatusOr<std::vector<ObservedName>> Observe(const Context& ctx) = 0;
 
+  /// How many candidates are worth their price here; 0 = as many as the budget of tests allows.
+  virtual uint64_t candidates_max() const { return 0; }
+
   virtual Usage usage() const = 0;
 };
 
@@ -117,6 +120,7 @@ class TestHarness {
   virtual StatusOr<TestReport> Run(const Context& ctx, Workspace& workspace,
                                    const TestRunRequest& request) = 0;
 
+  /// FAILED_PRECONDITION when the failing tests do not fail when they run alone.
   virtual StatusOr<std::unique_ptr<CandidateFilter>> OpenFilter(const Context& ctx,
                                                                 Workspace& workspace,
                                                                 const FilterRequest& request) = 0;

@@ -76,6 +76,7 @@ bool PatchSearch::Exhausted() const {
   if (space_ended_ && settled_ == records_.size()) return true;
   if (first_accepted_ == 0) return false;
   uint64_t around = std::min(kLookAroundMax, kLookAround + first_accepted_ / 4);
+  if (options_.look_around_max != 0) around = std::min(around, options_.look_around_max);
   return settled_ >= first_accepted_ + around;
 }
 

@@ -23,8 +23,9 @@ struct PatchSearchOptions {
   std::vector<TestCase> failing;       // of the goal; held-out tests are not among them
   Space space = Space::kEdits;
   uint64_t seed = 0;
-  uint64_t tests_max = 0;       // executed tests; 0 = only the space ends the search
-  uint64_t candidates_max = 0;  // 0 = no limit
+  uint64_t tests_max = 0;        // executed tests; 0 = only the space ends the search
+  uint64_t candidates_max = 0;   // 0 = no limit
+  uint64_t look_around_max = 0;  // after the first acceptable patch; 0 = the usual number
 };
 
 /// Best-first search of one hypothesis space. Which candidates come, and in which order, depends

@@ -23,6 +23,7 @@ class Bench {
     MissionRequest request;
     request.request_id = "7f3a9c000000";
     request.goal = "make the tests pass";
+    request.check_consistency = true;
     request.repository.base_commit = "base";
     request.repository.base_tree = "base-tree";
     request.limits = {.max_retries = max_retries, .tests_max = 1000, .suite_timeout_ms = 1};
@@ -142,8 +143,11 @@ const Body* Find(const std::vector<Event>& events) {
 
 TEST_CASE("TheSameRequestAskedTwiceIsOneMission") {
   Bench bench;
+  // As a client does whose first owner died: the answer may have been lost with it.
+  bench.Post("", MissionRequested{.request = bench.mission().request});
   CHECK_EQ(bench.state.missions.size(), 1);
   CHECK_EQ(bench.mission().id, "r-7f3a");
+  CHECK(bench.state.requested.empty());
 }
 
 TEST_CASE("ACollidingMissionIdGetsMoreDigits") {
@@ -359,6 +363,8 @@ TEST_CASE("TheBudgetOfTestsIsReservedBeforeAndNeverOverspent") {
   Bench bench;
   bench.AcceptRepairPlan();
   CHECK_EQ(bench.mission().tests_reserved, 200);
+  // The coder is told what it may spend.
+  CHECK_EQ(bench.mission().Find(TaskId{1})->lease->action.parameters.at("tests_max"), "100");
   TaskResult greedy = bench.ResultOf(1, "tree");
   greedy.usage.tests = 100'000;
   bench.Report(greedy);

@@ -49,6 +49,13 @@ class TaskQueue final : public TaskQueueService {
 
   void AddObserver(Observer observer);
 
+  /// OK, or why nothing can be recorded now, and since when. It goes on by itself once it can.
+  struct Health {
+    Status status;
+    MonotonicTime since;
+  };
+  Health health() const;
+
   StatusOr<MissionId> RequestMission(const Context& ctx, const MissionRequest& request,
                                      const std::string& client_id) override;
   Status Control(const Context& ctx, const MissionId& mission_id, MissionControl control,
@@ -60,6 +67,12 @@ class TaskQueue final : public TaskQueueService {
   StatusOr<TaskAck> ReportResult(const Context& ctx, const MissionId& mission_id,
                                  const TaskResult& result,
                                  const std::vector<TaskPlanned>& drafts) override;
+  /// ReportResult for a caller that must not block (an edge that serves many agents on one thread):
+  /// `done` gets the answer on the shard's thread, and must not block either. On an error nothing
+  /// was posted and `done` is not called.
+  Status PostResult(const MissionId& mission_id, const TaskResult& result,
+                    const std::vector<TaskPlanned>& drafts,
+                    std::function<void(StatusOr<TaskAck>)> done);
 
  private:
   /// Facts that are stored together, and who waits for the answer.
@@ -68,6 +81,8 @@ class TaskQueue final : public TaskQueueService {
     std::vector<EventBody> facts;
     /// The events that came of the facts, or why nothing was stored. On the shard's thread.
     std::function<void(StatusOr<std::span<const Event>>, const ShardState&)> done;
+    /// Set: the facts are kept until they could be stored, whoever waits; then this is called.
+    std::function<void()> recorded;
   };
   struct Pending {  // a message whose events are in the block being written
     Message message;
@@ -75,6 +90,8 @@ class TaskQueue final : public TaskQueueService {
     size_t count = 0;
   };
 
+  static Message ResultMessage(const MissionId& mission_id, const TaskResult& result,
+                               const std::vector<TaskPlanned>& drafts);
   Status Post(Message message);
   /// Posts and waits until `message` is durable; `read` sees its events.
   Status PostAndWait(const Context& ctx, Message message,
@@ -83,12 +100,18 @@ class TaskQueue final : public TaskQueueService {
   void Loop();
   std::vector<Message> TakeInbox();
   void RunCycle(std::vector<Message> messages);
+  int64_t WallMs() const;
+  void Refuse(Message message, const Status& status);
+  void SetHealth(Status status);
   void Publish(const std::vector<Event>& events);
   std::map<HostId, AgentService*> Hosts();
   void PublishWanted();
+  /// The host's wanted set now; what it has in common with `before` (may be null) is shared.
+  std::shared_ptr<const WantedSet> MakeWanted(const HostId& host_id, const WantedSet* before);
   void ProposeNext(const std::set<MissionId>& touched);
   bool Reconcile();
   Status Reopen(const Context& ctx);
+  Status Recover(const Context& ctx);
   std::vector<Message> DueTimers();
   void ArmTimers(const std::vector<Event>& events);
   void RearmTimers();
@@ -101,14 +124,18 @@ class TaskQueue final : public TaskQueueService {
   // Owned by the shard's thread.
   ShardState state_;
   bool healthy_ = false;
+  MonotonicTime next_reopen_;        // while not healthy
+  std::vector<Message> unrecorded_;  // what must be stored as soon as anything can be
   std::map<MissionId, std::shared_ptr<const MissionRequest>> requests_;  // shared with the hosts
-  std::set<std::pair<MissionId, ProposalKind>> proposed_;  // in the inbox, not decided yet
+  std::map<HostId, std::shared_ptr<const WantedSet>> published_;  // the last one of each host
+  std::set<std::pair<MissionId, ProposalKind>> proposed_;         // in the inbox, not decided yet
   std::map<std::pair<MissionId, std::string>, MonotonicTime> timers_;
   MonotonicTime next_planning_;
   MonotonicTime next_tick_;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar wake_;
+  Health health_ ABSL_GUARDED_BY(mutex_);
   std::deque<Message> inbox_ ABSL_GUARDED_BY(mutex_);
   std::map<HostId, AgentService*> hosts_ ABSL_GUARDED_BY(mutex_);
   std::vector<Observer> observers_ ABSL_GUARDED_BY(mutex_);

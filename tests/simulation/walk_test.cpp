@@ -1,9 +1,12 @@
-// One seeded random walk over Step, Wanted, Decide and an unreliable ledger: whatever happens, the
-// invariants hold after every step, and once things are healed every followed mission ends.
+// One seeded random walk over Step, Wanted, Decide and an unreliable ledger, with dying owners and
+// hosts, late and repeated messages and a clock that jumps: whatever happens, the invariants hold
+// after every step, and once things are healed every followed mission ends.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
+#include <map>
 #include <random>
+#include <set>
 
 #include "src/adapters/memory/event_log.h"
 #include "src/base/file.h"
@@ -85,8 +88,9 @@ class Walk {
       state_ = ShardState{};
       REQUIRE(ledger_->Replay(Context{}, [&](const Event& e) { return Fold(state_, e); }).ok());
       std::vector<Event> events;
+      const int64_t wall_ms = WallClock();
       const auto step = [&](const MissionId& id, EventBody body) {
-        Step(state_, {.mission_id = id, .body = std::move(body)}, events);
+        Step(state_, {.mission_id = id, .body = std::move(body), .wall_ms = wall_ms}, events);
       };
       step("", ShardOpened{.incarnation = state_.incarnation + 1, .build_id = "test"});
       std::vector<HostId> gone;
@@ -102,12 +106,23 @@ class Walk {
     proposals_.clear();
   }
 
+  /// A clock somebody sets: an hour forth or back now and then, once before 1970.
+  int64_t WallClock() {
+    constexpr int64_t kHourMs = 3'600'000;
+    wall_ms_ += Dice(100);
+    if (Chance(20)) wall_ms_ += (Chance(2) ? 1 : -1) * kHourMs;
+    if (Chance(500)) wall_ms_ = -kHourMs;
+    return wall_ms_;
+  }
+
   /// Posts facts as one block; on failure the owner reopens, as the product does.
   bool Post(std::vector<std::pair<MissionId, EventBody>> facts) {
     std::vector<Event> events;
+    const int64_t wall_ms = WallClock();
     for (auto& [id, body] : facts) {
       if (!id.empty() && state_.Find(id) == nullptr) continue;
-      Step(state_, {.mission_id = id, .body = std::move(body)}, events);
+      Remember(id, body);
+      Step(state_, {.mission_id = id, .body = std::move(body), .wall_ms = wall_ms}, events);
     }
     if (events.empty()) return true;
     if (!ledger_->Append(Context{}, state_.incarnation, events).ok()) {
@@ -121,6 +136,20 @@ class Walk {
       if (const auto* decided = std::get_if<MergeDecided>(&event.body)) OnMerge(*mission, *decided);
     }
     return true;
+  }
+
+  void Remember(const MissionId& id, const EventBody& body) {
+    constexpr size_t kSentMax = 300;
+    if (sent_.size() < kSentMax) {
+      sent_.emplace_back(id, body);
+    } else {
+      sent_[Dice(kSentMax)] = {id, body};
+    }
+  }
+
+  /// Any message may come twice, and long after its time.
+  void RepeatMessage() {
+    if (!sent_.empty()) Post({Pick(sent_)});
   }
 
   void Decide(const MissionState& mission) {
@@ -165,6 +194,7 @@ class Walk {
     MissionRequest request;
     request.request_id = StrCat(1000 + Dice(9000), "abcdef0123456789");
     request.goal = Chance(8) ? "implement a login" : "make the tests pass";
+    request.check_consistency = true;
     request.repository.base_commit = "base";
     request.repository.base_tree = "base-tree";
     request.limits = {.agents = Dice(4), .max_retries = 2, .tests_max = 500};
@@ -327,6 +357,7 @@ class Walk {
         break;
       case 4:
         if (Chance(10)) Open();  // the owner died; the next one folds
+        if (Chance(3)) RepeatMessage();
         break;
       case 5:
       case 6:
@@ -347,6 +378,9 @@ class Walk {
 
   void CheckInvariants() {
     REQUIRE(state_.wanted == RecomputeWanted(state_));
+    for (const auto& [id, mission] : state_.missions) {
+      REQUIRE_EQ(state_.running.contains(id), mission.running());
+    }
     for (const auto& [id, mission] : state_.missions) {
       REQUIRE(mission.status != MissionStatus::kQuarantined);
       REQUIRE_LE(mission.tests_used + mission.tests_reserved, mission.request.limits.tests_max);
@@ -380,11 +414,37 @@ class Walk {
     };
     REQUIRE(ChainReader(0).Read(Context{}, log_, visit).ok());
     REQUIRE(folded == state_);
+    CheckEffects(events);
     for (const Event& event : events) {
       if (IsFact(event.body)) Step(stepped, event, derived);
     }
     REQUIRE_EQ(derived.size(), events.size());
     for (size_t i = 0; i < events.size(); ++i) REQUIRE(derived[i].body == events[i].body);
+  }
+
+  // I2: a lease has at most one result and none after its end; a ref moves from where it is. And
+  // the ledger's own time never goes back, whatever the clock does.
+  static void CheckEffects(const std::vector<Event>& events) {
+    std::set<std::string> ended;
+    std::map<std::string, CommitId> refs;
+    int64_t wall_ms = 0;
+    for (const Event& event : events) {
+      REQUIRE_GE(event.wall_ms, wall_ms);
+      wall_ms = event.wall_ms;
+      const auto lease = [&](const auto& body) {
+        return StrCat(event.mission_id, ' ', body.task_id.ToString(), ' ', body.epoch.ToString());
+      };
+      if (const auto* end = std::get_if<LeaseEnded>(&event.body)) {
+        REQUIRE(ended.insert(lease(*end)).second);
+        if (end->cause == LeaseEnd::kReported) ended.insert(lease(*end) + " may be accepted");
+      } else if (const auto* accepted = std::get_if<ResultAccepted>(&event.body)) {
+        REQUIRE_EQ(ended.erase(lease(*accepted) + " may be accepted"), 1);
+      } else if (const auto* decided = std::get_if<MergeDecided>(&event.body)) {
+        CommitId& ref = refs[StrCat(event.mission_id, ' ', decided->ref)];
+        if (!ref.empty()) REQUIRE_EQ(decided->old_commit, ref);
+        ref = decided->new_commit;
+      }
+    }
   }
 
   void Heal() {
@@ -442,6 +502,8 @@ class Walk {
   ShardState state_;
   std::vector<std::pair<MissionId, MissionProposal>> proposals_;
   std::vector<Running> running_;
+  std::vector<std::pair<MissionId, EventBody>> sent_;
+  int64_t wall_ms_ = 1'700'000'000'000;
 };
 
 }  // namespace

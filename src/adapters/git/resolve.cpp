@@ -1,8 +1,11 @@
 // From a path to a repository and base commit.
 #include "src/adapters/git/resolve.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -264,6 +267,18 @@ std::vector<std::string> Notes(const ResolvedRepository& repository) {
   }
   if (repository.shallow) notes.emplace_back("this is a shallow clone; older history is not used");
   return notes;
+}
+
+Status CheckWritable(const RepositoryRef& repository) {
+  for (const char* name : {"objects", "refs", "refs/heads", "refs/coditect"}) {
+    const std::string folder = JoinPath(repository.common_dir, name);
+    if (::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0) continue;
+    if (errno == ENOENT) continue;  // git makes it
+    return PermissionDenied("cannot write ", Shown(folder), ": ", ::strerror(errno),
+                            "; the result is a branch of this repository: check who owns its .git ",
+                            "folder, or run in a clone of it");
+  }
+  return absl::OkStatus();
 }
 
 StatusOr<ResolvedRepository> Resolve(const Context& ctx, const std::string& path,

@@ -32,6 +32,10 @@ struct ResolvedRepository {
 /// clean repository.
 std::vector<std::string> Notes(const ResolvedRepository& repository);
 
+/// Whether this process may add objects and refs to the repository, before work is done that could
+/// not be kept. PERMISSION_DENIED names the folder.
+Status CheckWritable(const RepositoryRef& repository);
+
 inline constexpr char kFallbackAuthor[] = "coditect <coditect@localhost>";
 
 /// The variables of this process by which git finds the person's own configuration and name.

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "src/adapters/process/system_calls.h"
+#include "src/base/crash_point.h"
 #include "src/base/file.h"
 
 namespace coditect::process {
@@ -115,11 +116,15 @@ StatusOr<StartedLaunch> StartLaunch(Core& core, const SandboxCommand& command,
     channel = std::move(pair.sandbox);
     descriptors.push_back(channel.get());
   }
+  const CrashMoment crash =
+      CrashPointsActive() ? PassCrashPoint("effect#spawn") : CrashMoment::kNone;
+  if (crash == CrashMoment::kBefore) CrashNow();
   // One more task than the command may have: the sandbox's first process.
   ASSIGN_OR_RETURN(
       parts.cgroup,
       core.cgroups.Make(StrCat("coditect-", core.owner->token(), core.owner->NextName("-")),
                         {.pids = limits.pids + 1ull, .memory_bytes = limits.memory_bytes}));
+  if (crash == CrashMoment::kTorn) CrashNow();  // the control group is there, the process is not
   ASSIGN_OR_RETURN(BrokerClient::Started started, core.broker->Launch(plan, descriptors));
   const Status limited = parts.cgroup.Add(started.pid);
   if (!limited.ok()) {
@@ -139,6 +144,7 @@ StatusOr<StartedLaunch> StartLaunch(Core& core, const SandboxCommand& command,
   parts.output_keep_bytes = std::min(command.output_keep_bytes, kOutputKeepMax);
   out.launch = std::make_shared<RunningLaunch>(std::move(parts));
   RETURN_IF_ERROR(core.supervisor->Adopt(out.launch));
+  if (crash == CrashMoment::kAfter) CrashNow();
   return out;
 }
 

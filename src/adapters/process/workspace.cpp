@@ -14,6 +14,7 @@
 #include "src/adapters/process/tree_copy.h"
 #include "src/adapters/process/workspace_files.h"
 #include "src/adapters/process/workspace_plan.h"
+#include "src/base/crash_point.h"
 #include "src/base/file.h"
 
 namespace coditect::process {
@@ -32,11 +33,16 @@ StatusOr<std::unique_ptr<Workspace>> ProcessWorkspace::Open(const Context& ctx, 
   RETURN_IF_ERROR(ctx.Check());
   RETURN_IF_ERROR(CheckWorkspaceOptions(options));
   RETURN_IF_ERROR(core.CheckDisk());
+  const CrashMoment crash =
+      CrashPointsActive() ? PassCrashPoint("effect#mount") : CrashMoment::kNone;
+  if (crash == CrashMoment::kBefore) CrashNow();
   // Its destructor takes back whatever of the opening was done.
   std::unique_ptr<ProcessWorkspace> workspace(new ProcessWorkspace(core, options));
   ASSIGN_OR_RETURN(workspace->folder_, core.owner->NewWorkspaceFolder(options.label));
   ASSIGN_OR_RETURN(workspace->base_, OpenFolder(options.base));
+  if (crash == CrashMoment::kTorn) CrashNow();  // the folder is there, nothing is mounted
   RETURN_IF_ERROR(core.plain() ? workspace->OpenPlain(ctx) : workspace->OpenIsolated(ctx));
+  if (crash == CrashMoment::kAfter) CrashNow();
   return workspace;
 }
 
@@ -81,10 +87,7 @@ Status ProcessWorkspace::OpenPlain(const Context& ctx) {
                              {.reflink = core_.reflink}));
   }
   for (const auto& [host, inside] : options_.read_only_files) {
-    if (host == inside) continue;
-    if (!IsBelow(inside, options_.repo_path)) {
-      return FailedPrecondition("without isolation ", host, " cannot be shown at ", inside);
-    }
+    if (host == inside || !IsBelow(inside, options_.repo_path)) continue;  // used where it is
     const std::string destination = JoinPath(copy, inside.substr(options_.repo_path.size() + 1));
     RETURN_IF_ERROR(MakeDirs(DirName(destination), 0755));
     ASSIGN_OR_RETURN(const std::string bytes, ReadFile(host));
@@ -119,12 +122,18 @@ StatusOr<LaunchPlan> ProcessWorkspace::PlanLaunch(const SandboxCommand& command,
   if (!command.folder.empty()) RETURN_IF_ERROR(CheckRelativePath(command.folder));
   const std::string top = core_.plain() ? JoinPath(folder_, "u") : options_.repo_path;
   std::map<std::string, std::string> fixed = {{"HOME", "/tmp/home"}, {"TMPDIR", "/tmp"}};
+  LaunchPlan plan{.root = id_, .argv = command.argv, .folder = JoinPath(top, command.folder)};
   if (core_.plain()) {
+    // Nothing can be shown at another path: a command finds the file where the host has it.
+    for (std::string& argument : plan.argv) {
+      for (const auto& [host, inside] : options_.read_only_files) {
+        if (argument == inside && !IsBelow(inside, options_.repo_path)) argument = host;
+      }
+    }
     fixed = {{"HOME", JoinPath(folder_, "home")},
              {"TMPDIR", JoinPath(folder_, "tmp")},
              {"CODITECT_SANDBOX", core_.owner->token()}};
   }
-  LaunchPlan plan{.root = id_, .argv = command.argv, .folder = JoinPath(top, command.folder)};
   ASSIGN_OR_RETURN(plan.environment,
                    BuildEnvironment(options_.toolchain, command.environment, fixed));
   plan.cpu_seconds =

@@ -112,9 +112,13 @@ StatusOr<std::vector<JudgedCandidate>> Filter::Ask(const Context& ctx,
     return InvalidArgument("the candidate filter answered something else than it was asked");
   }
   for (size_t i = 0; i < candidates.size(); ++i) {
-    if (judged->answers[i].number != candidates[i].number) {
+    JudgedCandidate& answer = judged->answers[i];
+    if (answer.number != candidates[i].number) {
       return InvalidArgument("the candidate filter answered about another candidate");
     }
+    // What ends its process has started a test: else a search that meets nothing but such
+    // candidates would never use its budget up.
+    if (answer.verdict == CandidateVerdict::kUndecided) answer.tests = std::max(1U, answer.tests);
   }
   live_cpu_ms_ = judged->cpu_ms;
   return std::move(judged->answers);
@@ -139,7 +143,8 @@ StatusOr<std::vector<JudgedCandidate>> Filter::OneByOne(const Context& ctx,
     }
     Close();
     RETURN_IF_ERROR(ctx.Check());
-    answers.push_back({.number = candidate.number, .verdict = CandidateVerdict::kUndecided});
+    answers.push_back(
+        {.number = candidate.number, .verdict = CandidateVerdict::kUndecided, .tests = 1});
   }
   return answers;
 }

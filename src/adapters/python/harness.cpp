@@ -3,9 +3,11 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "src/adapters/python/filter.h"
+#include "src/adapters/python/fresh_filter.h"
 #include "src/adapters/python/launch.h"
 #include "src/adapters/python/layout.h"
 #include "src/adapters/python/messages.h"
@@ -38,6 +40,19 @@ std::string TypedCommand(const TestRunRequest& request) {
   return command;
 }
 
+/// The repository's file that a command like `sh check.sh -v` or `./check.py` executes: it is what
+/// judges, so no repair may change it. "" when there is none, as with `python3 -m doctest x.py`.
+std::string ScriptOf(const std::string& command, const std::vector<TreeEntry>& files) {
+  for (std::string word : Split(command, ' ')) {
+    if (word == "-m" || word == "-c") return "";
+    if (word.starts_with("./")) word.erase(0, 2);
+    const auto found = std::find_if(files.begin(), files.end(),
+                                    [&](const TreeEntry& entry) { return entry.path == word; });
+    if (found != files.end()) return word;
+  }
+  return "";
+}
+
 class Harness final : public TestHarness {
  public:
   Harness(std::string scripts, std::string inside)
@@ -48,9 +63,7 @@ class Harness final : public TestHarness {
   StatusOr<TestReport> Run(const Context& ctx, Workspace& workspace,
                            const TestRunRequest& request) override;
   StatusOr<std::unique_ptr<CandidateFilter>> OpenFilter(const Context& ctx, Workspace& workspace,
-                                                        const FilterRequest& request) override {
-    return python::OpenFilter(ctx, workspace, request, inside_);
-  }
+                                                        const FilterRequest& request) override;
   std::vector<std::pair<std::string, std::string>> SupportFiles() const override;
 
  private:
@@ -68,6 +81,22 @@ std::vector<std::pair<std::string, std::string>> Harness::SupportFiles() const {
     files.emplace_back(JoinPath(scripts_, file.name), JoinPath(inside_, file.name));
   }
   return files;
+}
+
+StatusOr<std::unique_ptr<CandidateFilter>> Harness::OpenFilter(const Context& ctx,
+                                                               Workspace& workspace,
+                                                               const FilterRequest& request) {
+  auto filter = python::OpenFilter(ctx, workspace, request, inside_);
+  // What cannot be judged in one process (a command, tests that load but once, an old interpreter)
+  // is judged in one each.
+  if (!absl::IsUnimplemented(filter.status()) && !absl::IsFailedPrecondition(filter.status())) {
+    return filter;
+  }
+  return OpenFreshFilter(
+      ctx, workspace, request,
+      [this, &workspace](const Context& run_ctx, const TestRunRequest& run_request) {
+        return Run(run_ctx, workspace, run_request);
+      });
 }
 
 StatusOr<Probe> Harness::AskInterpreter(const Context& ctx, Workspace& workspace,
@@ -106,7 +135,9 @@ StatusOr<HarnessPlan> Harness::Detect(const Context& ctx, Workspace& workspace,
   const TestLayout layout =
       FindTests(files, [&](const std::string& path) { return workspace.Read(path); });
   const bool command = !request.verify_command.empty();
-  if (!command && !layout.any_python) return NotFound("the repository has no Python file");
+  if (!command && !layout.any_python) {
+    return NotFound("the repository has no Python file, and this version repairs nothing else");
+  }
   if (!command && !layout.any_test) {
     return NotFound("the repository has no Python test (test_*.py, *_test.py); name the command ",
                     "that checks it with --verify");
@@ -125,6 +156,8 @@ StatusOr<HarnessPlan> Harness::Detect(const Context& ctx, Workspace& workspace,
   if (command) {
     plan.runner = "command";
     plan.command = request.verify_command;
+    const std::string script = ScriptOf(plan.command, request.files);
+    if (!script.empty()) plan.test_files.push_back(script);
     return plan;
   }
   const bool unittest = layout.test_cases && !layout.asks_for_pytest && !layout.plain_functions;
@@ -162,6 +195,16 @@ void ReadRun(const Context& ctx, Session& session, ReportBuilder* builder) {
   }
 }
 
+/// A command's only case says what the command printed last, for its id says nothing to a person.
+void NameCommand(TestReport* report) {
+  for (TestCase& test : report->cases) {
+    if (test.status != TestStatus::kFailed) continue;
+    const std::string said = LastLine(report->output);
+    test.message = ReplaceInvalidUtf8(StrCat("`", report->command, "` failed: ", test.message,
+                                             said.empty() ? "" : "; it said: ", said));
+  }
+}
+
 StatusOr<TestReport> Harness::Run(const Context& ctx, Workspace& workspace,
                                   const TestRunRequest& request) {
   if (request.plan.runner != "pytest" && request.plan.runner != "unittest" &&
@@ -184,6 +227,7 @@ StatusOr<TestReport> Harness::Run(const Context& ctx, Workspace& workspace,
   RETURN_IF_ERROR(ctx.Check());
   TestReport report = builder.Finish(result);
   report.command = TypedCommand(request);
+  if (request.plan.runner == "command") NameCommand(&report);
   return report;
 }
 

@@ -1,8 +1,11 @@
 // A thin RAII layer over the SQLite C API.
 #include "src/adapters/sqlite/database.h"
 
+#include <errno.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -38,9 +41,15 @@ Status ToStatus(int code, std::string_view what, sqlite3* handle) {
       return absl::OkStatus();
     case SQLITE_FULL:
       return ResourceExhausted(detail);
+    case SQLITE_IOERR:
+      // A write that found no space wrote nothing that counts; a failed sync leaves that open.
+      if (handle != nullptr && ::sqlite3_system_errno(handle) == ENOSPC &&
+          code != SQLITE_IOERR_FSYNC && code != SQLITE_IOERR_DIR_FSYNC) {
+        return ResourceExhausted(detail);
+      }
+      return Unavailable(detail);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-    case SQLITE_IOERR:
       return Unavailable(detail);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
@@ -98,27 +107,53 @@ void Database::CloseHandle::operator()(sqlite3* handle) const { ::sqlite3_close_
 
 StatusOr<std::unique_ptr<Database>> Database::Open(const OpenOptions& options) {
   RETURN_IF_ERROR(RefuseNetworkFileSystem(options.path));
-  sqlite3* handle = nullptr;
-  const int flags =
-      (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
-      SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
-  const int code = ::sqlite3_open_v2(options.path.c_str(), &handle, flags, nullptr);
-  auto database = std::make_unique<Database>();
-  database->path_ = options.path;
-  database->handle_.reset(handle);
-  if (code != SQLITE_OK) return ToStatus(code, options.path, handle);
-  ::sqlite3_extended_result_codes(handle, 1);
-  ::sqlite3_busy_timeout(handle, kBusyTimeoutMs);
+  if (!options.read_only && !PathExists(options.path)) {
+    RETURN_IF_ERROR(Annotate(Create(options), options.path));
+  }
+  ASSIGN_OR_RETURN(
+      auto database,
+      OpenFile(options.path, options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE));
   RETURN_IF_ERROR(Annotate(database->Initialise(options), options.path));
   return database;
+}
+
+StatusOr<std::unique_ptr<Database>> Database::OpenFile(const std::string& path, int flags) {
+  sqlite3* handle = nullptr;
+  const int code = ::sqlite3_open_v2(
+      path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, nullptr);
+  auto database = std::make_unique<Database>();
+  database->path_ = path;
+  database->handle_.reset(handle);
+  if (code != SQLITE_OK) return ToStatus(code, path, handle);
+  ::sqlite3_extended_result_codes(handle, 1);
+  ::sqlite3_busy_timeout(handle, kBusyTimeoutMs);
+  return database;
+}
+
+// Under another name until it is whole and on the disk, so that a file without tables is damage and
+// never taken for a new one.
+Status Database::Create(const OpenOptions& options) {
+  const std::string unfinished = options.path + ".new";
+  for (const char* suffix : {"", "-journal"}) ::unlink((unfinished + suffix).c_str());
+  {
+    ASSIGN_OR_RETURN(const auto database,
+                     OpenFile(unfinished, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+    RETURN_IF_ERROR(database->Execute(StrCat(
+        "BEGIN IMMEDIATE;", options.schema, ";PRAGMA application_id=", options.application_id,
+        ";PRAGMA user_version=", options.schema_version, ";COMMIT")));
+  }
+  if (::rename(unfinished.c_str(), options.path.c_str()) != 0) {
+    return ErrnoStatus(errno, "cannot make ", options.path);
+  }
+  return SyncFolder(DirName(options.path));
 }
 
 Status Database::Initialise(const OpenOptions& options) {
   ASSIGN_OR_RETURN(const int64_t application, QueryInt("PRAGMA application_id"));
   ASSIGN_OR_RETURN(const int64_t version, QueryInt("PRAGMA user_version"));
   ASSIGN_OR_RETURN(const int64_t tables, QueryInt("SELECT count(*) FROM sqlite_schema"));
-  const bool fresh = application == 0 && version == 0 && tables == 0;
-  if (!fresh && application != options.application_id) {
+  if (application == 0 && version == 0 && tables == 0) return DataLoss("the file is empty");
+  if (application != options.application_id) {
     return FailedPrecondition("is not a database of coditect");
   }
   if (version > options.schema_version) {
@@ -126,22 +161,16 @@ Status Database::Initialise(const OpenOptions& options) {
                               ", this build knows ", options.schema_version,
                               "); use that version, or another CODITECT_STATE_DIR");
   }
-  if (options.read_only) {
-    return fresh ? NotFound("is empty") : absl::OkStatus();
-  }
+  if (options.read_only) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::string mode, QueryText("PRAGMA journal_mode=WAL"));
   if (mode != "wal") return FailedPrecondition("cannot use a write-ahead log there (", mode, ")");
-  RETURN_IF_ERROR(Execute("PRAGMA synchronous=FULL"));
-  if (!fresh) return absl::OkStatus();
-  return Execute(StrCat("BEGIN IMMEDIATE;", options.schema,
-                        ";PRAGMA application_id=", options.application_id,
-                        ";PRAGMA user_version=", options.schema_version, ";COMMIT"));
+  return Execute("PRAGMA synchronous=FULL");
 }
 
 Status Database::Execute(const std::string& sql) {
   const int code = ::sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
   if (code == SQLITE_OK) return absl::OkStatus();
-  Status status = ToStatus(code, "ledger database", handle_.get());
+  Status status = ToStatus(code, sql.substr(0, sql.find(';')), handle_.get());
   // A failed transaction of several statements must not stay open.
   if (::sqlite3_get_autocommit(handle_.get()) == 0) {
     ::sqlite3_exec(handle_.get(), "ROLLBACK", nullptr, nullptr, nullptr);

@@ -51,8 +51,9 @@ struct OpenOptions {
 class Database {
  public:
   /// Opens or creates. WAL, synchronous=FULL. NOT_FOUND (read-only and absent), DATA_LOSS (not a
-  /// database), FAILED_PRECONDITION (another program's, a newer version's, or on a network file
-  /// system, whose locks SQLite cannot trust), RESOURCE_EXHAUSTED.
+  /// database, or an empty file: creation is atomic), FAILED_PRECONDITION (another program's, a
+  /// newer version's, or on a network file system, whose locks SQLite cannot trust),
+  /// RESOURCE_EXHAUSTED.
   static StatusOr<std::unique_ptr<Database>> Open(const OpenOptions& options);
 
   Status Execute(const std::string& sql);
@@ -68,6 +69,8 @@ class Database {
     void operator()(sqlite3* handle) const;
   };
 
+  static StatusOr<std::unique_ptr<Database>> OpenFile(const std::string& path, int flags);
+  static Status Create(const OpenOptions& options);
   Status Initialise(const OpenOptions& options);
 
   std::string path_;

@@ -9,6 +9,7 @@
 #include "src/adapters/sqlite/database.h"
 #include "src/base/crash_point.h"
 #include "src/base/mutex.h"
+#include "src/base/sha256.h"
 
 extern "C" const char coditect_schema_ledger[];
 extern "C" const unsigned coditect_schema_ledger_size;
@@ -18,10 +19,22 @@ namespace {
 
 constexpr uint32_t kLedgerApplicationId = 0x434F4431;  // "COD1"
 constexpr uint32_t kSchemaVersion = 1;
+/// "shard:last sequence" of every shard. The chain finds a block missing before another one, this
+/// finds the last ones missing.
+constexpr const char* kEnds =
+    "SELECT coalesce(group_concat(shard||':'||last,' '),'') FROM (SELECT shard,max(last_sequence) "
+    "AS last FROM block GROUP BY shard ORDER BY shard)";
 
 int64_t FileBytes(const std::string& path) {
   struct stat info{};
   return ::stat(path.c_str(), &info) == 0 ? info.st_size : 0;
+}
+
+std::string Checksum(uint32_t shard, const StoredBlock& block) {
+  constexpr size_t kBytes = 8;
+  return Sha256(StrCat(shard, ' ', block.first_sequence, ' ', block.last_sequence, ' ',
+                       block.block_id.size(), ' ', block.block_id, block.frame))
+      .substr(0, kBytes);
 }
 
 class LedgerFile final : public EventLog {
@@ -33,7 +46,10 @@ class LedgerFile final : public EventLog {
     MutexLock lock(mutex_);
     if (read_only_ || broken_) return;
     // Failing to mark the clean end only costs a check at the next start.
-    (void)database_->Execute("UPDATE meta SET value='1' WHERE key='clean'");
+    (void)database_->Execute(StrCat("BEGIN IMMEDIATE;REPLACE INTO meta VALUES ('end',(", kEnds,
+                                    "));UPDATE meta SET value='1' WHERE key='clean';COMMIT"));
+    // The file whole by itself. A last connection that only reads would leave the log beside it.
+    (void)database_->QueryInt("PRAGMA wal_checkpoint(TRUNCATE)");
   }
 
   Status Initialise() {
@@ -41,21 +57,32 @@ class LedgerFile final : public EventLog {
     if (!read_only_) {
       ASSIGN_OR_RETURN(const std::string clean,
                        database_->QueryText("SELECT value FROM meta WHERE key='clean'"));
-      if (clean != "1") {
-        ASSIGN_OR_RETURN(const std::string verdict, database_->QueryText("PRAGMA quick_check(1)"));
-        if (verdict != "ok") return DataLoss("the ledger is damaged: ", verdict);
+      if (clean == "1") {
+        ASSIGN_OR_RETURN(const std::string end,
+                         database_->QueryText("SELECT value FROM meta WHERE key='end'"));
+        ASSIGN_OR_RETURN(const std::string found, database_->QueryText(kEnds));
+        if (found != end) return DataLoss("it ends at '", found, "' and not at '", end, "'");
+      } else {
+        // The whole check: the quick one misses rows that an index has lost.
+        ASSIGN_OR_RETURN(const std::string verdict,
+                         database_->QueryText("PRAGMA integrity_check(1)"));
+        if (verdict != "ok") return DataLoss(verdict);
+        // What was written but perhaps never reached the disk (after an input/output error the
+        // kernel forgets it had to write) is written anew, to the database itself.
+        RETURN_IF_ERROR(database_->QueryInt("PRAGMA wal_checkpoint(TRUNCATE)").status());
       }
       RETURN_IF_ERROR(database_->Execute("UPDATE meta SET value='0' WHERE key='clean'"));
       if (CrashPointsActive()) {
         RETURN_IF_ERROR(database_->Execute("PRAGMA wal_autocheckpoint=0"));  // see CutTheLog
       }
-      ASSIGN_OR_RETURN(insert_, database_->Prepare("INSERT INTO block VALUES (?,?,?,?,?)"));
+      ASSIGN_OR_RETURN(insert_, database_->Prepare("INSERT INTO block VALUES (?,?,?,?,?,?)"));
     }
     ASSIGN_OR_RETURN(last_, database_->Prepare(
                                 "SELECT coalesce(max(last_sequence),0) FROM block WHERE shard=?"));
-    ASSIGN_OR_RETURN(read_, database_->Prepare("SELECT first_sequence,last_sequence,block_id,frame "
-                                               "FROM block WHERE shard=? AND last_sequence>? "
-                                               "ORDER BY last_sequence LIMIT ?"));
+    ASSIGN_OR_RETURN(
+        read_, database_->Prepare("SELECT first_sequence,last_sequence,block_id,frame,checksum "
+                                  "FROM block WHERE shard=? AND last_sequence>? "
+                                  "ORDER BY last_sequence LIMIT ?"));
     ASSIGN_OR_RETURN(
         following_,
         database_->Prepare("SELECT block_id FROM block WHERE shard=? AND first_sequence=?"));
@@ -93,7 +120,12 @@ class LedgerFile final : public EventLog {
                         .last_sequence = static_cast<uint64_t>(read_.Int(1)),
                         .block_id = read_.Blob(2),
                         .frame = read_.Blob(3)});
-      if (Status status = ctx.Check(); !status.ok()) {
+      Status status = ctx.Check();
+      if (read_.Blob(4) != Checksum(shard, blocks.back())) {
+        status = DataLoss("the block at event ", blocks.back().first_sequence,
+                          " does not match its checksum");
+      }
+      if (!status.ok()) {
         read_.Reset();
         return status;
       }
@@ -151,7 +183,8 @@ class LedgerFile final : public EventLog {
     }
     insert_.Bind(1, shard).Bind(2, static_cast<int64_t>(block.last_sequence));
     insert_.Bind(3, static_cast<int64_t>(block.first_sequence));
-    insert_.BindBlob(4, block.block_id).BindBlob(5, block.frame);
+    const std::string checksum = Checksum(shard, block);
+    insert_.BindBlob(4, block.block_id).BindBlob(5, block.frame).BindBlob(6, checksum);
     auto row = insert_.Step();
     insert_.Reset();
     RETURN_IF_ERROR(row.status());

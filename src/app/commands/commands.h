@@ -33,13 +33,20 @@ struct RunOptions {
   std::optional<uint32_t> agents;
 };
 
+/// Which run a verb is about.
+struct RunName {
+  std::string id;     // r-7f3a, 7f3a or the start of it
+  bool last = false;  // the newest one instead
+  bool open_first = false;  // of `last`: one that has not ended, when there is any
+};
+
 int RunCommand(const GlobalOptions& global, const RunOptions& options);
-int ResumeCommand(const GlobalOptions& global, const std::string& id, bool last);
+int ResumeCommand(const GlobalOptions& global, const RunName& name);
 int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bool emergency);
 int PsCommand(const GlobalOptions& global, bool all);
-int ShowCommand(const GlobalOptions& global, const std::string& id, bool graph, bool evidence);
-int LogsCommand(const GlobalOptions& global, const std::string& id, bool follow);
-int DiffCommand(const GlobalOptions& global, const std::string& id, bool stat);
+int ShowCommand(const GlobalOptions& global, const RunName& name, bool graph, bool evidence);
+int LogsCommand(const GlobalOptions& global, const RunName& name, bool follow);
+int DiffCommand(const GlobalOptions& global, const RunName& name, bool stat);
 int DoctorCommand(const GlobalOptions& global);
 int DemoCommand(const GlobalOptions& global);
 int VersionCommand(const GlobalOptions& global);
@@ -50,8 +57,9 @@ int ConfigValidateCommand(const GlobalOptions& global, const std::string& file);
 /// Prints "coditect: <sentence>" to stderr and returns the status's exit code.
 int Fail(const Status& status);
 
-/// Writes to stdout, whole; what a closed pipe costs is ignored.
-void PrintOut(const std::string& text);
+/// Writes a verb's result to stdout and returns `code`, or kExitError with a sentence on stderr
+/// when it could not be written whole. That the reader has closed its pipe is no error.
+int Answer(const std::string& text, int code = 0);
 void PrintErr(const std::string& text);
 
 }  // namespace coditect

@@ -20,9 +20,8 @@ ConfigSources SourcesOf(const GlobalOptions& global) {
 }
 
 int Print(const VerbOutput& output) {
-  PrintOut(output.output);
   PrintErr(output.messages);
-  return output.exit_code;
+  return Answer(output.output, output.exit_code);
 }
 
 }  // namespace

@@ -149,8 +149,8 @@ int DoctorCommand(const GlobalOptions& global) {
     if (!check.fix.empty()) text += "      -> " + EscapeForTerminal(check.fix) + "\n";
     json += (&check == &checks.front() ? "" : ",") + wire::ToJson(check);
   }
-  PrintOut(global.output == "json" ? json + "]}\n" : text);
-  return failed ? kExitError : kExitVerified;
+  return Answer(global.output == "json" ? json + "]}\n" : text,
+                failed ? kExitError : kExitVerified);
 }
 
 }  // namespace coditect

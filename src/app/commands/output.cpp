@@ -1,5 +1,7 @@
 // Writing to the person.
 #include <errno.h>
+#include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "src/app/commands/commands.h"
@@ -8,22 +10,43 @@
 namespace coditect {
 namespace {
 
-void WriteTo(int fd, std::string_view text) {
+/// 0, or the errno of what stopped it.
+int WriteTo(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t count = ::write(fd, text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return;
+    if (count < 0 && errno == EAGAIN) {  // somebody made the pipe non-blocking
+      pollfd polled{fd, POLLOUT, 0};
+      (void)::poll(&polled, 1, -1);
+      continue;
+    }
+    if (count < 0) return errno;
     text.remove_prefix(static_cast<size_t>(count));
   }
+  return 0;
+}
+
+/// The advice that goes with a kind of error wherever it comes from.
+std::string NextStep(const Status& status) {
+  return absl::IsResourceExhausted(status)
+             ? "; free some space, or set CODITECT_STATE_DIR to a folder on another disk"
+             : "";
 }
 
 }  // namespace
 
-void PrintOut(const std::string& text) { WriteTo(STDOUT_FILENO, text); }
-void PrintErr(const std::string& text) { WriteTo(STDERR_FILENO, text); }
+int Answer(const std::string& text, int code) {
+  const int error = WriteTo(STDOUT_FILENO, text);
+  if (error == 0 || error == EPIPE) return code;
+  PrintErr(StrCat("coditect: cannot write the result: ", ::strerror(error), "\n"));
+  return kExitError;
+}
+
+void PrintErr(const std::string& text) { (void)WriteTo(STDERR_FILENO, text); }
 
 int Fail(const Status& status) {
-  PrintErr("coditect: " + EscapeForTerminal(Message(status), /*keep_newlines=*/true) + "\n");
+  PrintErr("coditect: " +
+           EscapeForTerminal(Message(status) + NextStep(status), /*keep_newlines=*/true) + "\n");
   return ExitCodeOf(status);
 }
 

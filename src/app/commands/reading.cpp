@@ -1,8 +1,9 @@
 // What the verbs that only look have in common.
 #include "src/app/commands/reading.h"
 
-#include <algorithm>
+#include <tuple>
 
+#include "src/app/owner_lock.h"
 #include "src/base/file.h"
 
 namespace coditect {
@@ -13,13 +14,27 @@ StatusOr<Reading> ReadLedger(const Context& ctx) {
   if (!PathExists(reading.paths.ledger)) {
     return NotFound("there is no run yet; `coditect run \"make the tests pass\"` starts one");
   }
-  ASSIGN_OR_RETURN(auto log, OpenLedgerFile(reading.paths, /*read_only=*/true));
-  reading.tail = std::make_unique<LedgerTail>(std::move(log));
-  ASSIGN_OR_RETURN(reading.events, reading.tail->Poll(ctx));
+  // Before and after reading: an owner may come or go meanwhile.
+  reading.owned = OwnerProcess(reading.paths.lock) != 0;
+  auto log = OpenLedgerFile(reading.paths, /*read_only=*/true);
+  if (!log.ok()) return ExplainLedgerError(log.status(), reading.paths);
+  reading.tail = std::make_unique<LedgerTail>(*std::move(log));
+  auto events = reading.tail->Poll(ctx);
+  if (!events.ok()) return ExplainLedgerError(events.status(), reading.paths);
+  reading.events = *std::move(events);
+  for (const Event& event : reading.events) {
+    if (std::holds_alternative<MissionAccepted>(event.body)) {
+      reading.order.push_back(event.mission_id);
+    }
+  }
+  reading.owned = reading.owned || OwnerProcess(reading.paths.lock) != 0;
   return reading;
 }
 
-StatusOr<const MissionState*> FindMission(const ShardState& state, const std::string& id) {
+namespace {
+
+StatusOr<const MissionState*> FindById(const ShardState& state, const std::string& id) {
+  if (id.empty() || id == "r-") return InvalidArgument("the run's id is empty");
   const std::string full = id.starts_with("r-") ? id : "r-" + id;
   if (const MissionState* exact = state.Find(full)) return exact;
   std::vector<const MissionState*> found;
@@ -38,13 +53,29 @@ StatusOr<const MissionState*> FindMission(const ShardState& state, const std::st
                   near.empty() ? "; `coditect ps -a` lists them" : "; did you mean " + near + "?");
 }
 
-StatusOr<const MissionState*> LastMission(const ShardState& state) {
-  const MissionState* last = nullptr;
-  for (const auto& [id, mission] : state.missions) {
-    if (last == nullptr || mission.requested_wall_ms >= last->requested_wall_ms) last = &mission;
+// By the ledger's order: the wall clock may have jumped.
+StatusOr<const MissionState*> FindNewest(const Reading& reading, const RunName& name,
+                                         const std::string& folder) {
+  const std::string here = RealPath(folder).value_or("");
+  const auto rank = [&](const MissionState& mission) {
+    return std::tuple(IsBelow(here, mission.request.repository.path),
+                      name.open_first && mission.status != MissionStatus::kCompleted);
+  };
+  const MissionState* best = nullptr;
+  for (const MissionId& id : reading.order) {
+    const MissionState* mission = reading.tail->state().Find(id);
+    if (best == nullptr || rank(*mission) >= rank(*best)) best = mission;
   }
-  if (last == nullptr) return NotFound("there is no run yet");
-  return last;
+  if (best == nullptr) return NotFound("there is no run yet");
+  return best;
+}
+
+}  // namespace
+
+StatusOr<const MissionState*> FindRun(const Reading& reading, const RunName& name,
+                                      const std::string& folder) {
+  return name.last ? FindNewest(reading, name, folder)
+                   : FindById(reading.tail->state(), name.id);
 }
 
 }  // namespace coditect

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "src/app/bootstrap.h"
+#include "src/app/commands/commands.h"
 #include "src/app/ledger_tail.h"
 
 namespace coditect {
@@ -12,17 +13,18 @@ namespace coditect {
 struct Reading {
   StatePaths paths;
   std::unique_ptr<LedgerTail> tail;
-  std::vector<Event> events;  // all of them
+  std::vector<Event> events;     // all of them
+  std::vector<MissionId> order;  // the runs in the order they were accepted in
+  bool owned = false;         // a living process owns the ledger; without one nothing happens
 };
 
-/// An empty state when there is no ledger yet.
+/// NOT_FOUND when there is no ledger yet.
 StatusOr<Reading> ReadLedger(const Context& ctx);
 
-/// The mission that `id` names: whole or a unique beginning, with or without "r-". NOT_FOUND lists
-/// the nearest, INVALID_ARGUMENT the ones it could be.
-StatusOr<const MissionState*> FindMission(const ShardState& state, const std::string& id);
-
-/// The newest mission; of the repository at `folder` when that is one. NOT_FOUND.
-StatusOr<const MissionState*> LastMission(const ShardState& state);
+/// The mission that `name` means: its id, whole or a unique beginning, with or without "r-"; or the
+/// newest, of the repository around `folder` when that has any. NOT_FOUND suggests the nearest,
+/// INVALID_ARGUMENT names two it could be.
+StatusOr<const MissionState*> FindRun(const Reading& reading, const RunName& name,
+                                      const std::string& folder);
 
 }  // namespace coditect

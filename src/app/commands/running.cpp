@@ -14,21 +14,33 @@ namespace {
 
 /// JSON asked for, but nothing to report about a run: an object with the error all the same.
 int FailRun(const GlobalOptions& global, const Status& status) {
-  const int code = Fail(status);
-  if (global.output == "json") {
-    RunReport report;
-    report.outcome = Outcome::kError;
-    report.reason = Message(status);
-    PrintOut(ReportJson(report) + "\n");
+  const int code = absl::IsCancelled(status) ? InterruptedExitCode() : ExitCodeOf(status);
+  RunReport report;
+  report.outcome = absl::IsCancelled(status) ? Outcome::kStopped : Outcome::kError;
+  report.status = OutcomeWord(report.outcome);
+  report.reason = Message(status);
+  if (global.progress == "jsonl") {
+    StatusArea(ProgressMode::kJsonLines).Object("result", ReportJson(report));
+  } else {
+    (void)Fail(status);
   }
-  return code;
+  return global.output == "json" ? Answer(ReportJson(report) + "\n", code) : code;
 }
 
 int Follow(const GlobalOptions& global, const RunLoopOptions& loop) {
   const SystemClock clock;
   const auto result = FollowRun(Context(), loop, clock);
   if (!result.ok()) return FailRun(global, result.status());
-  return ConcludeRun(*result, global.output, global.quiet, global.verbose);
+  return ConcludeRun(*result, loop.progress, global.output, global.verbose);
+}
+
+RunLoopOptions LoopOptions(const GlobalOptions& global, const StatePaths& paths,
+                           const OwnerOptions& owner) {
+  RunLoopOptions loop;
+  loop.paths = paths;
+  loop.owner = owner;
+  loop.progress = global.quiet ? ProgressMode::kNone : ChooseProgressMode(global.progress);
+  return loop;
 }
 
 }  // namespace
@@ -40,41 +52,33 @@ int RunCommand(const GlobalOptions& global, const RunOptions& options) {
   if (!paths.ok()) return FailRun(global, paths.status());
   auto prepared = PrepareRun(ctx, global, options, *paths);
   if (!prepared.ok()) return FailRun(global, prepared.status());
-  RunLoopOptions loop;
-  loop.paths = *paths;
-  loop.owner = prepared->owner;
-  loop.progress = ChooseProgressMode(global.progress);
-  loop.quiet = global.quiet;
+  RunLoopOptions loop = LoopOptions(global, *paths, prepared->owner);
   loop.request = prepared->request;
   StatusArea area(loop.progress);
-  if (!global.quiet) {
-    area.Line("Base", StrCat(prepared->base_line, " of ", prepared->request.repository.path));
-    for (const std::string& warning : prepared->warnings) area.Line("Note", warning);
-  }
+  area.Line("Base", StrCat(prepared->base_line, " of ", prepared->request.repository.path));
+  for (const std::string& warning : prepared->warnings) area.Line("Note", warning);
   return Follow(global, loop);
 }
 
-int ResumeCommand(const GlobalOptions& global, const std::string& id, bool last) {
+// A run that has ended is followed too, to its end: whoever was killed after it learns the result.
+int ResumeCommand(const GlobalOptions& global, const RunName& name) {
   WatchInterrupts();
   auto reading = ReadLedger(Context());
-  if (!reading.ok()) return Fail(reading.status());
-  const auto mission =
-      last ? LastMission(reading->tail->state()) : FindMission(reading->tail->state(), id);
-  if (!mission.ok()) return Fail(mission.status());
-  if ((*mission)->status == MissionStatus::kCompleted ||
-      (*mission)->status == MissionStatus::kQuarantined) {
-    return Fail(FailedPrecondition("run ", (*mission)->id, " has ended (",
-                                   OutcomeWord((*mission)->outcome), "); `coditect show ",
-                                   (*mission)->id, "` shows its result"));
-  }
+  if (!reading.ok()) return FailRun(global, reading.status());
+  RunName wanted = name;
+  wanted.open_first = true;
+  const auto mission = FindRun(*reading, wanted, global.folder);
+  if (!mission.ok()) return FailRun(global, mission.status());
   auto config = LoadCommandConfig(global, (*mission)->request.repository.path, {});
-  if (!config.ok()) return Fail(config.status());
-  RunLoopOptions loop;
-  loop.paths = reading->paths;
-  loop.owner = MakeOwnerOptions(*config, ProcessEnvironment());
-  loop.progress = ChooseProgressMode(global.progress);
-  loop.quiet = global.quiet;
+  if (!config.ok()) return FailRun(global, config.status());
+  RunLoopOptions loop =
+      LoopOptions(global, reading->paths, MakeOwnerOptions(*config, ProcessEnvironment()));
   loop.mission_id = (*mission)->id;
+  StatusArea area(loop.progress);
+  for (const std::string& warning : config->Warnings()) area.Line("Note", warning);
+  if ((*mission)->status == MissionStatus::kCompleted) {
+    area.Line("Ended", StrCat(loop.mission_id, " before; this is its result"));
+  }
   return Follow(global, loop);
 }
 
@@ -88,8 +92,15 @@ int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bo
       if (mission.running() || mission.status == MissionStatus::kInterrupted) ids.push_back(name);
     }
   } else {
-    const auto mission = FindMission(reading->tail->state(), id);
+    const auto mission = FindRun(*reading, {.id = id}, global.folder);
     if (!mission.ok()) return Fail(mission.status());
+    if (!(*mission)->running() && (*mission)->status != MissionStatus::kInterrupted) {
+      if (!global.quiet) {
+        PrintErr(StrCat("nothing to stop: ", (*mission)->id, " has ended (",
+                        StatusWord(**mission, reading->owned), ")\n"));
+      }
+      return kExitVerified;
+    }
     ids.push_back((*mission)->id);
   }
   const SystemClock clock;
@@ -102,6 +113,12 @@ int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bo
   for (const MissionId& run : ids) {
     const Status status = (*service)->Control(
         run, emergency ? MissionControl::kEmergencyStop : MissionControl::kStop);
+    if (emergency && !status.ok() && !absl::IsNotFound(status)) {
+      return Fail(Annotate(ExplainLedgerError(status, reading->paths),
+                           StrCat("everything was killed; that ", run, " is stopped is recorded ",
+                                  "when the ledger can be written again")));
+    }
+    if (absl::IsResourceExhausted(status)) return Fail(ExplainLedgerError(status, reading->paths));
     if (!status.ok()) return Fail(status);
     if (!global.quiet) PrintErr(StrCat("stopped ", run, "; `coditect resume ", run, "` goes on\n"));
   }

@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""The long proofs on the release binary; results with the commit into docs/proofs.md.
+
+usage: prove.py [crash_points|kill9|power_cuts] [--jobs N]
+"""
+
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+PROJECT = pathlib.Path(__file__).resolve().parents[1]
+REPORT = PROJECT / "docs" / "proofs.md"
+sys.path.insert(0, str(PROJECT / "tests" / "e2e"))
+import trials  # noqa: E402
+
+KILLS = 50
+CUTS = 50
+SEED = 20240521
+HEAD = """# Proofs
+
+Written by `./dev prove [NAME]`; the method is in `tests/e2e/trials.py`. A trial is one run on a repository with two
+bugs that is ended in the way named, resumed, and examined: it is verified, with the same tree as an undisturbed run
+where that is claimed, one commit per repair, every ledger block seen before still there with the same hash, every line
+shown by `logs --follow` still shown, every reported commit reachable, `git fsck` clean, the person's files and refs
+untouched, nothing left behind.
+
+| Proof | Trials | Failed | Result | Minutes | Commit | Command | Load, cores |
+|---|---|---|---|---|---|---|---|
+"""
+
+
+class Progress:
+    def __init__(self, total):
+        self.total, self.done, self.failed = total, 0, []
+        self._lock = threading.Lock()
+
+    def add(self, name, problems):
+        with self._lock:
+            self.done += 1
+            if problems:
+                self.failed.append(name)
+                print("FAILED %s: %s" % (name, "; ".join(problems)), flush=True)
+            if self.done % 10 == 0 or self.done == self.total:
+                print("%d of %d, %d failed" % (self.done, self.total, len(self.failed)), flush=True)
+
+
+def run_all(jobs, cases):
+    """cases: (name, callable of a folder giving problems)."""
+    progress = Progress(len(cases))
+
+    def one(case):
+        name, trial = case
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="coditect-prove-"))
+        try:
+            progress.add(name, trial(folder))
+        except Exception as error:  # a trial that cannot be made is a failed trial
+            progress.add(name, [repr(error)])
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(one, cases))
+    return progress
+
+
+def usual():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="coditect-prove-"))
+    try:
+        return trials.undisturbed(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def crash_points(jobs):
+    tree, _, points = usual()
+    cases = [("%s:%s" % (point, moment),
+              lambda folder, point=point, moment=moment: trials.crash(folder, point, moment, tree))
+             for point in points for moment in ("before", "after", "torn")]
+    progress = run_all(jobs, cases)
+    return progress, "%d points, each before, after and torn; tree %s" % (len(points), tree[:12])
+
+
+def ended_at_random(jobs, trial, count):
+    tree, seconds, _ = usual()
+    seen = []
+
+    def one(folder, after):
+        problems, blocks = trial(folder, after, tree)
+        seen.append(blocks)
+        return problems
+
+    cases = [("after %.2f s" % after, lambda folder, after=after: one(folder, after))
+             for after in trials.moments(SEED, count, seconds)]
+    progress = run_all(jobs, cases)
+    return progress, "0 to %.1f s into the run; %d blocks seen before the end were there after it" % (
+        seconds, sum(seen))
+
+
+def kill9(jobs):
+    return ended_at_random(jobs, trials.kill9, KILLS)
+
+
+def power_cuts(jobs):
+    reason = trials.LoopDisk.missing()
+    if reason:
+        return None, "skipped: " + reason
+    return ended_at_random(jobs, trials.power_cut, CUTS)
+
+
+PROOFS = {"crash_points": crash_points, "kill9": kill9, "power_cuts": power_cuts}
+
+
+def commit():
+    name = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=PROJECT,
+                          capture_output=True, text=True).stdout.strip()
+    changed = subprocess.run(["git", "status", "--porcelain", "src", "proto", "schema"],
+                             cwd=PROJECT, capture_output=True, text=True).stdout.strip()
+    return name + ("+changes" if changed else "")
+
+
+def write(rows):
+    """Keeps the rows of proofs that were not run now."""
+    old = REPORT.read_text().splitlines() if REPORT.exists() else []
+    kept = {line.split("|")[1].strip(): line for line in old if line.startswith("| ")}
+    kept.pop("Proof", None)
+    kept.update(rows)
+    REPORT.write_text(HEAD + "".join(kept[name] + "\n" for name in PROOFS if name in kept))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("name", nargs="?", choices=sorted(PROOFS))
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    options = parser.parse_args()
+    rows, failed, revision = {}, False, commit()
+    for name in [options.name] if options.name else PROOFS:
+        print("== " + name, flush=True)
+        begun = time.monotonic()
+        progress, result = PROOFS[name](options.jobs)
+        minutes = (time.monotonic() - begun) / 60
+        count = progress.total if progress else 0
+        bad = progress.failed if progress else []
+        failed |= bool(bad)
+        if bad:
+            result += "; failed: " + ", ".join(bad[:20])
+        rows[name] = "| %s | %d | %d | %s | %.1f | %s | `./dev prove %s` | %.1f, %d |" % (
+            name, count, len(bad), result, minutes, revision, name, os.getloadavg()[1],
+            os.cpu_count())
+        print(rows[name], flush=True)
+        write(rows)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
