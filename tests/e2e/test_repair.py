@@ -149,13 +149,10 @@ def test_a_bug_that_makes_tests_loop_for_ever_is_mended(person, make):
             def test_power():
                 assert is_power(16, 2)
 
-            def test_no_power():
-                assert not is_power(18, 2)
-
             def test_double():
                 assert double(4) == 8
             """,
     })
-    result = person.run(repository, "--max-time", "120s")
+    result = person.run(repository, "--max-time", "75s")
     assert result.code == 0, result
     assert repository.suite_passes(result.json["branch"])
