@@ -23,6 +23,7 @@ class Bench {
     MissionRequest request;
     request.request_id = "7f3a9c000000";
     request.goal = "make the tests pass";
+    request.check_consistency = true;
     request.repository.base_commit = "base";
     request.repository.base_tree = "base-tree";
     request.limits = {.max_retries = max_retries, .tests_max = 1000, .suite_timeout_ms = 1};
