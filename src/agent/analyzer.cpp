@@ -246,13 +246,26 @@ class Observation {
     looks_.push_back(LookAt(first_));
     looks_.push_back(LookAt(traced));
     ASSIGN_OR_RETURN(result->outputs["coverage"], lease_.Put(traced));
-    const std::vector<std::string> failing = FailingIn(looks_[0]);
-    const uint32_t repeats = std::max<uint32_t>(lease_.mission.request().repeat_flaky, 2);
+    const std::vector<std::string> failed = FailingIn(looks_[0]);
+    std::vector<std::string> doubtful = failed;
+    for (const std::string& id : FailingIn(looks_[1])) {
+      if (StatusIn(looks_[0], id) == TestStatus::kPassed) doubtful.push_back(id);
+    }
+    uint32_t repeats = std::max<uint32_t>(lease_.mission.request().repeat_flaky, 2);
+    // What passed only while it was traced did so for the trace or by chance: one more look tells.
+    repeats += std::any_of(failed.begin(), failed.end(), [&](const std::string& id) {
+      return StatusIn(looks_[1], id) == TestStatus::kPassed;
+    });
     for (uint32_t i = 2; i < repeats; ++i) {
-      ASSIGN_OR_RETURN(const TestReport again, RunTests(failing, TraceMode::kNone));
+      ASSIGN_OR_RETURN(const TestReport again, RunTests(doubtful, TraceMode::kNone));
       looks_.push_back(LookAt(again));
     }
     return absl::OkStatus();
+  }
+
+  static TestStatus StatusIn(const Look& look, const std::string& id) {
+    const auto found = look.cases.find(id);
+    return found == look.cases.end() ? TestStatus::kUnspecified : found->second.status;
   }
 
   /// How often `id` was seen failing and passing in the looks without tracing, and with it.

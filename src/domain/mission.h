@@ -94,7 +94,7 @@ struct MissionRequest {
   BlobId environment;             // blob of domain/toolchain.h Toolchain
   std::string author;             // "Name <mail>" of the commits
   std::string attribution;        // "assisted-by", "co-authored-by" or "none"
-  bool check_consistency = true;  // TASK_QUEUE_CONSISTENCY_CHECK_ENABLED
+  bool check_consistency = false;  // TASK_QUEUE_CONSISTENCY_CHECK_ENABLED
   std::string violation_action;   // "escalate" or "replan"
   uint32_t repeat_flaky = 0;      // runs of a failing test at the baseline
 

@@ -23,6 +23,7 @@ class Bench {
     MissionRequest request;
     request.request_id = "7f3a9c000000";
     request.goal = "make the tests pass";
+    request.check_consistency = true;
     request.repository.base_commit = "base";
     request.repository.base_tree = "base-tree";
     request.limits = {.max_retries = max_retries, .tests_max = 1000, .suite_timeout_ms = 1};
@@ -362,6 +363,8 @@ TEST_CASE("TheBudgetOfTestsIsReservedBeforeAndNeverOverspent") {
   Bench bench;
   bench.AcceptRepairPlan();
   CHECK_EQ(bench.mission().tests_reserved, 200);
+  // The coder is told what it may spend.
+  CHECK_EQ(bench.mission().Find(TaskId{1})->lease->action.parameters.at("tests_max"), "100");
   TaskResult greedy = bench.ResultOf(1, "tree");
   greedy.usage.tests = 100'000;
   bench.Report(greedy);

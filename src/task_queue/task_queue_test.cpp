@@ -1,141 +1,132 @@
-// The queue while its ledger cannot be written: refused by type, killed first, recorded later.
+// The shard's loop over a ledger in memory: answers without a waiting thread, wanted sets.
 #include "src/task_queue/task_queue.h"
 
 #include <doctest/doctest.h>
 
-#include <atomic>
+#include <future>
 
 #include "src/adapters/memory/event_log.h"
+#include "src/domain/plan.h"
 
 namespace coditect {
 namespace {
 
-/// A disk that is full or fails as long as it is told so. Shared by all connections to it.
-struct Disk {
-  memory::MemoryEventLog log;
-  std::atomic<bool> full{false};
+/// Proposes nothing: the tests do.
+class SilentOrchestrator final : public OrchestratorService {
+ public:
+  std::vector<MissionProposal> Decide(const MissionState&) const override { return {}; }
+  StatusOr<PlanDocument> Plan(const PlanningContext&) const override { return PlanDocument{}; }
 };
 
-class Connection final : public EventLog {
+/// Remembers every set it was told.
+class RecordingHost final : public AgentService {
  public:
-  explicit Connection(Disk& disk) : disk_(disk) {}
-  StatusOr<AppendResult> Append(const Context& ctx, uint32_t shard, uint64_t expected,
-                                const StoredBlock& block) override {
-    if (disk_.full) return ResourceExhausted("full");
-    return disk_.log.Append(ctx, shard, expected, block);
+  void SetWanted(std::shared_ptr<const WantedSet> wanted) override {
+    MutexLock lock(mutex_);
+    sets_.push_back(std::move(wanted));
   }
-  StatusOr<std::vector<StoredBlock>> Read(const Context& ctx, uint32_t shard, uint64_t after,
-                                          size_t blocks_max) override {
-    return disk_.log.Read(ctx, shard, after, blocks_max);
-  }
-  StatusOr<uint64_t> LastSequence(const Context& ctx, uint32_t shard) override {
-    return disk_.log.LastSequence(ctx, shard);
+  void ForgetMission(const MissionId&) override {}
+  void EmergencyStop() override {}
+  void ClearEmergency() override {}
+
+  std::shared_ptr<const WantedSet> last() {
+    MutexLock lock(mutex_);
+    return sets_.back();
   }
 
  private:
-  Disk& disk_;
+  Mutex mutex_;
+  std::vector<std::shared_ptr<const WantedSet>> sets_ ABSL_GUARDED_BY(mutex_);
 };
 
-struct SilentOrchestrator final : OrchestratorService {
-  std::vector<MissionProposal> Decide(const MissionState&) const override { return {}; }
-  StatusOr<PlanDocument> Plan(const PlanningContext&) const override {
-    return Unimplemented("not here");
-  }
-};
-
-struct Host final : AgentService {
-  void SetWanted(std::shared_ptr<const WantedSet>) override {}
-  void ForgetMission(const MissionId&) override {}
-  void EmergencyStop() override { stopped = true; }
-  void ClearEmergency() override {
-    MutexLock lock(mutex);
-    stopped = false;
-    changed.NotifyAll();
-  }
-  Mutex mutex;
-  CondVar changed;
-  std::atomic<bool> stopped{false};
-};
-
-struct Bench {
-  Bench()
-      : queue(
-            {.owner_id = "owner"},
-            [this]() -> StatusOr<std::unique_ptr<EventLog>> {
-              return std::make_unique<Connection>(disk);
-            },
-            orchestrator, clock) {
-    REQUIRE(queue.Open(Context()).ok());
-    REQUIRE(queue.JoinHost(Context(), {.host_id = "host", .slots = 1}, host).ok());
-  }
-
-  StatusOr<MissionId> Request(const std::string& id) {
-    MissionRequest request;
-    request.request_id = id;
-    request.goal = "make the tests pass";
-    request.repository.base_commit = "base";
-    return queue.RequestMission(Context().WithTimeout(std::chrono::seconds(10)), request, "client");
-  }
-
-  int Count(const std::function<bool(const Event&)>& which) {
-    int count = 0;
-    REQUIRE(ChainReader(0)
-                .Read(Context(), disk.log,
-                      [&](const Event& event) {
-                        count += which(event) ? 1 : 0;
-                        return absl::OkStatus();
-                      })
+/// A mission with two tasks, both leased to the host.
+class Shard {
+ public:
+  Shard()
+      : queue_(
+            {.build_id = "test", .owner_id = "test"},
+            [] { return std::make_unique<memory::MemoryEventLog>(); }, orchestrator_, clock_) {
+    REQUIRE(queue_.Open({}).ok());
+    REQUIRE(queue_
+                .JoinHost({},
+                          {.host_id = std::string(32, 'a'), .slots = 4, .roles = {Role::kAnalyzer}},
+                          host)
                 .ok());
-    return count;
-  }
-
-  Disk disk;
-  SystemClock clock;
-  SilentOrchestrator orchestrator;
-  Host host;
-  TaskQueue queue;
-};
-
-TEST_CASE("AFullDiskRefusesNewWorkByTypeAndTakesItAgainWithoutARestart") {
-  Bench bench;
-  bench.disk.full = true;
-  CHECK(absl::IsResourceExhausted(bench.Request("7f3a9c000000").status()));
-  CHECK(absl::IsResourceExhausted(bench.queue.health().status));
-  CHECK(absl::IsResourceExhausted(bench.Request("7f3a9c000000").status()));
-  bench.disk.full = false;
-  StatusOr<MissionId> id = bench.Request("7f3a9c000000");
-  while (!id.ok()) id = bench.Request("7f3a9c000000");  // it tries twice a second
-  CHECK(bench.queue.health().status.ok());
-  CHECK_EQ(bench.Count([](const Event& event) {
-    return std::holds_alternative<MissionAccepted>(event.body);
-  }),
-           1);
-}
-
-TEST_CASE("AnEmergencyStopKillsOnAFullDiskAndIsRecordedWithoutBeingAskedAgain") {
-  Bench bench;
-  const auto id = bench.Request("7f3a9c000000");
-  REQUIRE(id.ok());
-  bench.disk.full = true;
-  const Status status =
-      bench.queue.Control(Context(), *id, MissionControl::kEmergencyStop, "somebody");
-  CHECK(absl::IsResourceExhausted(status));
-  CHECK(bench.host.stopped);
-  bench.disk.full = false;
-  {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    MutexLock lock(bench.host.mutex);
-    while (bench.host.stopped && std::chrono::steady_clock::now() < end) {
-      bench.host.changed.WaitUntil(bench.host.mutex, end);
+    MissionRequest request;
+    request.request_id = std::string(32, 'b');
+    request.goal = "make the tests pass";
+    const auto id = queue_.RequestMission({}, request, "client");
+    REQUIRE(id.ok());
+    mission = *id;
+    std::vector<TaskSpec> specs;
+    for (uint32_t i = 1; i <= 2; ++i) {
+      TaskSpec task;
+      task.task_id = {i};
+      task.role = Role::kAnalyzer;
+      task.intent = "observe";
+      specs.push_back(task);
     }
+    Proposal plan{.kind = ProposalKind::kPlan, .plan_version = 1};
+    plan.task_count = 2;
+    plan.digest = PlanDigest(specs);
+    REQUIRE(queue_.Propose({}, mission, {{1, specs[0]}, {1, specs[1]}}, plan).ok());
+    Proposal team{.kind = ProposalKind::kTeam, .plan_version = 1};
+    team.team = {{Role::kAnalyzer, 2}};
+    REQUIRE(queue_.Propose({}, mission, {}, team).ok());
   }
-  CHECK_FALSE(bench.host.stopped);
-  CHECK_EQ(bench.Count([](const Event& event) {
-    const auto* stop = std::get_if<StopRequested>(&event.body);
-    return stop != nullptr && stop->emergency;
-  }),
-           1);
-}
+
+  /// The set the host has when everything posted so far is published.
+  std::shared_ptr<const WantedSet> Wanted() {
+    REQUIRE(queue_.Control({}, mission, MissionControl::kAttach, "client").ok());
+    return host.last();
+  }
+
+  TaskAck PostResult(const WantedLease& lease) {
+    TaskResult result;
+    result.task_id = lease.task_id;
+    result.epoch = lease.epoch;
+    result.agent_id = lease.agent_id;
+    result.outcome = ResultOutcome::kSuccess;
+    std::promise<StatusOr<TaskAck>> answer;
+    REQUIRE(queue_
+                .PostResult(mission, result, {},
+                            [&](StatusOr<TaskAck> ack) { answer.set_value(std::move(ack)); })
+                .ok());
+    auto ack = answer.get_future().get();
+    REQUIRE(ack.ok());
+    return *ack;
+  }
+
+  MissionId mission;
+  RecordingHost host;
+
+ private:
+  const SystemClock clock_;
+  const SilentOrchestrator orchestrator_;
+  TaskQueue queue_;
+};
 
 }  // namespace
+
+TEST_CASE("PostedResultIsAnsweredOnceAndThenLate") {
+  Shard shard;
+  const auto wanted = shard.Wanted();
+  REQUIRE_EQ(wanted->leases.size(), 2);
+  CHECK(shard.PostResult(*wanted->leases[0]).accepted);
+  const TaskAck late = shard.PostResult(*wanted->leases[0]);
+  CHECK_FALSE(late.accepted);
+  CHECK_EQ(late.reason, "the lease was over");
+}
+
+TEST_CASE("WantedLeaseThatDidNotChangeIsSharedWithTheSetBefore") {
+  Shard shard;
+  const auto before = shard.Wanted();
+  REQUIRE_EQ(before->leases.size(), 2);
+  CHECK(shard.PostResult(*before->leases[0]).accepted);
+  const auto after = shard.Wanted();
+  REQUIRE_EQ(after->leases.size(), 1);
+  CHECK_EQ(after->leases[0], before->leases[1]);
+  CHECK_GT(after->sequence, before->sequence);
+}
+
 }  // namespace coditect

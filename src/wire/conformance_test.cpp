@@ -95,6 +95,8 @@ template <typename T>
 void ExpectSame(const Descriptor* descriptor) {
   CAPTURE(descriptor->full_name());
   T value;
+  // Zero is not written, so a default that is not zero would come back instead of it.
+  CHECK_EQ(Encode(value), "");
   int fields = 0;
   T::Fields(value, Comparer{descriptor, &fields});
   CHECK_EQ(fields, descriptor->field_count());

@@ -6,6 +6,7 @@ import pathlib
 import signal
 import subprocess
 import textwrap
+import time
 
 import pytest
 
@@ -97,11 +98,28 @@ class Person:
         return self.call("run", goal, "--output", "json", *arguments, cwd=repository.path,
                          **options)
 
+    def runs(self, **options):
+        """The rows of `coditect ps -a`, newest first."""
+        result = self.call("ps", "-a", "--json", **options)
+        assert result.code == 0, result
+        return result.json["runs"]
+
     def events(self, run_id, **options):
         """Every event of a run."""
         result = self.call("logs", run_id, "--json", **options)
         assert result.code == 0, result
         return result.lines
+
+
+def wait_until(condition, timeout=120):
+    """The first true value of condition()."""
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.1)
+    raise AssertionError("this did not happen in %d s" % timeout)
 
 
 def finish(process, timeout=TIMEOUT):
@@ -173,6 +191,29 @@ def leftovers(person):
         except OSError:
             pass
     return found
+
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def as_nobody(person):
+    """Options of person.call(...) that make the caller somebody without privileges, with a home and
+    a state folder of their own."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to become somebody else")
+    for folder in person.home.parents:
+        if "pytest-" in str(folder):  # the test's own folders, which pytest closes to others
+            folder.chmod(folder.stat().st_mode | 0o011)
+        elif not folder.stat().st_mode & 0o001:
+            pytest.skip("%s is closed to others" % folder)
+    person.home.chmod(0o755)
+    home, person.state = person.home / "nobody", person.home / "nobody-state"
+    for folder in (home, person.state):
+        folder.mkdir()
+        os.chown(folder, NOBODY, NOBODY)
+    person.environment.update(HOME=str(home), CODITECT_STATE_DIR=str(person.state))
+    return {"user": NOBODY, "group": NOBODY, "extra_groups": []}
 
 
 @pytest.fixture

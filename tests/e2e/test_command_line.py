@@ -303,12 +303,22 @@ def test_doctor_explains_the_machine(person, make):
     assert broken.code == 1 and "-> set CODITECT_STATE_DIR" in broken.out, broken
 
 
+def test_a_verify_command_decides(person, make):
+    repository = make({**PASSING, "check.py": "raise SystemExit(0)\n"})
+    result = person.run(repository, "--verify", "/usr/bin/python3 check.py")
+    assert result.code == 0 and result.json["outcome"] == "nothing_to_do", result
+    events = person.events(result.json["run"])
+    request = [e for e in events if e["event_type"] == "MISSION_REQUESTED"][0]["data"]["request"]
+    assert request["verify_command"] == "/usr/bin/python3 check.py"
+    assert [e["data"]["command"] for e in events if e["event_type"] == "HARNESS"] == [
+        "/usr/bin/python3 check.py"]
+
+
 def test_every_flag_of_run_has_its_effect(person, prices):
     prices.write({"later.txt": "later\n"})
     prices.git("tag", "start")
     prices.commit("later")
-    result = person.run(prices, "--base", "start", "--verify", "/usr/bin/python3 -m pytest -q",
-                        "--max-time", "10m", "--agents", "1", "--brain", "offline", "--sandbox",
+    result = person.run(prices, "--base", "start", "--max-time", "10m", "--agents", "1", "--brain", "offline", "--sandbox",
                         "process", "--seed", "7", "--no-input", "-v", "--progress", "plain")
     assert result.code == 0, result
     report = result.json
@@ -316,7 +326,6 @@ def test_every_flag_of_run_has_its_effect(person, prices):
     assert "Base start at" in result.err and "sandbox process" in result.err
     events = person.events(report["run"])
     request = [e for e in events if e["event_type"] == "MISSION_REQUESTED"][0]["data"]["request"]
-    assert request["verify_command"] == "/usr/bin/python3 -m pytest -q"
     assert request["brain"] == "offline" and request["sandbox"] == "process"
     assert int(request["seed"]) == 7 and int(request["limits"]["max_time_ms"]) == 600000
     grants = [e for e in events if e["event_type"] in ("LEASE_GRANTED", "LEASE_ENDED")]

@@ -194,6 +194,7 @@ class Walk {
     MissionRequest request;
     request.request_id = StrCat(1000 + Dice(9000), "abcdef0123456789");
     request.goal = Chance(8) ? "implement a login" : "make the tests pass";
+    request.check_consistency = true;
     request.repository.base_commit = "base";
     request.repository.base_tree = "base-tree";
     request.limits = {.agents = Dice(4), .max_retries = 2, .tests_max = 500};
@@ -377,6 +378,9 @@ class Walk {
 
   void CheckInvariants() {
     REQUIRE(state_.wanted == RecomputeWanted(state_));
+    for (const auto& [id, mission] : state_.missions) {
+      REQUIRE_EQ(state_.running.contains(id), mission.running());
+    }
     for (const auto& [id, mission] : state_.missions) {
       REQUIRE(mission.status != MissionStatus::kQuarantined);
       REQUIRE_LE(mission.tests_used + mission.tests_reserved, mission.request.limits.tests_max);

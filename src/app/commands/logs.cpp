@@ -89,7 +89,7 @@ int LogsCommand(const GlobalOptions& global, const RunName& name, bool follow) {
   const Context ctx;
   auto reading = ReadLedger(ctx);
   if (!reading.ok()) return Fail(reading.status());
-  const auto mission = FindRun(reading->tail->state(), name, global.folder);
+  const auto mission = FindRun(*reading, name, global.folder);
   if (!mission.ok()) return Fail(mission.status());
   const MissionId run = (*mission)->id;
   Journal journal(run, global.output == "json");

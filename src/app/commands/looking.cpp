@@ -1,7 +1,6 @@
 // ps, show, diff, version: verbs that only look.
 #include <unistd.h>
 
-#include <algorithm>
 
 #include "src/app/commands/commands.h"
 #include "src/app/commands/reading.h"
@@ -67,15 +66,13 @@ int PsCommand(const GlobalOptions& global, bool all) {
   bool owned = false;
   if (reading.ok()) {
     owned = reading->owned;
-    for (const auto& [id, mission] : reading->tail->state().missions) {
-      if (all || mission.status != MissionStatus::kCompleted) missions.push_back(&mission);
+    for (auto id = reading->order.rbegin(); id != reading->order.rend(); ++id) {
+      const MissionState* mission = reading->tail->state().Find(*id);
+      if (all || mission->status != MissionStatus::kCompleted) missions.push_back(mission);
     }
   } else if (!absl::IsNotFound(reading.status())) {
     return Fail(reading.status());
   }
-  std::sort(missions.begin(), missions.end(), [](const MissionState* a, const MissionState* b) {
-    return a->requested_wall_ms > b->requested_wall_ms;
-  });
   std::string out;
   if (global.output == "json") {
     out = "{\"schema\":\"coditect.ps/v1\",\"runs\":[";
@@ -100,7 +97,7 @@ int ShowCommand(const GlobalOptions& global, const RunName& name, bool graph, bo
   const Context ctx;
   auto reading = ReadLedger(ctx);
   if (!reading.ok()) return Fail(reading.status());
-  const auto mission = FindRun(reading->tail->state(), name, global.folder);
+  const auto mission = FindRun(*reading, name, global.folder);
   if (!mission.ok()) return Fail(mission.status());
   auto blobs = OpenBlobs(reading->paths);
   if (!blobs.ok()) return Fail(blobs.status());
@@ -128,7 +125,7 @@ int DiffCommand(const GlobalOptions& global, const RunName& name, bool stat) {
   const Context ctx;
   auto reading = ReadLedger(ctx);
   if (!reading.ok()) return Fail(reading.status());
-  const auto found = FindRun(reading->tail->state(), name, global.folder);
+  const auto found = FindRun(*reading, name, global.folder);
   if (!found.ok()) return Fail(found.status());
   const MissionState& mission = **found;
   const CommitId to = mission.branch_commit.empty() ? mission.tip : mission.branch_commit;

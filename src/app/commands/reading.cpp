@@ -22,6 +22,11 @@ StatusOr<Reading> ReadLedger(const Context& ctx) {
   auto events = reading.tail->Poll(ctx);
   if (!events.ok()) return ExplainLedgerError(events.status(), reading.paths);
   reading.events = *std::move(events);
+  for (const Event& event : reading.events) {
+    if (std::holds_alternative<MissionAccepted>(event.body)) {
+      reading.order.push_back(event.mission_id);
+    }
+  }
   reading.owned = reading.owned || OwnerProcess(reading.paths.lock) != 0;
   return reading;
 }
@@ -48,17 +53,18 @@ StatusOr<const MissionState*> FindById(const ShardState& state, const std::strin
                   near.empty() ? "; `coditect ps -a` lists them" : "; did you mean " + near + "?");
 }
 
-StatusOr<const MissionState*> FindNewest(const ShardState& state, const RunName& name,
+// By the ledger's order: the wall clock may have jumped.
+StatusOr<const MissionState*> FindNewest(const Reading& reading, const RunName& name,
                                          const std::string& folder) {
   const std::string here = RealPath(folder).value_or("");
   const auto rank = [&](const MissionState& mission) {
     return std::tuple(IsBelow(here, mission.request.repository.path),
-                      name.open_first && mission.status != MissionStatus::kCompleted,
-                      mission.requested_wall_ms);
+                      name.open_first && mission.status != MissionStatus::kCompleted);
   };
   const MissionState* best = nullptr;
-  for (const auto& [id, mission] : state.missions) {
-    if (best == nullptr || rank(mission) >= rank(*best)) best = &mission;
+  for (const MissionId& id : reading.order) {
+    const MissionState* mission = reading.tail->state().Find(id);
+    if (best == nullptr || rank(*mission) >= rank(*best)) best = mission;
   }
   if (best == nullptr) return NotFound("there is no run yet");
   return best;
@@ -66,9 +72,10 @@ StatusOr<const MissionState*> FindNewest(const ShardState& state, const RunName&
 
 }  // namespace
 
-StatusOr<const MissionState*> FindRun(const ShardState& state, const RunName& name,
+StatusOr<const MissionState*> FindRun(const Reading& reading, const RunName& name,
                                       const std::string& folder) {
-  return name.last ? FindNewest(state, name, folder) : FindById(state, name.id);
+  return name.last ? FindNewest(reading, name, folder)
+                   : FindById(reading.tail->state(), name.id);
 }
 
 }  // namespace coditect

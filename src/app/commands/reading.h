@@ -13,7 +13,8 @@ namespace coditect {
 struct Reading {
   StatePaths paths;
   std::unique_ptr<LedgerTail> tail;
-  std::vector<Event> events;  // all of them
+  std::vector<Event> events;     // all of them
+  std::vector<MissionId> order;  // the runs in the order they were accepted in
   bool owned = false;         // a living process owns the ledger; without one nothing happens
 };
 
@@ -23,7 +24,7 @@ StatusOr<Reading> ReadLedger(const Context& ctx);
 /// The mission that `name` means: its id, whole or a unique beginning, with or without "r-"; or the
 /// newest, of the repository around `folder` when that has any. NOT_FOUND suggests the nearest,
 /// INVALID_ARGUMENT names two it could be.
-StatusOr<const MissionState*> FindRun(const ShardState& state, const RunName& name,
+StatusOr<const MissionState*> FindRun(const Reading& reading, const RunName& name,
                                       const std::string& folder);
 
 }  // namespace coditect

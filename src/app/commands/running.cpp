@@ -67,7 +67,7 @@ int ResumeCommand(const GlobalOptions& global, const RunName& name) {
   if (!reading.ok()) return FailRun(global, reading.status());
   RunName wanted = name;
   wanted.open_first = true;
-  const auto mission = FindRun(reading->tail->state(), wanted, global.folder);
+  const auto mission = FindRun(*reading, wanted, global.folder);
   if (!mission.ok()) return FailRun(global, mission.status());
   auto config = LoadCommandConfig(global, (*mission)->request.repository.path, {});
   if (!config.ok()) return FailRun(global, config.status());
@@ -92,7 +92,7 @@ int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bo
       if (mission.running() || mission.status == MissionStatus::kInterrupted) ids.push_back(name);
     }
   } else {
-    const auto mission = FindRun(reading->tail->state(), {.id = id}, global.folder);
+    const auto mission = FindRun(*reading, {.id = id}, global.folder);
     if (!mission.ok()) return Fail(mission.status());
     if (!(*mission)->running() && (*mission)->status != MissionStatus::kInterrupted) {
       if (!global.quiet) {
