@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Repairs the public half of HumanEvalFix (Python) with the shipped binary; prints a markdown section.
+"""Repairs the public half of HumanEvalFix (Python) with the shipped binary; prints two rows.
 
 The bugs and their judge are not part of this repository: they lie in the folder `shared` beside it
 (`--shared` names another). The judge makes a git repository of each bug, runs the binary, and tests
@@ -52,7 +52,6 @@ def row(name, cases, unusable):
 
 def section(rows, load, missed):
     return "\n".join([
-        "## HumanEvalFix, Python, public half", "",
         "Judged in a fresh clone by the full tests. With all tests in the repository a claimed repair "
         "that fails them is a false claim; with the examples only it is an over-fitted one. Load "
         "average at the start %.1f, at the end %.1f." % load, "",
@@ -69,8 +68,8 @@ def main():
     parser.add_argument("--max-time", type=int, default=60, help="seconds for each bug")
     options = parser.parse_args()
     if not (options.shared / "tools" / "eval_repair.py").exists():
-        print("## HumanEvalFix, Python, public half\n\nskipped: no folder `shared` with the bugs "
-              "beside the repository; name it with --shared")
+        print("skipped: no folder `shared` with the bugs beside the repository; name it with "
+              "--shared")
         return 0
     before = os.getloadavg()[0]
     full, left_out = judged(options, "full")

@@ -14,10 +14,10 @@ constexpr const char* kHost = "aaaaaaaabbbbbbbbccccccccdddddddd";
 /// A shard with one host and one mission, driven by hand.
 class Bench {
  public:
-  explicit Bench(uint32_t max_retries = 3) {
+  explicit Bench(uint32_t max_retries = 3, uint32_t slots = 8) {
     Post("", ShardOpened{.incarnation = 1, .build_id = "test"});
     Post("", HostJoined{.host_id = kHost,
-                        .slots = 8,
+                        .slots = slots,
                         .roles = {Role::kAnalyzer, Role::kCoder, Role::kTester, Role::kPlanner,
                                   Role::kIntegrator}});
     MissionRequest request;
@@ -209,6 +209,17 @@ TEST_CASE("AWinnerWaitsForLowerRanks") {
   CHECK_EQ(bench.StatusOf(1), TaskStatus::kFailed);
   CHECK_EQ(bench.StatusOf(3), TaskStatus::kLeased);
   CHECK_EQ(bench.mission().Find(TaskId{3})->lease->action.parameters.at("tree"), "second");
+}
+
+TEST_CASE("ASecondHypothesisWaitsWhileHalfOfTheSlotsAreTaken") {
+  Bench bench(3, 2);
+  bench.AcceptRepairPlan();
+  CHECK_EQ(bench.StatusOf(1), TaskStatus::kLeased);
+  CHECK_EQ(bench.StatusOf(2), TaskStatus::kReady);
+  TaskResult exhausted = bench.ResultOf(1, "");
+  exhausted.outcome = ResultOutcome::kExhausted;
+  bench.Report(exhausted);
+  CHECK_EQ(bench.StatusOf(2), TaskStatus::kLeased);
 }
 
 TEST_CASE("ATesterThatAlwaysSaysYesIsRefusedByTheGate") {

@@ -125,3 +125,37 @@ def test_a_repair_that_makes_a_long_test_run_at_all_is_found(person, make):
     result = person.run(repository)
     assert result.code == 0, result
     assert repository.suite_passes(result.json["branch"])
+
+
+def test_a_bug_that_makes_tests_loop_for_ever_is_mended(person, make):
+    repository = make({
+        "power.py": """
+            def is_power(number, base):
+                value = 1
+                while value < number:
+                    value *= base - base + 1
+                return value == number
+
+
+            def double(number):
+                return 2 * number
+            """,
+        "test_power.py": """
+            from power import double, is_power
+
+            def test_one():
+                assert is_power(1, 2)
+
+            def test_power():
+                assert is_power(16, 2)
+
+            def test_no_power():
+                assert not is_power(18, 2)
+
+            def test_double():
+                assert double(4) == 8
+            """,
+    })
+    result = person.run(repository, "--max-time", "120s")
+    assert result.code == 0, result
+    assert repository.suite_passes(result.json["branch"])
