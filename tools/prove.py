@@ -139,7 +139,7 @@ def main():
     parser.add_argument("name", nargs="?", choices=sorted(PROOFS))
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     options = parser.parse_args()
-    rows, failed = {}, False
+    rows, failed, revision = {}, False, commit()
     for name in [options.name] if options.name else PROOFS:
         print("== " + name, flush=True)
         begun = time.monotonic()
@@ -151,7 +151,7 @@ def main():
         if bad:
             result += "; failed: " + ", ".join(bad[:20])
         rows[name] = "| %s | %d | %d | %s | %.1f | %s | `./dev prove %s` | %.1f, %d |" % (
-            name, count, len(bad), result, minutes, commit(), name, os.getloadavg()[1],
+            name, count, len(bad), result, minutes, revision, name, os.getloadavg()[1],
             os.cpu_count())
         print(rows[name], flush=True)
         write(rows)

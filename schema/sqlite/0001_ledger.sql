@@ -14,4 +14,4 @@ CREATE TABLE meta (
   key   TEXT PRIMARY KEY,
   value TEXT NOT NULL
 ) STRICT;
-INSERT INTO meta VALUES ('clean', '1');
+INSERT INTO meta VALUES ('clean', '1'), ('end', '');

@@ -126,13 +126,15 @@ class Observation {
     request.plan = baseline_.harness;
     request.ids = ids;
     request.trace = trace;
-    request.seed = lease_.mission.request().seed + looks_.size();
+    // Each look has another seed: what passes under one of them only is flaky.
+    request.seed = lease_.mission.request().seed + runs_++;
     request.limits = SuiteLimits(lease_);
     const uint64_t max_time_ms = lease_.mission.request().limits.max_time_ms;
     if (max_time_ms > 0) {
       request.limits.wall =
           std::min(request.limits.wall, std::chrono::milliseconds(max_time_ms / kRunsToCome));
     }
+    request.test_cpu_ms = TestCpuLimit(request.limits.wall, trace);
     request.on_test = [this](const TestCase&) { ReportProgress(); };
     ASSIGN_OR_RETURN(TestReport report,
                      lease_.services.harness.Run(lease_.ctx, *workspace_, request));
@@ -143,6 +145,15 @@ class Observation {
                 {"ended_by", report.ended_by},
                 {"whole_suite", ids.empty() ? "true" : "false"}});
     return report;
+  }
+
+  /// A test that loops for ever is a failing test, not the end of the run: it may use a part of
+  /// what a run may take. Tracing makes tests slower.
+  static uint64_t TestCpuLimit(std::chrono::milliseconds run, TraceMode trace) {
+    constexpr uint64_t kTestsPerRun = 3;
+    constexpr uint64_t kTestMsMax = 300'000;
+    const uint64_t limit = std::min(static_cast<uint64_t>(run.count()) / kTestsPerRun, kTestMsMax);
+    return trace == TraceMode::kNone ? limit : 2 * limit;
   }
 
   void ReportProgress() {
@@ -240,19 +251,35 @@ class Observation {
   /// ones repeat what failed.
   Status LookAgain(TaskResult* result) {
     ASSIGN_OR_RETURN(TestReport traced, RunTests({}, TraceMode::kPerTest));
-    baseline_.unstable = UnstableFunctions(IdsOf(first_), IdsOf(traced));
+    if (traced.normal_end) {
+      baseline_.unstable = UnstableFunctions(IdsOf(first_), IdsOf(traced));
+    }
     FoldUnstableIds(baseline_.unstable, &first_);
     FoldUnstableIds(baseline_.unstable, &traced);
     looks_.push_back(LookAt(first_));
     looks_.push_back(LookAt(traced));
+    traced_to_the_end_ = traced.normal_end;
     ASSIGN_OR_RETURN(result->outputs["coverage"], lease_.Put(traced));
-    const std::vector<std::string> failing = FailingIn(looks_[0]);
-    const uint32_t repeats = std::max<uint32_t>(lease_.mission.request().repeat_flaky, 2);
+    const std::vector<std::string> failed = FailingIn(looks_[0]);
+    std::vector<std::string> doubtful = failed;
+    for (const std::string& id : FailingIn(looks_[1])) {
+      if (StatusIn(looks_[0], id) == TestStatus::kPassed) doubtful.push_back(id);
+    }
+    uint32_t repeats = std::max<uint32_t>(lease_.mission.request().repeat_flaky, 2);
+    // What passed only while it was traced did so for the trace or by chance: one more look tells.
+    repeats += std::any_of(failed.begin(), failed.end(), [&](const std::string& id) {
+      return StatusIn(looks_[1], id) == TestStatus::kPassed;
+    });
     for (uint32_t i = 2; i < repeats; ++i) {
-      ASSIGN_OR_RETURN(const TestReport again, RunTests(failing, TraceMode::kNone));
+      ASSIGN_OR_RETURN(const TestReport again, RunTests(doubtful, TraceMode::kNone));
       looks_.push_back(LookAt(again));
     }
     return absl::OkStatus();
+  }
+
+  static TestStatus StatusIn(const Look& look, const std::string& id) {
+    const auto found = look.cases.find(id);
+    return found == look.cases.end() ? TestStatus::kUnspecified : found->second.status;
   }
 
   /// How often `id` was seen failing and passing in the looks without tracing, and with it.
@@ -282,8 +309,10 @@ class Observation {
       if (test.status == TestStatus::kSkipped) continue;
       const Count count = CountOf(id);
       if (test.status == TestStatus::kPassed) {
-        // Ids that a second collection does not know are not ids to rely on.
-        const bool stable = looks_.size() < 2 || looks_[1].cases.contains(id);
+        // Ids that a second collection does not know are not ids to rely on; tests that a run did
+        // not come to stay expected.
+        const bool stable =
+            looks_.size() < 2 || !traced_to_the_end_ || looks_[1].cases.contains(id);
         (stable && count.failed == 0 ? baseline_.passed : baseline_.flaky).push_back(id);
       } else if (count.passed > 0) {
         baseline_.flaky.push_back(id);
@@ -332,7 +361,9 @@ class Observation {
   Baseline baseline_;
   TestReport first_;
   std::vector<Look> looks_;
+  bool traced_to_the_end_ = true;
   Usage usage_;
+  uint64_t runs_ = 0;
   uint64_t seen_ = 0;
   MonotonicTime last_progress_;
 };

@@ -18,12 +18,19 @@ constexpr size_t kDearBatch = 8;
 constexpr uint64_t kDearLookAround = 16;
 constexpr size_t kHoldOutFrom = 6;  // failing tests, before some are held out of the search
 constexpr size_t kHoldOutPercent = 30;
-constexpr size_t kStarvedMax = 32;           // candidates judged again with more fuel
-constexpr uint64_t kFuelLadder[] = {0, 20};  // 0 = the filter's own; then times this
-constexpr size_t kConfirmationsMax = 12;     // whole runs a coder spends on patches that then fail
+constexpr uint64_t kHeadStartSuites = 5;  // runs of the suite that edits are ahead of synthesis
+constexpr std::chrono::milliseconds kHeadStartMin{1'000};
+constexpr std::chrono::milliseconds kHeadStartMax{8'000};
+constexpr size_t kConfirmationsMax = 12;  // whole runs a coder spends on patches that then fail
+// What mends a long test needs more fuel than ten times what the broken version used before it
+// failed. The likeliest of such candidates are judged once more when so many were tried, at each
+// doubling of that number, and at the end. Most of them loop for ever, so it must stay rare.
+constexpr size_t kStarvedMax = 16;
+constexpr uint64_t kStarvedFirst = 1024;
+constexpr uint64_t kStarvedFuel = 3'000'000;  // a few tenths of a second of CPU
 constexpr size_t kEditableFilesMax = 24;
 // Each candidate for a file that cannot be collected has all of it loaded anew.
-constexpr uint64_t kImportCandidatesMax = 300;
+constexpr uint64_t kImportCandidatesMax = 100;
 constexpr size_t kOutputBytesMax = 1024;
 
 std::string Shortened(std::string text) {
@@ -37,7 +44,9 @@ class Coding {
 
   StatusOr<Work> Run() {
     RETURN_IF_ERROR(Load());
-    Status opened = OpenFilter(held_in_);
+    GiveHeadStart();
+    RETURN_IF_ERROR(lease_.ctx.Check());
+    Status opened = OpenFilter();
     if (opened.ok()) opened = OpenSearch();
     if (absl::IsFailedPrecondition(opened) || absl::IsInvalidArgument(opened)) {
       // About the tests or the sources: another attempt would see the same.
@@ -68,6 +77,16 @@ class Coding {
     return absl::OkStatus();
   }
 
+  /// Rivals are hedges (Dean and Barroso, The Tail at Scale, 2013): most faults fall to the first
+  /// space soon, and until then the others would only take its processors and start test runners
+  /// for nothing. When the rivals come does not change who wins: that is decided by rank.
+  void GiveHeadStart() {
+    const auto space = static_cast<repair::Space>(lease_.IntParameter("space"));
+    if (space != repair::Space::kSynthesis) return;  // pairs come after the others by the plan
+    const std::chrono::milliseconds suites(kHeadStartSuites * baseline_.suite_ms);
+    lease_.Pause(std::clamp(suites, kHeadStartMin, kHeadStartMax));
+  }
+
   /// A part of the failing tests is kept from the search, so that what it finds can be judged by
   /// tests it never saw. Which part follows from the seed.
   void HoldOut() {
@@ -86,19 +105,22 @@ class Coding {
     }
   }
 
-  Status OpenFilter(const std::vector<std::string>& failing) {
-    filter_.reset();
+  Status OpenFilter() {
     ASSIGN_OR_RETURN(filter_workspace_, OpenWorkspace(lease_));
+    ASSIGN_OR_RETURN(filter_, lease_.services.harness.OpenFilter(lease_.ctx, *filter_workspace_,
+                                                                 NewFilterRequest()));
+    return absl::OkStatus();
+  }
+
+  FilterRequest NewFilterRequest() const {
     FilterRequest request;
     request.plan = baseline_.harness;
-    request.failing = failing;
+    request.failing = held_in_;
     request.passing = cluster_->covering;
     for (const repair::SourceText& file : files_) request.files.push_back(file.path);
     request.seed = lease_.IntParameter("seed");
     request.limits.wall = std::chrono::milliseconds(lease_.IntParameter("timeout_ms"));
-    ASSIGN_OR_RETURN(filter_,
-                     lease_.services.harness.OpenFilter(lease_.ctx, *filter_workspace_, request));
-    return absl::OkStatus();
+    return request;
   }
 
   Status OpenSearch() {
@@ -124,7 +146,10 @@ class Coding {
     if (options.candidates_max == 0 && MendsCollection()) {
       options.candidates_max = kImportCandidatesMax;
     }
-    if (options.candidates_max != 0) options.look_around_max = kDearLookAround;
+    if (options.candidates_max != 0) {
+      options.look_around_max = kDearLookAround;
+      batch_size_ = kDearBatch;
+    }
     ASSIGN_OR_RETURN(search_, repair::PatchSearch::Create(std::move(options)));
     return absl::OkStatus();
   }
@@ -137,17 +162,18 @@ class Coding {
 
   /// True when a patch was confirmed; it is in claim_.
   StatusOr<bool> Search() {
-    const size_t batch_size = filter_->candidates_max() == 0 ? kBatch : kDearBatch;
     for (;;) {
       RETURN_IF_ERROR(lease_.ctx.Check());
-      const std::vector<Candidate> batch = search_->NextBatch(batch_size);
+      const std::vector<Candidate> batch = search_->NextBatch(batch_size_);
       if (batch.empty()) {
+        RETURN_IF_ERROR(JudgeStarved());
         ASSIGN_OR_RETURN(const bool confirmed, ConfirmPlausible());
         if (confirmed) return true;
         if (search_->Exhausted() || confirmations_ >= kConfirmationsMax) return false;
         continue;
       }
       RETURN_IF_ERROR(JudgeBatch(batch));
+      if (search_->candidates() >= next_starved_) RETURN_IF_ERROR(JudgeStarved());
       if (search_->Exhausted()) {
         ASSIGN_OR_RETURN(const bool confirmed, ConfirmPlausible());
         if (confirmed || confirmations_ >= kConfirmationsMax) return confirmed;
@@ -155,8 +181,26 @@ class Coding {
     }
   }
 
-  Status JudgeBatch(const std::vector<Candidate>& batch) {
-    ASSIGN_OR_RETURN(const auto judged, filter_->Judge(lease_.ctx, batch));
+  Status JudgeBatch(const std::vector<Candidate>& batch) { return JudgeBy(*filter_, batch); }
+
+  /// Candidates that only ran out of fuel, unless there is a patch already.
+  Status JudgeStarved() {
+    next_starved_ = std::max(kStarvedFirst, 2 * search_->candidates());
+    if (!search_->Plausible().empty()) return absl::OkStatus();
+    const std::vector<Candidate> starved = search_->Starved(kStarvedMax);
+    if (starved.empty()) return absl::OkStatus();
+    if (patient_filter_ == nullptr) {
+      ASSIGN_OR_RETURN(patient_workspace_, OpenWorkspace(lease_));
+      FilterRequest request = NewFilterRequest();
+      request.fuel = kStarvedFuel;
+      ASSIGN_OR_RETURN(patient_filter_, lease_.services.harness.OpenFilter(
+                                            lease_.ctx, *patient_workspace_, request));
+    }
+    return JudgeBy(*patient_filter_, starved);
+  }
+
+  Status JudgeBy(CandidateFilter& filter, const std::vector<Candidate>& batch) {
+    ASSIGN_OR_RETURN(const auto judged, filter.Judge(lease_.ctx, batch));
     for (size_t i = 0; i < judged.size() && i < batch.size(); ++i) {
       if (judged[i].verdict == CandidateVerdict::kSurvives) survivors_[batch[i].number] = batch[i];
     }
@@ -314,6 +358,7 @@ class Coding {
     Work work;
     work.result = lease_.NewResult(outcome, std::move(reason));
     if (filter_ != nullptr) usage_ += filter_->usage();
+    if (patient_filter_ != nullptr) usage_ += patient_filter_->usage();
     work.result.usage = usage_;
     return work;
   }
@@ -329,6 +374,10 @@ class Coding {
   std::vector<std::string> held_out_;
   std::unique_ptr<Workspace> filter_workspace_;
   std::unique_ptr<CandidateFilter> filter_;
+  std::unique_ptr<Workspace> patient_workspace_;  // for candidates that ran out of fuel
+  std::unique_ptr<CandidateFilter> patient_filter_;
+  size_t batch_size_ = kBatch;
+  uint64_t next_starved_ = kStarvedFirst;
   std::unique_ptr<repair::PatchSearch> search_;
   std::map<uint64_t, Candidate> survivors_;
   Usage usage_;

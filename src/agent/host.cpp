@@ -30,21 +30,6 @@ std::string LeaseName(const WantedLease& wanted) {
   return StrCat(wanted.task_id.ToString(), ' ', wanted.epoch.ToString());
 }
 
-/// Waits without a busy loop until `duration` is over or the lease ends.
-void Pause(const Context& ctx, std::chrono::milliseconds duration) {
-  Mutex mutex;
-  CondVar changed;
-  bool cancelled = false;
-  const auto registration = ctx.cancel.OnCancel([&] {
-    MutexLock lock(mutex);
-    cancelled = true;
-    changed.NotifyAll();
-  });
-  const auto end = std::chrono::steady_clock::now() + duration;
-  MutexLock lock(mutex);
-  while (!cancelled && std::chrono::steady_clock::now() < end) changed.WaitUntil(mutex, end);
-}
-
 }  // namespace
 
 AgentHost::AgentHost(Options options, const HostServices& services, TaskQueueService& queue)
@@ -115,8 +100,8 @@ void AgentHost::Reconcile() {
     reconcile_posted_ = false;
     if (wanted_ == nullptr || stopping_) return;
     std::map<LeaseKey, const WantedLease*> wanted;
-    for (const WantedLease& lease : wanted_->leases) {
-      wanted[{lease.mission_id, LeaseName(lease)}] = &lease;
+    for (const auto& lease : wanted_->leases) {
+      wanted[{lease->mission_id, LeaseName(*lease)}] = lease.get();
     }
     for (const auto& [key, running] : running_) {
       if (!wanted.contains(key)) ended.push_back(running.cancel);
@@ -213,7 +198,7 @@ void AgentHost::Report(const Lease& lease, StatusOr<Work> work) {
       report.drafts.clear();
       report.result = lease.NewResult(ResultOutcome::kError, Message(ack.status()));
     }
-    Pause(lease.ctx, kReportRetry);
+    lease.Pause(kReportRetry);
   }
 }
 

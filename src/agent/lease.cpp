@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "src/base/mutex.h"
+
 namespace coditect {
 
 std::string Lease::Parameter(const std::string& name) const {
@@ -41,6 +43,20 @@ void Lease::Think(std::string event_type, std::map<std::string, std::string> det
 void Lease::Act(std::string event_type, uint64_t duration_ms,
                 std::map<std::string, std::string> details) const {
   Publish(kTopicAct, std::move(event_type), duration_ms, std::move(details));
+}
+
+void Lease::Pause(std::chrono::milliseconds duration) const {
+  Mutex mutex;
+  CondVar changed;
+  bool cancelled = false;
+  const auto registration = ctx.cancel.OnCancel([&] {
+    MutexLock lock(mutex);
+    cancelled = true;
+    changed.NotifyAll();
+  });
+  const auto end = std::chrono::steady_clock::now() + duration;
+  MutexLock lock(mutex);
+  while (!cancelled && std::chrono::steady_clock::now() < end) changed.WaitUntil(mutex, end);
 }
 
 TaskResult Lease::NewResult(ResultOutcome outcome, std::string reason) const {

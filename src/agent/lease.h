@@ -55,6 +55,9 @@ struct Lease {
   void Act(std::string event_type, uint64_t duration_ms,
            std::map<std::string, std::string> details) const;
 
+  /// Waits, without a busy loop, until `duration` is over or the lease ends.
+  void Pause(std::chrono::milliseconds duration) const;
+
   /// Stores a value as a blob and reads one back.
   template <wire::HasFields T>
   StatusOr<BlobId> Put(const T& value) const {

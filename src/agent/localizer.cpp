@@ -94,7 +94,7 @@ class Localization {
       }
     }
     request.passing = baseline_.passed;
-    request.called = repair::MineLiterals(test_sources_, request.failing).called;
+    request.called = repair::MineLiterals(test_sources_, CasesOf(baseline_, cluster.tests)).called;
     ASSIGN_OR_RETURN(const auto lines, repair::Localize(request));
     for (const repair::SuspiciousLine& line : lines) {
       cluster.lines.push_back({.file = line.file,

@@ -12,6 +12,10 @@ Status ExplainLedgerError(const Status& status, const StatePaths& paths) {
     return DataLoss(message, "; it is damaged: move it aside (or set CODITECT_STATE_DIR) to start ",
                     "with an empty one; branches that were delivered are not affected");
   }
+  if (absl::IsResourceExhausted(status)) {
+    return ResourceExhausted(message, "; free some space on the disk of ", paths.state,
+                             " and try again");
+  }
   if (absl::IsFailedPrecondition(status) && !Contains(message, "CODITECT_STATE_DIR")) {
     return FailedPrecondition(message, "; use that version, or set CODITECT_STATE_DIR to another ",
                               "folder");

@@ -43,8 +43,9 @@ class RunLoop {
       if (ended.ok()) {
         view_->Finish();
         ASSIGN_OR_RETURN(const auto blobs, OpenBlobs(options_.paths));
-        RunReport report = MakeReport(ctx_, *Mission(), *blobs, /*owned=*/true);
-        if (report.outcome == Outcome::kUnspecified) {  // left before the ledger could say so
+        const bool open = Mission()->running() || Mission()->status == MissionStatus::kInterrupted;
+        RunReport report = MakeReport(ctx_, *Mission(), *blobs, /*owned=*/!open);
+        if (open) {  // the person does not wait until the ledger says so
           report.outcome = Outcome::kStopped;
           report.reason = "stopped at once";
         }
@@ -92,9 +93,10 @@ class RunLoop {
       ended_changed_.WaitUntil(mutex_, end);
     }
     if (ended_) return;
-    PrintErr(StrCat("coditect: stopped at once; the ledger does not answer, so this is not ",
-                    "recorded. `coditect resume ", attached_to_.empty() ? "--last" : attached_to_,
-                    "` goes on.\n"));
+    PrintErr(attached_to_.empty()
+                 ? "coditect: stopped at once; nothing was recorded\n"
+                 : StrCat("coditect: stopped at once; the ledger does not answer, so this is not ",
+                          "recorded; `coditect resume ", attached_to_, "` goes on\n"));
     ::_exit(LastInterrupt() == SIGTERM ? kExitTerminated : kExitInterrupted);
   }
 
@@ -105,7 +107,9 @@ class RunLoop {
       MutexLock lock(mutex_);
       stoppable_ = service_->owner();
     }
-    RETURN_IF_ERROR(Attach());
+    const Status attached = Attach();
+    if (absl::IsResourceExhausted(attached)) return ExplainLedgerError(attached, options_.paths);
+    RETURN_IF_ERROR(attached);
     {
       MutexLock lock(mutex_);
       attached_to_ = mission_id_;

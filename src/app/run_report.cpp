@@ -69,9 +69,8 @@ void AddChanges(const MissionState& mission, RunReport& report) {
   }
 }
 
-/// What was searched without success; nothing to tell when all was mended.
+/// What was searched without success.
 void AddTried(const MissionState& mission, RunReport& report) {
-  if (mission.outcome == Outcome::kVerified) return;
   for (const TaskState& task : mission.tasks) {
     const bool failed =
         task.status == TaskStatus::kFailed || task.status == TaskStatus::kQuarantined;
@@ -213,8 +212,10 @@ std::string ReportText(const RunReport& report, bool verbose) {
     line("  ", change.commit.substr(0, 12), "  ", change.summary,
          change.held_out.empty() ? "" : " (held-out tests " + change.held_out + ")");
   }
-  if (!report.tried.empty()) line("What was tried:");
-  for (const std::string& search : report.tried) line("  ", search);
+  if (!report.tried.empty() && (verbose || report.outcome != Outcome::kVerified)) {
+    line("What was tried:");
+    for (const std::string& search : report.tried) line("  ", search);
+  }
   if (!report.partial.empty()) line("What was mended is kept at ", report.partial);
   const size_t first = verbose || report.evidence.empty() ? 0 : report.evidence.size() - 1;
   if (!report.evidence.empty()) line("Evidence:");

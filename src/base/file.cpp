@@ -114,6 +114,28 @@ Status WriteFile(const std::string& path, std::string_view bytes, unsigned mode)
   return WriteAll(fd.get(), bytes, path);
 }
 
+namespace {
+
+// A file without a name yet in `folder`, so that nothing is left of it when the process ends; where
+// the file system has none such, a temporary one at `temporary`.
+UniqueFd MakeUnnamed(const std::string& folder, const std::string& temporary, unsigned mode) {
+  UniqueFd fd(::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, mode));
+  if (fd.valid() || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return fd;
+  fd.Reset(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  return fd;
+}
+
+// 0 when the file is at `temporary` now.
+int NameAs(const UniqueFd& fd, const std::string& temporary) {
+  struct stat info{};
+  if (::fstat(fd.get(), &info) != 0) return -1;
+  if (info.st_nlink > 0) return 0;
+  const std::string path = StrCat("/proc/self/fd/", fd.get());
+  return ::linkat(AT_FDCWD, path.c_str(), AT_FDCWD, temporary.c_str(), AT_SYMLINK_FOLLOW);
+}
+
+}  // namespace
+
 Status WriteFileDurably(const std::string& path, std::string_view bytes, unsigned mode,
                         std::string_view crash_point) {
   const CrashMoment crash = !crash_point.empty() && CrashPointsActive()
@@ -121,7 +143,7 @@ Status WriteFileDurably(const std::string& path, std::string_view bytes, unsigne
                                 : CrashMoment::kNone;
   if (crash == CrashMoment::kBefore) CrashNow();
   const std::string temporary = StrCat(path, ".tmp-", RandomHex(6));
-  UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  UniqueFd fd = MakeUnnamed(DirName(path), temporary, mode);
   if (!fd.valid()) {
     if (errno == ENOSPC || errno == EDQUOT) return ResourceExhausted("no space left for ", path);
     return ErrnoStatus(errno, "cannot write ", temporary);
@@ -130,6 +152,7 @@ Status WriteFileDurably(const std::string& path, std::string_view bytes, unsigne
   Status status = WriteAll(fd.get(), bytes, path);
   if (crash == CrashMoment::kTorn) CrashNow();
   if (status.ok() && ::fdatasync(fd.get()) != 0) status = ErrnoStatus(errno, "cannot sync ", path);
+  if (status.ok() && NameAs(fd, temporary) != 0) status = ErrnoStatus(errno, "cannot name ", path);
   if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) {
     status = ErrnoStatus(errno, "cannot rename to ", path);
   }

@@ -13,9 +13,9 @@ namespace coditect {
 /// RESOURCE_EXHAUSTED if it is larger than `bytes_max`. Never blocks on a FIFO.
 StatusOr<std::string> ReadFile(const std::string& path, size_t bytes_max = size_t{1} << 30);
 
-/// Replaces `path` by `bytes` so that a crash leaves the old or the new content: temporary file
-/// beside it, fdatasync, rename, fsync of the folder. RESOURCE_EXHAUSTED on a full disk.
-/// `crash_point`: the effect's name for CODITECT_CRASH_AT, "" for none.
+/// Replaces `path` by `bytes` so that a crash leaves the old or the new content: a file without a
+/// name, fdatasync, a temporary name, rename, fsync of the folder. RESOURCE_EXHAUSTED on a full
+/// disk. `crash_point`: the effect's name for CODITECT_CRASH_AT, "" for none.
 Status WriteFileDurably(const std::string& path, std::string_view bytes, unsigned mode = 0600,
                         std::string_view crash_point = "");
 

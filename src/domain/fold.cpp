@@ -9,7 +9,13 @@
 namespace coditect {
 namespace {
 
-void RefreshSchedulable(ShardState& state, const MissionState& mission) {
+// Keeps the indexes over missions true for one of them.
+void RefreshIndexes(ShardState& state, const MissionState& mission) {
+  if (mission.running()) {
+    state.running.insert(mission.id);
+  } else {
+    state.running.erase(mission.id);
+  }
   if (mission.running() && !mission.ready.empty()) {
     state.schedulable.insert(mission.id);
   } else {
@@ -326,6 +332,7 @@ Status FoldMission(ShardState& state, const Event& event) {
     fresh.requested_wall_ms = event.wall_ms;
     state.requested.erase(request);
     state.request_ids[accepted->request_id] = event.mission_id;
+    state.running.insert(event.mission_id);
     state.missions.emplace(event.mission_id, std::move(fresh));
     return absl::OkStatus();
   }
@@ -337,7 +344,7 @@ Status FoldMission(ShardState& state, const Event& event) {
   if (IsProgress(event.body)) mission->refused.clear();
   const bool fits = std::visit([&](const auto& body) { return fold.Apply(body); }, event.body);
   if (!fits) Quarantine(state, *mission, event);
-  RefreshSchedulable(state, *mission);
+  RefreshIndexes(state, *mission);
   return absl::OkStatus();
 }
 

@@ -139,6 +139,7 @@ struct ShardState {
   std::map<MissionId, MissionState> missions;
   std::map<std::string, MissionRequest> requested;  // by request id, not decided yet
   std::map<std::string, MissionId> request_ids;     // decided
+  std::set<MissionId> running;                      // index: missions that are active
   std::set<MissionId> schedulable;                  // running missions with ready tasks
   std::map<HostId, std::set<LeaseKey>> wanted;      // index; RecomputeWanted is its definition
 

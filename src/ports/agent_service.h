@@ -23,7 +23,8 @@ struct WantedLease {
 /// The whole set, true at `sequence`; a later one replaces it.
 struct WantedSet {
   uint64_t sequence = 0;
-  std::vector<WantedLease> leases;
+  /// In order of mission and task; what did not change is shared with the set before.
+  std::vector<std::shared_ptr<const WantedLease>> leases;
 };
 
 /// Thread-safe; no call blocks.

@@ -74,7 +74,7 @@ struct FilterRequest {
   uint64_t fuel =
       0;  // loop iterations and calls of a candidate, per test; 0 = ten times the base's
   uint64_t seed = 0;
-  SandboxLimits limits;
+  SandboxLimits limits;  // `wall` is of one candidate, the others of the process
 };
 
 /// Values seen at run time: kinds of the names in scope, for typed synthesis.

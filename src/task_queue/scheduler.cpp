@@ -73,6 +73,10 @@ std::optional<Event> GrantIn(const ShardState& state, const MissionState& missio
       return event;
     }
     if (!parametrized.action.has_value()) continue;
+    const uint64_t tests_reserved = TestsToReserve(mission, task);
+    if (tests_reserved > 0) {
+      parametrized.action->parameters["tests_max"] = std::to_string(tests_reserved);
+    }
     event.body =
         LeaseGranted{.task_id = key.task_id,
                      .epoch = {.incarnation = state.incarnation, .sequence = state.sequence + 1},
@@ -80,7 +84,7 @@ std::optional<Event> GrantIn(const ShardState& state, const MissionState& missio
                      .agent_id = MakeAgentId(task.spec.role, seat->number, seat->host_id),
                      .action = *std::move(parametrized.action),
                      .attempt = task.attempts + 1,
-                     .tests_reserved = TestsToReserve(mission, task),
+                     .tests_reserved = tests_reserved,
                      .wall_ms_max = parametrized.wall_ms_max};
     return event;
   }
@@ -91,13 +95,18 @@ std::optional<Event> GrantIn(const ShardState& state, const MissionState& missio
 
 std::optional<Event> NextGrant(const ShardState& state) {
   if (state.schedulable.empty() || !HasFreeSlot(state)) return std::nullopt;
+  // A heap, not a sort: nearly always the mission with the fewest leases takes the grant.
+  const auto after = [](const MissionState* a, const MissionState* b) {
+    return std::tie(a->leased_total, a->id) > std::tie(b->leased_total, b->id);
+  };
   std::vector<const MissionState*> missions;
+  missions.reserve(state.schedulable.size());
   for (const MissionId& id : state.schedulable) missions.push_back(state.Find(id));
-  std::sort(missions.begin(), missions.end(), [](const MissionState* a, const MissionState* b) {
-    return std::tie(a->leased_total, a->id) < std::tie(b->leased_total, b->id);
-  });
-  for (const MissionState* mission : missions) {
-    if (auto event = GrantIn(state, *mission)) return event;
+  std::make_heap(missions.begin(), missions.end(), after);
+  while (!missions.empty()) {
+    std::pop_heap(missions.begin(), missions.end(), after);
+    if (auto event = GrantIn(state, *missions.back())) return event;
+    missions.pop_back();
   }
   return std::nullopt;
 }

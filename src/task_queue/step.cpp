@@ -28,16 +28,18 @@ class Stepper {
       Append(id, std::move(fact.body));
       for (const LeaseKey& key : lost) OnHostLost(key);
     } else {
-      const EventBody body = fact.body;
-      Append(id, std::move(fact.body));
+      const size_t place = out_.size();
+      out_.emplace_back();  // its body is read until the last decision is made
+      Take(fact);
       MissionState* mission = state_.Find(id);
-      if (const auto* requested = std::get_if<MissionRequested>(&body)) {
+      if (const auto* requested = std::get_if<MissionRequested>(&fact.body)) {
         OnRequested(requested->request);
-      } else if (std::holds_alternative<ShardOpened>(body)) {
+      } else if (std::holds_alternative<ShardOpened>(fact.body)) {
         InterruptOrphans();
       } else if (mission != nullptr && mission->status != MissionStatus::kQuarantined) {
-        std::visit([&](const auto& b) { On(*mission, b); }, body);
+        std::visit([&](const auto& b) { On(*mission, b); }, fact.body);
       }
+      out_[place] = std::move(fact);
     }
     while (auto grant = NextGrant(state_)) {
       const bool failed = std::holds_alternative<TaskFailed>(grant->body);
@@ -53,6 +55,10 @@ class Stepper {
     Event& event = out_.emplace_back();
     event.mission_id = id;
     event.body = std::move(body);
+    Take(event);
+  }
+
+  void Take(Event& event) {
     event.sequence = state_.sequence + 1;
     event.wall_ms = wall_ms_;
     const Status status = Fold(state_, event);
@@ -64,12 +70,10 @@ class Stepper {
 
   void OnRequested(const MissionRequest& request) {
     if (state_.request_ids.contains(request.request_id)) return;  // decided before
-    const auto active = static_cast<size_t>(
-        std::count_if(state_.missions.begin(), state_.missions.end(),
-                      [](const auto& entry) { return entry.second.running(); }));
-    if (active >= kMissionsActiveMax) {
-      Append("", MissionRefused{.request_id = request.request_id,
-                                .reason = StrCat(active, " runs are active already")});
+    if (state_.running.size() >= kMissionsActiveMax) {
+      Append("",
+             MissionRefused{.request_id = request.request_id,
+                            .reason = StrCat(state_.running.size(), " runs are active already")});
       return;
     }
     size_t digits = 4;
@@ -82,8 +86,10 @@ class Stepper {
 
   /// A request whose client died before it could attach.
   void InterruptOrphans() {
-    for (auto& [id, mission] : state_.missions) {
-      if (mission.running() && mission.clients.empty()) Interrupt(mission);
+    const std::set<MissionId> running = state_.running;
+    for (const MissionId& id : running) {
+      MissionState& mission = *state_.Find(id);
+      if (mission.clients.empty()) Interrupt(mission);
     }
   }
 

@@ -14,10 +14,10 @@ constexpr const char* kHost = "aaaaaaaabbbbbbbbccccccccdddddddd";
 /// A shard with one host and one mission, driven by hand.
 class Bench {
  public:
-  explicit Bench(uint32_t max_retries = 3) {
+  explicit Bench(uint32_t max_retries = 3, uint32_t slots = 8) {
     Post("", ShardOpened{.incarnation = 1, .build_id = "test"});
     Post("", HostJoined{.host_id = kHost,
-                        .slots = 8,
+                        .slots = slots,
                         .roles = {Role::kAnalyzer, Role::kCoder, Role::kTester, Role::kPlanner,
                                   Role::kIntegrator}});
     MissionRequest request;
@@ -211,6 +211,17 @@ TEST_CASE("AWinnerWaitsForLowerRanks") {
   CHECK_EQ(bench.mission().Find(TaskId{3})->lease->action.parameters.at("tree"), "second");
 }
 
+TEST_CASE("ASecondHypothesisWaitsWhileHalfOfTheSlotsAreTaken") {
+  Bench bench(3, 2);
+  bench.AcceptRepairPlan();
+  CHECK_EQ(bench.StatusOf(1), TaskStatus::kLeased);
+  CHECK_EQ(bench.StatusOf(2), TaskStatus::kReady);
+  TaskResult exhausted = bench.ResultOf(1, "");
+  exhausted.outcome = ResultOutcome::kExhausted;
+  bench.Report(exhausted);
+  CHECK_EQ(bench.StatusOf(2), TaskStatus::kLeased);
+}
+
 TEST_CASE("ATesterThatAlwaysSaysYesIsRefusedByTheGate") {
   Bench bench;
   bench.AcceptRepairPlan();
@@ -363,6 +374,8 @@ TEST_CASE("TheBudgetOfTestsIsReservedBeforeAndNeverOverspent") {
   Bench bench;
   bench.AcceptRepairPlan();
   CHECK_EQ(bench.mission().tests_reserved, 200);
+  // The coder is told what it may spend.
+  CHECK_EQ(bench.mission().Find(TaskId{1})->lease->action.parameters.at("tests_max"), "100");
   TaskResult greedy = bench.ResultOf(1, "tree");
   greedy.usage.tests = 100'000;
   bench.Report(greedy);

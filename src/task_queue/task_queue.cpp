@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <tuple>
 #include <utility>
 
 #include "src/task_queue/step.h"
@@ -14,6 +15,7 @@ namespace coditect {
 namespace {
 
 constexpr size_t kFactsPerBlock = 512;
+constexpr size_t kEventsPerMessage = 8;       // typically: a result, its five decisions, a grant
 constexpr size_t kEventsPerBlockSoft = 2048;  // a block ends after the message that passes this
 constexpr uint32_t kRefusedMax =
     3;  // refusals of one kind in a row before Decide is not asked again
@@ -35,6 +37,17 @@ Status CheckSize(const EventBody& body) {
   if (bytes.size() <= wire::kEventBytesMax) return absl::OkStatus();
   return InvalidArgument("the event ", EventName(body), " would have ", bytes.size(),
                          " bytes, more than ", wire::kEventBytesMax);
+}
+
+TaskAck AckOf(std::span<const Event> events) {
+  TaskAck ack;
+  for (const Event& event : events) {
+    if (std::holds_alternative<ResultReported>(event.body)) ack.sequence = event.sequence;
+    if (std::holds_alternative<ResultAccepted>(event.body)) ack.accepted = true;
+    if (const auto* refused = std::get_if<ResultRefused>(&event.body)) ack.reason = refused->reason;
+    if (std::holds_alternative<ResultLate>(event.body)) ack.reason = "the lease was over";
+  }
+  return ack;
 }
 
 }  // namespace
@@ -189,23 +202,36 @@ StatusOr<TaskAck> TaskQueue::ReportResult(const Context& ctx, const MissionId& m
                                           const TaskResult& result,
                                           const std::vector<TaskPlanned>& drafts) {
   TaskAck ack;
+  RETURN_IF_ERROR(PostAndWait(ctx, ResultMessage(mission_id, result, drafts),
+                              [&](std::span<const Event> events, const ShardState&) {
+                                ack = AckOf(events);
+                                return absl::OkStatus();
+                              }));
+  return ack;
+}
+
+Status TaskQueue::PostResult(const MissionId& mission_id, const TaskResult& result,
+                             const std::vector<TaskPlanned>& drafts,
+                             std::function<void(StatusOr<TaskAck>)> done) {
+  Message message = ResultMessage(mission_id, result, drafts);
+  message.done = [done = std::move(done)](StatusOr<std::span<const Event>> events,
+                                          const ShardState&) {
+    if (events.ok()) {
+      done(AckOf(*events));
+    } else {
+      done(events.status());
+    }
+  };
+  return Post(std::move(message));
+}
+
+TaskQueue::Message TaskQueue::ResultMessage(const MissionId& mission_id, const TaskResult& result,
+                                            const std::vector<TaskPlanned>& drafts) {
   Message message;
   message.mission_id = mission_id;
   for (const TaskPlanned& draft : drafts) message.facts.emplace_back(draft);
   message.facts.emplace_back(ResultReported{.result = result});
-  RETURN_IF_ERROR(
-      PostAndWait(ctx, std::move(message), [&](std::span<const Event> events, const ShardState&) {
-        for (const Event& event : events) {
-          if (std::holds_alternative<ResultReported>(event.body)) ack.sequence = event.sequence;
-          if (std::holds_alternative<ResultAccepted>(event.body)) ack.accepted = true;
-          if (const auto* refused = std::get_if<ResultRefused>(&event.body)) {
-            ack.reason = refused->reason;
-          }
-          if (std::holds_alternative<ResultLate>(event.body)) ack.reason = "the lease was over";
-        }
-        return absl::OkStatus();
-      }));
-  return ack;
+  return message;
 }
 
 Status TaskQueue::JoinHost(const Context& ctx, const HostJoined& joined, AgentService& host) {
@@ -257,11 +283,9 @@ std::vector<TaskQueue::Message> TaskQueue::TakeInbox() {
 // there is anything to reconcile, so that an idle queue sleeps.
 bool TaskQueue::Reconcile() {
   std::set<MissionId> stuck;
-  bool active = false;
-  for (const auto& [id, mission] : state_.missions) {
-    if (!mission.running()) continue;
-    active = true;
-    if (mission.leased_total == 0) stuck.insert(id);
+  const bool active = !state_.running.empty();
+  for (const MissionId& id : state_.running) {
+    if (state_.Find(id)->leased_total == 0) stuck.insert(id);
   }
   const MonotonicTime now = clock_.Now();
   if (!active || now < next_tick_) return active;
@@ -283,7 +307,9 @@ void TaskQueue::RunCycle(std::vector<Message> messages) {
   size_t taken = 0;
   while (taken < messages.size()) {
     std::vector<Event> events;
+    events.reserve(std::min(kEventsPerBlockSoft, kEventsPerMessage * messages.size()));
     std::vector<Pending> pending;
+    pending.reserve(messages.size());
     const int64_t wall_ms = WallMs();
     for (; taken < messages.size() && events.size() < kEventsPerBlockSoft; ++taken) {
       Pending& entry = pending.emplace_back();
@@ -374,27 +400,46 @@ void TaskQueue::PublishWanted() {
   }
   for (const MissionId& id : ended) requests_.erase(id);
   for (const auto& [host_id, host] : hosts) {
-    auto set = std::make_shared<WantedSet>();  // shared with the host
-    set->sequence = state_.sequence;
-    const auto wanted = state_.wanted.find(host_id);
-    if (wanted != state_.wanted.end()) {
-      for (const LeaseKey& key : wanted->second) {
-        const MissionState& mission = *state_.Find(key.mission_id);
-        const TaskState& task = *mission.Find(key.task_id);
-        auto& request = requests_[key.mission_id];
-        if (request == nullptr) request = std::make_shared<MissionRequest>(mission.request);
-        set->leases.push_back({.mission_id = key.mission_id,
-                               .task_id = key.task_id,
-                               .epoch = task.lease->epoch,
-                               .agent_id = task.lease->agent_id,
-                               .role = task.spec.role,
-                               .action = task.lease->action,
-                               .request = request});
-      }
-    }
-    host->SetWanted(std::move(set));
+    auto& published = published_[host_id];
+    published = MakeWanted(host_id, published.get());
+    host->SetWanted(published);
     for (const MissionId& id : ended) host->ForgetMission(id);
   }
+}
+
+std::shared_ptr<const WantedSet> TaskQueue::MakeWanted(const HostId& host_id,
+                                                       const WantedSet* before) {
+  auto set = std::make_shared<WantedSet>();  // shared with the host
+  set->sequence = state_.sequence;
+  const auto wanted = state_.wanted.find(host_id);
+  if (wanted == state_.wanted.end()) return set;
+  size_t old = 0;  // both sets are in the order of their keys
+  for (const LeaseKey& key : wanted->second) {
+    const MissionState& mission = *state_.Find(key.mission_id);
+    const TaskState& task = *mission.Find(key.task_id);
+    const auto old_key = [&] {
+      return std::tie(before->leases[old]->mission_id, before->leases[old]->task_id);
+    };
+    const auto new_key = std::tie(key.mission_id, key.task_id);
+    while (before != nullptr && old < before->leases.size() && old_key() < new_key) ++old;
+    if (before != nullptr && old < before->leases.size() && old_key() == new_key &&
+        before->leases[old]->epoch == task.lease->epoch) {
+      set->leases.push_back(before->leases[old]);
+      continue;
+    }
+    auto& request = requests_[key.mission_id];
+    if (request == nullptr) request = std::make_shared<MissionRequest>(mission.request);
+    // Shared by all the sets it is in.
+    set->leases.push_back(
+        std::make_shared<WantedLease>(WantedLease{.mission_id = key.mission_id,
+                                                  .task_id = key.task_id,
+                                                  .epoch = task.lease->epoch,
+                                                  .agent_id = task.lease->agent_id,
+                                                  .role = task.spec.role,
+                                                  .action = task.lease->action,
+                                                  .request = request}));
+  }
+  return set;
 }
 
 void TaskQueue::ProposeNext(const std::set<MissionId>& touched) {
@@ -486,8 +531,8 @@ void TaskQueue::ArmTimers(const std::vector<Event>& events) {
 void TaskQueue::RearmTimers() {
   timers_.clear();
   const MonotonicTime now = clock_.Now();
-  for (const auto& [id, mission] : state_.missions) {
-    if (!mission.running()) continue;
+  for (const MissionId& id : state_.running) {
+    const MissionState& mission = *state_.Find(id);
     if (mission.request.limits.max_time_ms > 0) {
       timers_[{id, "mission"}] =
           now + std::chrono::milliseconds(mission.request.limits.max_time_ms);
@@ -516,8 +561,7 @@ std::vector<TaskQueue::Message> TaskQueue::DueTimers() {
   }
   if (options_.planning_interval.count() > 0 && now >= next_planning_) {
     next_planning_ = now + options_.planning_interval;
-    for (const auto& [id, mission] : state_.missions) {
-      if (!mission.running()) continue;
+    for (const MissionId& id : state_.running) {
       Message message;
       message.mission_id = id;
       message.facts.emplace_back(TimerFired{.timer_id = "planning"});

@@ -67,6 +67,12 @@ class TaskQueue final : public TaskQueueService {
   StatusOr<TaskAck> ReportResult(const Context& ctx, const MissionId& mission_id,
                                  const TaskResult& result,
                                  const std::vector<TaskPlanned>& drafts) override;
+  /// ReportResult for a caller that must not block (an edge that serves many agents on one thread):
+  /// `done` gets the answer on the shard's thread, and must not block either. On an error nothing
+  /// was posted and `done` is not called.
+  Status PostResult(const MissionId& mission_id, const TaskResult& result,
+                    const std::vector<TaskPlanned>& drafts,
+                    std::function<void(StatusOr<TaskAck>)> done);
 
  private:
   /// Facts that are stored together, and who waits for the answer.
@@ -84,6 +90,8 @@ class TaskQueue final : public TaskQueueService {
     size_t count = 0;
   };
 
+  static Message ResultMessage(const MissionId& mission_id, const TaskResult& result,
+                               const std::vector<TaskPlanned>& drafts);
   Status Post(Message message);
   /// Posts and waits until `message` is durable; `read` sees its events.
   Status PostAndWait(const Context& ctx, Message message,
@@ -98,6 +106,8 @@ class TaskQueue final : public TaskQueueService {
   void Publish(const std::vector<Event>& events);
   std::map<HostId, AgentService*> Hosts();
   void PublishWanted();
+  /// The host's wanted set now; what it has in common with `before` (may be null) is shared.
+  std::shared_ptr<const WantedSet> MakeWanted(const HostId& host_id, const WantedSet* before);
   void ProposeNext(const std::set<MissionId>& touched);
   bool Reconcile();
   Status Reopen(const Context& ctx);
@@ -117,7 +127,8 @@ class TaskQueue final : public TaskQueueService {
   MonotonicTime next_reopen_;        // while not healthy
   std::vector<Message> unrecorded_;  // what must be stored as soon as anything can be
   std::map<MissionId, std::shared_ptr<const MissionRequest>> requests_;  // shared with the hosts
-  std::set<std::pair<MissionId, ProposalKind>> proposed_;  // in the inbox, not decided yet
+  std::map<HostId, std::shared_ptr<const WantedSet>> published_;  // the last one of each host
+  std::set<std::pair<MissionId, ProposalKind>> proposed_;         // in the inbox, not decided yet
   std::map<std::pair<MissionId, std::string>, MonotonicTime> timers_;
   MonotonicTime next_planning_;
   MonotonicTime next_tick_;

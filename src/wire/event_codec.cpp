@@ -3,6 +3,7 @@
 
 #include <zstd.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -85,13 +86,16 @@ Status DecodeEvent(std::string_view bytes, Event* event) {
   return has_body ? absl::OkStatus() : DataLoss("event without a body");
 }
 
-StatusOr<std::string> Decompress(const Frame& frame) {
+StatusOr<std::string> Decompress(Frame& frame) {
   if (frame.raw_bytes > kRawBytesMax) return DataLoss("block claims ", frame.raw_bytes, " bytes");
-  if (frame.codec == kCodecPlain) return frame.body;
+  if (frame.codec == kCodecPlain) return std::move(frame.body);
   if (frame.codec != kCodecZstd) return FailedPrecondition("unknown block codec ", frame.codec);
+  // One context per thread: making one costs more than a small block.
+  thread_local std::unique_ptr<ZSTD_DCtx, size_t (*)(ZSTD_DCtx*)> context(::ZSTD_createDCtx(),
+                                                                          ::ZSTD_freeDCtx);
   std::string raw(frame.raw_bytes, '\0');
-  const size_t size =
-      ::ZSTD_decompress(raw.data(), raw.size(), frame.body.data(), frame.body.size());
+  const size_t size = ::ZSTD_decompressDCtx(context.get(), raw.data(), raw.size(),
+                                            frame.body.data(), frame.body.size());
   if (::ZSTD_isError(size) != 0 || size != raw.size()) return DataLoss("block does not decompress");
   return raw;
 }
@@ -131,7 +135,7 @@ StatusOr<DecodedBlock> DecodeBlock(std::string_view bytes) {
   auto frame = Decode<Frame>(bytes, "ledger block");
   if (!frame.ok()) return DataLoss(Message(frame.status()));
   DecodedBlock block;
-  block.header = frame->header;
+  block.header = std::move(frame->header);
   if (block.header.min_reader > kBlockFormat) {
     return FailedPrecondition("block at event ", block.header.first_sequence,
                               " needs a newer coditect (written by ", block.header.build_id, ")");
@@ -139,6 +143,9 @@ StatusOr<DecodedBlock> DecodeBlock(std::string_view bytes) {
   ASSIGN_OR_RETURN(const std::string raw, Decompress(*frame));
   Reader reader(raw);
   uint64_t sequence = block.header.first_sequence;
+  constexpr size_t kEventBytesMin = 4;  // a damaged header must not reserve more than there is
+  block.events.reserve(std::min<uint64_t>(block.header.last_sequence - sequence + 1,
+                                          raw.size() / kEventBytesMin + 1));
   while (!reader.AtEnd()) {
     uint32_t number = 0;
     uint32_t type = 0;
@@ -149,7 +156,9 @@ StatusOr<DecodedBlock> DecodeBlock(std::string_view bytes) {
     Event& event = block.events.emplace_back();
     event.sequence = sequence++;
     event.wall_ms = block.header.wall_ms;
-    RETURN_IF_ERROR(Annotate(DecodeEvent(field, &event), StrCat("event ", event.sequence)));
+    if (Status status = DecodeEvent(field, &event); !status.ok()) {
+      return Annotate(status, StrCat("event ", event.sequence));
+    }
   }
   if (sequence != block.header.last_sequence + 1) {
     return DataLoss("block at event ", block.header.first_sequence, " holds ", block.events.size(),

@@ -112,7 +112,7 @@ def test_the_json_report_holds_every_key_and_the_evidence_is_of_the_delivered_tr
     kinds = {"schema": str, "run": str, "outcome": str, "reason": str, "base": str, "branch": str,
              "partial": str, "commit": str, "tests": dict, "changes": list, "evidence": list,
              "cpu_seconds": float, "cost_usd": float, "next": list, "usage": dict, "tried": list}
-    assert {key: type(value) for key, value in report.items()} == kinds
+    assert {key: type(report[key]) for key in kinds} == kinds
     assert report["schema"] == "coditect.run/v1"
     assert (report["outcome"], report["partial"]) == ("verified", "")
     assert report["base"] == prices.head()
@@ -160,15 +160,12 @@ def test_the_report_for_people_says_what_failed_what_was_changed_and_how_it_is_k
     assert "Next:" in result.err
 
 
-@pytest.mark.parametrize("attribution, expected", [
-    ("co-authored-by", {"Co-authored-by": "coditect <coditect@localhost>"}), ("none", {})])
-def test_the_trailer_that_names_coditect_is_the_persons_choice(person, prices, attribution,
-                                                               expected):
-    result = person.run(prices, "-c", "git.attribution=" + attribution)
+def test_the_trailer_that_names_coditect_is_the_persons_choice(person, prices):
+    result = person.run(prices, "-c", "git.attribution=none")
     assert result.code == 0, result
     report = result.json
     assert trailers(prices, report["commit"]) == {
-        **expected, "Coditect-Run": report["run"], "Coditect-Task": report["changes"][0]["task"]}
+        "Coditect-Run": report["run"], "Coditect-Task": report["changes"][0]["task"]}
 
 
 def test_two_bugs_in_two_modules_are_mended_in_parallel_and_tested_by_others(person, make):
@@ -318,7 +315,7 @@ CALC = {
 }
 
 
-@pytest.mark.parametrize("command", ["sh run_tests.sh", "make test", "python3 -m doctest calc.py"])
+@pytest.mark.parametrize("command", ["make test", "python3 -m doctest calc.py"])
 def test_a_command_says_whether_it_is_done(person, make, command):
     repository = make(CALC)
     result = person.run(repository, "--verify", command)
@@ -382,7 +379,7 @@ def test_a_goal_that_needs_a_model_says_what_a_key_would_change(person, prices):
     assert report["outcome"] == "needs_model"
     assert "with a model key coditect would" in report["reason"]
     assert report["reason"].count(".") == 0  # one sentence
-    assert report["usage"]["runner_starts"] == 0
+    assert report["usage"] == {}  # nothing was started
     assert prices.git("branch", "--list", "coditect/*") == ""
 
 
@@ -419,28 +416,37 @@ def test_a_part_of_many_failing_tests_is_held_out_of_the_search(person, make):
     assert "(held-out tests 2/2)" in shown.out
 
 
-def test_a_patch_that_only_fits_the_tests_is_refused_with_the_rule(person, make):
+def test_a_patch_that_takes_a_guard_away_is_refused_by_name(person, make):
     repository = make({
-        "prices.py": """
-            def price(code):
-                return len(code)
+        "amounts.py": """
+            def check(amount):
+                if amount < 0:
+                    raise ValueError("negative")
+                return amount
             """,
-        "test_prices.py": """
-            from prices import price
+        "test_amounts.py": """
+            from amounts import check
 
-            def test_vip():
-                assert price("vip") == 7
+            def test_negative():
+                assert check(-5) == -5
 
-            def test_ordinary():
-                assert price("a") == 1
+            def test_very_negative():
+                assert check(-700) == -700
 
-            def test_long():
-                assert price("abcd") == 4
+            def test_positive():
+                assert check(7) == 7
+
+            def test_zero():
+                assert check(0) == 0
             """})
     result = person.run(repository)
-    assert result.code == 3, result
-    assert repository.git("branch", "--list", "coditect/*") == ""
-    assert any("none is to be trusted" in search for search in result.json["tried"]), result
+    report = result.json
+    assert any("none is to be trusted (deletes_guard)" in search for search in report["tried"]), \
+        result
+    shown = person.call("show", report["run"], "--evidence")
+    assert "none is to be trusted (deletes_guard)" in shown.out
+    if report["branch"]:  # another space found what the tests do not tell from a repair
+        assert "raise ValueError" in repository.git("show", report["branch"] + ":amounts.py")
 
 
 def test_without_isolation_it_works_when_typed_and_says_so(person, prices):

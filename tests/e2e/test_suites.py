@@ -53,7 +53,7 @@ def test_a_suite_that_passes_leaves_nothing_to_do(person, make):
 
 CANNOT = {
     "no_test": ({"prices.py": "x = 1\n"}, 3, "not_verified", ["no Python test", "--verify"]),
-    "no_python": ({"README": "text\n"}, 3, "not_verified", ["no Python file", "--verify"]),
+    "no_python": ({"README": "text\n"}, 3, "not_verified", ["no Python file"]),
     "no_test_in_the_file": ({"test_nothing.py": "x = 1\n"}, 3, "not_verified",
                             ["found no test", "--verify"]),
     "syntax_error_in_a_test": (
@@ -99,7 +99,7 @@ def test_an_import_that_no_edit_mends_ends_honestly(person, make):
             def test_invoice():
                 assert invoice([1, 2], "EUR") == "3 EUR"
             """})
-    reason = refused(person, repository, 3, "not_verified")
+    reason = refused(person, repository, 3, "not_verified", "-c", "search.tests_max=20")
     assert "no repair passed every test" in reason
 
 
@@ -254,7 +254,7 @@ def test_a_patch_that_ends_the_process_early_is_never_verified(person, make):
             def test_still_open():
                 assert report([]) == "open"
             """})
-    result = person.run(repository)
+    result = person.run(repository, "-c", "search.tests_max=400")
     assert result.code == 3, result
     assert branches(repository) == []
 

@@ -379,6 +379,9 @@ class Walk {
   void CheckInvariants() {
     REQUIRE(state_.wanted == RecomputeWanted(state_));
     for (const auto& [id, mission] : state_.missions) {
+      REQUIRE_EQ(state_.running.contains(id), mission.running());
+    }
+    for (const auto& [id, mission] : state_.missions) {
       REQUIRE(mission.status != MissionStatus::kQuarantined);
       REQUIRE_LE(mission.tests_used + mission.tests_reserved, mission.request.limits.tests_max);
       uint32_t leased = 0;

@@ -87,10 +87,7 @@ Status ProcessWorkspace::OpenPlain(const Context& ctx) {
                              {.reflink = core_.reflink}));
   }
   for (const auto& [host, inside] : options_.read_only_files) {
-    if (host == inside) continue;
-    if (!IsBelow(inside, options_.repo_path)) {
-      return FailedPrecondition("without isolation ", host, " cannot be shown at ", inside);
-    }
+    if (host == inside || !IsBelow(inside, options_.repo_path)) continue;  // used where it is
     const std::string destination = JoinPath(copy, inside.substr(options_.repo_path.size() + 1));
     RETURN_IF_ERROR(MakeDirs(DirName(destination), 0755));
     ASSIGN_OR_RETURN(const std::string bytes, ReadFile(host));
@@ -125,12 +122,18 @@ StatusOr<LaunchPlan> ProcessWorkspace::PlanLaunch(const SandboxCommand& command,
   if (!command.folder.empty()) RETURN_IF_ERROR(CheckRelativePath(command.folder));
   const std::string top = core_.plain() ? JoinPath(folder_, "u") : options_.repo_path;
   std::map<std::string, std::string> fixed = {{"HOME", "/tmp/home"}, {"TMPDIR", "/tmp"}};
+  LaunchPlan plan{.root = id_, .argv = command.argv, .folder = JoinPath(top, command.folder)};
   if (core_.plain()) {
+    // Nothing can be shown at another path: a command finds the file where the host has it.
+    for (std::string& argument : plan.argv) {
+      for (const auto& [host, inside] : options_.read_only_files) {
+        if (argument == inside && !IsBelow(inside, options_.repo_path)) argument = host;
+      }
+    }
     fixed = {{"HOME", JoinPath(folder_, "home")},
              {"TMPDIR", JoinPath(folder_, "tmp")},
              {"CODITECT_SANDBOX", core_.owner->token()}};
   }
-  LaunchPlan plan{.root = id_, .argv = command.argv, .folder = JoinPath(top, command.folder)};
   ASSIGN_OR_RETURN(plan.environment,
                    BuildEnvironment(options_.toolchain, command.environment, fixed));
   plan.cpu_seconds =

@@ -34,7 +34,8 @@ class Filter final : public CandidateFilter {
  private:
   /// The next message; UNAVAILABLE when the process is gone.
   StatusOr<ChannelMessage> Receive(const Context& ctx);
-  /// Answers of one batch, in order; UNAVAILABLE when the process died over it.
+  /// Answers of one batch, in order; UNAVAILABLE when the process died over it, DEADLINE_EXCEEDED
+  /// when it took longer than the limit of a candidate for each.
   StatusOr<std::vector<JudgedCandidate>> Ask(const Context& ctx,
                                              std::span<const Candidate> candidates);
   StatusOr<std::vector<JudgedCandidate>> OneByOne(const Context& ctx,
@@ -52,10 +53,12 @@ class Filter final : public CandidateFilter {
 };
 
 Status Filter::Open(const Context& ctx) {
+  SandboxLimits of_process = request_.limits;
+  of_process.wall = {};  // that one is for a candidate; a search may take long
   ASSIGN_OR_RETURN(session_,
                    Session::Start(ctx, workspace_,
                                   ScriptCommand(scripts_, "filter", request_.plan.interpreter,
-                                                request_.seed, request_.limits)));
+                                                request_.seed, of_process)));
   ended_.runner_starts += 1;
   started_ = std::chrono::steady_clock::now();
   FilterLimits limits;
@@ -100,16 +103,22 @@ void Filter::Close() {
 StatusOr<std::vector<JudgedCandidate>> Filter::Ask(const Context& ctx,
                                                    std::span<const Candidate> candidates) {
   if (session_ == nullptr) return Unavailable("the candidate filter's process is gone");
-  RETURN_IF_ERROR(session_->Send(ctx, JudgeLine(candidates)));
-  ASSIGN_OR_RETURN(ChannelMessage message, Receive(ctx));
+  const auto wall = request_.limits.wall * static_cast<int64_t>(candidates.size());
+  const Context within = wall.count() > 0 ? ctx.WithTimeout(wall) : ctx;
+  RETURN_IF_ERROR(session_->Send(within, JudgeLine(candidates)));
+  ASSIGN_OR_RETURN(ChannelMessage message, Receive(within));
   auto* judged = std::get_if<Judged>(&message);
   if (judged == nullptr || judged->answers.size() != candidates.size()) {
     return InvalidArgument("the candidate filter answered something else than it was asked");
   }
   for (size_t i = 0; i < candidates.size(); ++i) {
-    if (judged->answers[i].number != candidates[i].number) {
+    JudgedCandidate& answer = judged->answers[i];
+    if (answer.number != candidates[i].number) {
       return InvalidArgument("the candidate filter answered about another candidate");
     }
+    // What ends its process has started a test: else a search that meets nothing but such
+    // candidates would never use its budget up.
+    if (answer.verdict == CandidateVerdict::kUndecided) answer.tests = std::max(1U, answer.tests);
   }
   live_cpu_ms_ = judged->cpu_ms;
   return std::move(judged->answers);
@@ -134,7 +143,8 @@ StatusOr<std::vector<JudgedCandidate>> Filter::OneByOne(const Context& ctx,
     }
     Close();
     RETURN_IF_ERROR(ctx.Check());
-    answers.push_back({.number = candidate.number, .verdict = CandidateVerdict::kUndecided});
+    answers.push_back(
+        {.number = candidate.number, .verdict = CandidateVerdict::kUndecided, .tests = 1});
   }
   return answers;
 }

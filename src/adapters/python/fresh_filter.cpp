@@ -27,6 +27,15 @@ bool Passes(const TestReport& report, const std::string& id) {
   return any;
 }
 
+bool Fails(const TestReport& report, const std::string& id) {
+  const auto uncollected = [&](const CollectionError& error) { return error.file == id; };
+  const auto failed = [&](const TestCase& test) {
+    return test.status == TestStatus::kFailed && (test.id == id || test.file == id);
+  };
+  return std::any_of(report.cases.begin(), report.cases.end(), failed) ||
+         std::any_of(report.collection_errors.begin(), report.collection_errors.end(), uncollected);
+}
+
 class FreshFilter final : public CandidateFilter {
  public:
   FreshFilter(Workspace& workspace, FilterRequest request, TestRunner run)
@@ -63,8 +72,8 @@ Status FreshFilter::Open(const Context& ctx) {
   }
   ASSIGN_OR_RETURN(const TestReport report, Run(ctx, request_.failing));
   const auto& failing = request_.failing;
-  if (std::all_of(failing.begin(), failing.end(),
-                  [&](const std::string& id) { return Passes(report, id); })) {
+  if (std::none_of(failing.begin(), failing.end(),
+                   [&](const std::string& id) { return Fails(report, id); })) {
     return FailedPrecondition("the failing tests do not fail when they run alone");
   }
   const auto cpu = kCpuFactor * std::chrono::milliseconds(report.cpu_ms);
@@ -116,10 +125,7 @@ Status FreshFilter::JudgeTree(const Context& ctx, JudgedCandidate* judged) {
     if (ids->empty() || (command && ids == &request_.passing)) continue;
     ASSIGN_OR_RETURN(const TestReport report, Run(ctx, *ids));
     judged->tests += std::max<uint32_t>(1, static_cast<uint32_t>(report.cases.size()));
-    if (report.ended_by == "cpu") {
-      judged->out_of_fuel = true;
-      return absl::OkStatus();
-    }
+    if (report.ended_by == "cpu") return absl::OkStatus();
     if (report.ended_by == "wall") {
       judged->verdict = CandidateVerdict::kUndecided;
       return absl::OkStatus();

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "src/adapters/python/filter.h"
@@ -37,6 +38,19 @@ std::string TypedCommand(const TestRunRequest& request) {
     command += StrCat(" … (", request.ids.size(), " tests)");
   }
   return command;
+}
+
+/// The repository's file that a command like `sh check.sh -v` or `./check.py` executes: it is what
+/// judges, so no repair may change it. "" when there is none, as with `python3 -m doctest x.py`.
+std::string ScriptOf(const std::string& command, const std::vector<TreeEntry>& files) {
+  for (std::string word : Split(command, ' ')) {
+    if (word == "-m" || word == "-c") return "";
+    if (word.starts_with("./")) word.erase(0, 2);
+    const auto found = std::find_if(files.begin(), files.end(),
+                                    [&](const TreeEntry& entry) { return entry.path == word; });
+    if (found != files.end()) return word;
+  }
+  return "";
 }
 
 class Harness final : public TestHarness {
@@ -121,7 +135,9 @@ StatusOr<HarnessPlan> Harness::Detect(const Context& ctx, Workspace& workspace,
   const TestLayout layout =
       FindTests(files, [&](const std::string& path) { return workspace.Read(path); });
   const bool command = !request.verify_command.empty();
-  if (!command && !layout.any_python) return NotFound("the repository has no Python file");
+  if (!command && !layout.any_python) {
+    return NotFound("the repository has no Python file, and this version repairs nothing else");
+  }
   if (!command && !layout.any_test) {
     return NotFound("the repository has no Python test (test_*.py, *_test.py); name the command ",
                     "that checks it with --verify");
@@ -140,6 +156,8 @@ StatusOr<HarnessPlan> Harness::Detect(const Context& ctx, Workspace& workspace,
   if (command) {
     plan.runner = "command";
     plan.command = request.verify_command;
+    const std::string script = ScriptOf(plan.command, request.files);
+    if (!script.empty()) plan.test_files.push_back(script);
     return plan;
   }
   const bool unittest = layout.test_cases && !layout.asks_for_pytest && !layout.plain_functions;

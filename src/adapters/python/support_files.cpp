@@ -92,14 +92,19 @@ StatusOr<std::string> InstallSupportScripts(const std::string& folder) {
   RETURN_IF_ERROR(MakeDirs(folder, 0755));
   const std::string temporary = StrCat(place, ".tmp-", RandomHex(6));
   Status status = WriteScripts(temporary);
-  if (status.ok()) status = RemoveTree(place);  // left half written by a crash
-  if (status.ok() && ::rename(temporary.c_str(), place.c_str()) != 0) {
-    status = ErrnoStatus(errno, "cannot rename to ", place);
+  if (status.ok() && ::rename(temporary.c_str(), place.c_str()) == 0) return place;
+  // Another process was faster, whose runs may be using it; or somebody changed what is there.
+  if (status.ok() && !IsInstalled(place)) {
+    const std::string damaged = StrCat(temporary, "-damaged");
+    const bool moved = ::rename(place.c_str(), damaged.c_str()) == 0;
+    if (::rename(temporary.c_str(), place.c_str()) != 0) {
+      status = ErrnoStatus(errno, "cannot rename to ", place);
+    }
+    if (moved) RETURN_IF_ERROR(RemoveTree(damaged));
   }
-  if (status.ok()) return place;
   RETURN_IF_ERROR(RemoveTree(temporary));
-  if (IsInstalled(place)) return place;  // another process was faster
-  return status;
+  if (IsInstalled(place)) return place;
+  return status.ok() ? Unavailable(place, " is changed by another process") : status;
 }
 
 }  // namespace coditect::python

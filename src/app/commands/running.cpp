@@ -113,6 +113,12 @@ int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bo
   for (const MissionId& run : ids) {
     const Status status = (*service)->Control(
         run, emergency ? MissionControl::kEmergencyStop : MissionControl::kStop);
+    if (emergency && !status.ok() && !absl::IsNotFound(status)) {
+      return Fail(Annotate(ExplainLedgerError(status, reading->paths),
+                           StrCat("everything was killed; that ", run, " is stopped is recorded ",
+                                  "when the ledger can be written again")));
+    }
+    if (absl::IsResourceExhausted(status)) return Fail(ExplainLedgerError(status, reading->paths));
     if (!status.ok()) return Fail(status);
     if (!global.quiet) PrintErr(StrCat("stopped ", run, "; `coditect resume ", run, "` goes on\n"));
   }

@@ -219,6 +219,27 @@ TEST_CASE("CodeThatIsTheSameIsADuplicate") {
                  {"def scale", "def scaled", kFails}});
 }
 
+TEST_CASE("AFilterLivesLongerThanACandidateMay") {
+  Project project(Files{{"app.py", "def one():\n    return 2\n"},
+                        {"test_app.py",
+                         "import time\nfrom app import one\n"
+                         "def test_one():\n    time.sleep(0.4)\n    assert one() == 1\n"}});
+  FilterRequest request;
+  request.plan = *project.Detect();
+  request.failing = {"test_app.py::test_one"};
+  request.files = {"app.py"};
+  request.limits.wall = std::chrono::seconds(2);
+  auto filter = project.harness().OpenFilter({}, project.workspace(), request);
+  REQUIRE_MESSAGE(filter.ok(), Message(filter.status()));
+  for (uint64_t number = 3; number < 9; ++number) {
+    Candidate candidate = project.Replace("app.py", "return 2", StrCat("return ", number));
+    const auto judged = (*filter)->Judge({}, {&candidate, 1});
+    REQUIRE_MESSAGE(judged.ok(), Message(judged.status()));
+    CHECK(judged->front().verdict == kFails);
+  }
+  CHECK((*filter)->usage().runner_starts == 1);
+}
+
 TEST_CASE("APassingTestThatACandidateBreaksFailsIt") {
   Project project(Files{{"calc.py",
                          "def add(a, b):\n    if a > 100:\n        return 0\n"
@@ -361,8 +382,8 @@ TEST_CASE("TestsThatDoNotFailHereAreNoFilter") {
   request.failing = {"test_zoo.py::gone"};
   CHECK(absl::IsFailedPrecondition(
       project.harness().OpenFilter({}, project.workspace(), request).status()));
-  request.plan.runner = "command";
-  CHECK(absl::IsUnimplemented(
+  request.plan = *project.Detect("true");
+  CHECK(absl::IsFailedPrecondition(
       project.harness().OpenFilter({}, project.workspace(), request).status()));
 }
 

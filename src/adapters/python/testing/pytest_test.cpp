@@ -364,7 +364,8 @@ TEST_CASE("ATestThatUsesTooMuchCpuFailsAlone") {
   Project project(Files{{"test_cpu.py",
                          "def test_loop():\n    while True:\n        try:\n"
                          "            x = 1\n        except Exception:\n"
-                         "            pass\ndef test_after(): pass\n"}});
+                         "            pass\ndef test_after(): pass\n"
+                         "def test_again():\n    while True: pass\n"}});
   TestRunRequest request;
   request.plan = *project.Detect();
   request.test_cpu_ms = 300;
@@ -373,6 +374,7 @@ TEST_CASE("ATestThatUsesTooMuchCpuFailsAlone") {
   CHECK(report->normal_end);
   CHECK(StatusOf(*report, "test_cpu.py::test_loop") == "failed");
   CHECK(StatusOf(*report, "test_cpu.py::test_after") == "passed");
+  CHECK(report->cases.back().message == "the test used more than 0.06 s of CPU time");
 }
 
 TEST_CASE("AFloodOfOutputEndsTheRun") {
