@@ -18,7 +18,8 @@ CASE = re.compile(r"^(\S+)\s+rc=(\d+)\s+([\d.]+)s (PASS|fail) (.*?)\s*$")
 
 
 def judged(options, search):
-    """[(bug, exit code, seconds, passes)] and how many could not be used."""
+    """[(bug, exit code, seconds, passes)], how many could not be used, and whether the judge came to
+    its end."""
     command = [sys.executable, str(options.shared / "tools" / "eval_repair.py"), options.binary,
                str(options.shared / "fixtures" / "humanevalfix" / "python.jsonl"), "python",
                "--search", search, "--time", str(options.max_time)]
@@ -33,14 +34,16 @@ def judged(options, search):
                 bug, code, seconds, verdict, _ = match.groups()
                 cases.append((bug, int(code), float(seconds), verdict == "PASS"))
             unusable += "unusable" in line
-    return cases, unusable
+    return cases, unusable, process.returncode == 0
 
 
 def share(part, whole):
     return "%d of %d (%.0f %%)" % (part, whole, 100 * part / max(1, whole))
 
 
-def row(name, cases, unusable):
+def row(name, cases, unusable, complete):
+    if not complete:
+        name += " (the judge broke off)"
     seconds = sorted(case[2] for case in cases) or [0]
     claimed = [case for case in cases if case[1] == 0]
     wrong = [case for case in claimed if not case[3]]
@@ -72,12 +75,12 @@ def main():
               "--shared")
         return 0
     before = os.getloadavg()[0]
-    full, left_out = judged(options, "full")
-    few, few_left_out = judged(options, "examples")
-    missed = [case[0] for case in full if not case[3]]
-    print(section([row("all", full, left_out), row("examples only", few, few_left_out)],
+    full = judged(options, "full")
+    few = judged(options, "examples")
+    missed = [case[0] for case in full[0] if not case[3]]
+    print(section([row("all", *full), row("examples only", *few)],
                   (before, os.getloadavg()[0]), missed))
-    return 1 if any(case[1] == 0 and not case[3] for case in full) else 0
+    return 1 if any(case[1] == 0 and not case[3] for case in full[0]) else 0
 
 
 if __name__ == "__main__":
