@@ -3,7 +3,7 @@
 
 from support.measuring import SMALL, Desk, spread, table
 
-RUNS = 5
+RUNS = 3
 
 
 def main():

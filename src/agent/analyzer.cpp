@@ -126,7 +126,8 @@ class Observation {
     request.plan = baseline_.harness;
     request.ids = ids;
     request.trace = trace;
-    request.seed = lease_.mission.request().seed + looks_.size();
+    // Each look has another seed: what passes under one of them only is flaky.
+    request.seed = lease_.mission.request().seed + runs_++;
     request.limits = SuiteLimits(lease_);
     const uint64_t max_time_ms = lease_.mission.request().limits.max_time_ms;
     if (max_time_ms > 0) {
@@ -362,6 +363,7 @@ class Observation {
   std::vector<Look> looks_;
   bool traced_to_the_end_ = true;
   Usage usage_;
+  uint64_t runs_ = 0;
   uint64_t seen_ = 0;
   MonotonicTime last_progress_;
 };

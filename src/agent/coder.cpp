@@ -146,7 +146,10 @@ class Coding {
     if (options.candidates_max == 0 && MendsCollection()) {
       options.candidates_max = kImportCandidatesMax;
     }
-    if (options.candidates_max != 0) options.look_around_max = kDearLookAround;
+    if (options.candidates_max != 0) {
+      options.look_around_max = kDearLookAround;
+      batch_size_ = kDearBatch;
+    }
     ASSIGN_OR_RETURN(search_, repair::PatchSearch::Create(std::move(options)));
     return absl::OkStatus();
   }
@@ -159,10 +162,9 @@ class Coding {
 
   /// True when a patch was confirmed; it is in claim_.
   StatusOr<bool> Search() {
-    const size_t batch_size = filter_->candidates_max() == 0 ? kBatch : kDearBatch;
     for (;;) {
       RETURN_IF_ERROR(lease_.ctx.Check());
-      const std::vector<Candidate> batch = search_->NextBatch(batch_size);
+      const std::vector<Candidate> batch = search_->NextBatch(batch_size_);
       if (batch.empty()) {
         RETURN_IF_ERROR(JudgeStarved());
         ASSIGN_OR_RETURN(const bool confirmed, ConfirmPlausible());
@@ -374,6 +376,7 @@ class Coding {
   std::unique_ptr<CandidateFilter> filter_;
   std::unique_ptr<Workspace> patient_workspace_;  // for candidates that ran out of fuel
   std::unique_ptr<CandidateFilter> patient_filter_;
+  size_t batch_size_ = kBatch;
   uint64_t next_starved_ = kStarvedFirst;
   std::unique_ptr<repair::PatchSearch> search_;
   std::map<uint64_t, Candidate> survivors_;

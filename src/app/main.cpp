@@ -201,7 +201,8 @@ std::string UsageError(const CLI::App& app, const std::vector<std::string>& word
   for (const CLI::App* verb : verbs) name += (name.empty() ? "" : " ") + verb->get_name();
   if (!unknown.empty()) {
     std::vector<std::string> known;
-    for (const CLI::App* verb : verbs.back()->get_subcommands({})) known.push_back(verb->get_name());
+    for (const CLI::App* verb : verbs.back()->get_subcommands({}))
+      known.push_back(verb->get_name());
     const std::string near = NearestWord(unknown, known);
     return StrCat("there is no verb `", name, " ", unknown, "`",
                   DidYouMean(near.empty() ? "" : StrCat(name, " ", near)));

@@ -23,7 +23,7 @@ struct RunLoopOptions {
 /// Asks for the run (or resumes it) and shows it until it has ended; gives its report. The first
 /// interrupt stops it cleanly, the second at once. CANCELLED: interrupted before it had begun.
 StatusOr<RunReport> FollowRun(const Context& ctx, const RunLoopOptions& options,
-                                  const Clock& clock);
+                              const Clock& clock);
 
 /// Prints the report the way the person asked for and gives the exit code.
 int ConcludeRun(const RunReport& report, ProgressMode progress, const std::string& output,

@@ -14,8 +14,8 @@ namespace coditect {
 StatusOr<std::string> ReadFile(const std::string& path, size_t bytes_max = size_t{1} << 30);
 
 /// Replaces `path` by `bytes` so that a crash leaves the old or the new content: a file without a
-/// name, fdatasync, a temporary name, rename, fsync of the folder. RESOURCE_EXHAUSTED on a full disk.
-/// `crash_point`: the effect's name for CODITECT_CRASH_AT, "" for none.
+/// name, fdatasync, a temporary name, rename, fsync of the folder. RESOURCE_EXHAUSTED on a full
+/// disk. `crash_point`: the effect's name for CODITECT_CRASH_AT, "" for none.
 Status WriteFileDurably(const std::string& path, std::string_view bytes, unsigned mode = 0600,
                         std::string_view crash_point = "");
 

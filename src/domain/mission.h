@@ -91,12 +91,12 @@ struct MissionRequest {
   std::string sandbox;         // "auto", "process" or "none"
   uint64_t seed = 0;
   MissionLimits limits;
-  BlobId environment;             // blob of domain/toolchain.h Toolchain
-  std::string author;             // "Name <mail>" of the commits
-  std::string attribution;        // "assisted-by", "co-authored-by" or "none"
+  BlobId environment;              // blob of domain/toolchain.h Toolchain
+  std::string author;              // "Name <mail>" of the commits
+  std::string attribution;         // "assisted-by", "co-authored-by" or "none"
   bool check_consistency = false;  // TASK_QUEUE_CONSISTENCY_CHECK_ENABLED
-  std::string violation_action;   // "escalate" or "replan"
-  uint32_t repeat_flaky = 0;      // runs of a failing test at the baseline
+  std::string violation_action;    // "escalate" or "replan"
+  uint32_t repeat_flaky = 0;       // runs of a failing test at the baseline
 
   bool operator==(const MissionRequest&) const = default;
   template <class Self, class Visitor>

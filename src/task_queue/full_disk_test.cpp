@@ -1,11 +1,10 @@
 // The queue while its ledger cannot be written: refused by type, killed first, recorded later.
-#include "src/task_queue/task_queue.h"
-
 #include <doctest/doctest.h>
 
 #include <atomic>
 
 #include "src/adapters/memory/event_log.h"
+#include "src/task_queue/task_queue.h"
 
 namespace coditect {
 namespace {

@@ -53,7 +53,8 @@ def test_help_shows_every_verb_and_flag_and_none_that_does_not_work(person):
 @pytest.mark.parametrize("arguments, message", [
     (["rnu", "x"], "there is no verb `coditect rnu`; did you mean `coditect run`?"),
     (["-C", "/", "shwo", "x"], "there is no verb `coditect shwo`; did you mean `coditect show`?"),
-    (["config", "lst"], "there is no verb `coditect config lst`; did you mean `coditect config list`?"),
+    (["config", "lst"],
+     "there is no verb `coditect config lst`; did you mean `coditect config list`?"),
     (["run", "x", "--sedd", "1"], "`coditect run` has no flag --sedd; did you mean `--seed`?"),
     (["run", "x", "--sedd=1"], "`coditect run` has no flag --sedd; did you mean `--seed`?"),
     (["ps", "--al"], "`coditect ps` has no flag --al; did you mean `--all`?"),
@@ -136,7 +137,7 @@ def test_the_report_has_every_field_of_its_schema(person, prices):
     assert len(report["tests"]["expected"]) == 5 and report["tests"]["failed"] == []
     assert report["cost_usd"] == 0 and report["partial"] == "" and len(report["next"]) == 3
     for command in report["next"]:  # each can be typed as it stands
-        command = command.replace("coditect ", BINARY + " ", 1) if command.startswith("coditect") else command
+        command = re.sub("^coditect ", BINARY + " ", command)
         typed = subprocess.run(command, shell=True, env=person.environment, cwd="/",
                                stdin=subprocess.DEVNULL, capture_output=True)
         assert typed.returncode == 0, (command, typed)
@@ -318,8 +319,9 @@ def test_every_flag_of_run_has_its_effect(person, prices):
     prices.write({"later.txt": "later\n"})
     prices.git("tag", "start")
     prices.commit("later")
-    result = person.run(prices, "--base", "start", "--max-time", "10m", "--agents", "1", "--brain", "offline", "--sandbox",
-                        "process", "--seed", "7", "--no-input", "-v", "--progress", "plain")
+    result = person.run(prices, "--base", "start", "--max-time", "10m", "--agents", "1", "--brain",
+                        "offline", "--sandbox", "process", "--seed", "7", "--no-input", "-v",
+                        "--progress", "plain")
     assert result.code == 0, result
     report = result.json
     assert report["base"] == prices.git("rev-parse", "start^{commit}").strip()

@@ -15,10 +15,6 @@ STORAGE = {
     "CLICKHOUSE_CLUSTER": "clickhouse.example.com:9000",
     "VECTOR_DB_ENDPOINT": "chromadb.example.com:8000",
 }
-REFUSED = {
-    "ORCHESTRATOR_LLM_MODEL": "claude-3-5-sonnet",
-    "ORCHESTRATOR_CACHE_TTL_HOURS": "24",
-}
 
 
 def request_of(events):

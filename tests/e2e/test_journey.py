@@ -112,7 +112,7 @@ def test_the_json_report_holds_every_key_and_the_evidence_is_of_the_delivered_tr
     kinds = {"schema": str, "run": str, "outcome": str, "reason": str, "base": str, "branch": str,
              "partial": str, "commit": str, "tests": dict, "changes": list, "evidence": list,
              "cpu_seconds": float, "cost_usd": float, "next": list, "usage": dict, "tried": list}
-    assert {key: type(value) for key, value in report.items()} == kinds
+    assert {key: type(report[key]) for key in kinds} == kinds
     assert report["schema"] == "coditect.run/v1"
     assert (report["outcome"], report["partial"]) == ("verified", "")
     assert report["base"] == prices.head()

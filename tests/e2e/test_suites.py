@@ -99,7 +99,7 @@ def test_an_import_that_no_edit_mends_ends_honestly(person, make):
             def test_invoice():
                 assert invoice([1, 2], "EUR") == "3 EUR"
             """})
-    reason = refused(person, repository, 3, "not_verified", "-c", "search.tests_max=60")
+    reason = refused(person, repository, 3, "not_verified", "-c", "search.tests_max=20")
     assert "no repair passed every test" in reason
 
 

@@ -91,11 +91,8 @@ class Trial:
             result = finish(self.start())
             assert result.code == 0, result
             return result.json
-        (run,) = runs
-        if run["status"] == "verified":  # the end was recorded, only nobody was told
-            result = self.person.call("show", run["run"], "--json")
-        else:
-            result = self.person.call("resume", "--last", "--output", "json")
+        assert len(runs) == 1, runs
+        result = self.person.call("resume", "--last", "--output", "json")
         assert result.code == 0, result
         return result.json
 

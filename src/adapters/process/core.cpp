@@ -58,7 +58,8 @@ Status Core::CheckDisk() const {
   }
   if (info.f_bavail * info.f_frsize >= options.disk_reserve_bytes) return absl::OkStatus();
   return ResourceExhausted("less than ", options.disk_reserve_bytes >> 20, " MiB are free for ",
-                           owner->folder(), "; free some space, or set CODITECT_STATE_DIR to a "
+                           owner->folder(),
+                           "; free some space, or set CODITECT_STATE_DIR to a "
                            "folder on another disk");
 }
 

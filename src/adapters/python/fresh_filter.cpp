@@ -125,10 +125,7 @@ Status FreshFilter::JudgeTree(const Context& ctx, JudgedCandidate* judged) {
     if (ids->empty() || (command && ids == &request_.passing)) continue;
     ASSIGN_OR_RETURN(const TestReport report, Run(ctx, *ids));
     judged->tests += std::max<uint32_t>(1, static_cast<uint32_t>(report.cases.size()));
-    if (report.ended_by == "cpu") {
-      judged->out_of_fuel = true;
-      return absl::OkStatus();
-    }
+    if (report.ended_by == "cpu") return absl::OkStatus();
     if (report.ended_by == "wall") {
       judged->verdict = CandidateVerdict::kUndecided;
       return absl::OkStatus();

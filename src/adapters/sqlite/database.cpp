@@ -130,17 +130,21 @@ StatusOr<std::unique_ptr<Database>> Database::OpenFile(const std::string& path, 
   return database;
 }
 
-// Under another name until it is whole and on the disk, so that a file without tables is damage and
-// never taken for a new one.
+// Under another name until it is whole, in WAL mode and on the disk, so that a file without tables
+// is damage and never taken for a new one, and no rollback journal is ever left for a reader to
+// find.
 Status Database::Create(const OpenOptions& options) {
   const std::string unfinished = options.path + ".new";
-  for (const char* suffix : {"", "-journal"}) ::unlink((unfinished + suffix).c_str());
+  for (const char* suffix : {"", "-journal", "-wal", "-shm"}) {
+    ::unlink((unfinished + suffix).c_str());
+  }
   {
     ASSIGN_OR_RETURN(const auto database,
                      OpenFile(unfinished, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
     RETURN_IF_ERROR(database->Execute(StrCat(
         "BEGIN IMMEDIATE;", options.schema, ";PRAGMA application_id=", options.application_id,
         ";PRAGMA user_version=", options.schema_version, ";COMMIT")));
+    RETURN_IF_ERROR(database->QueryText("PRAGMA journal_mode=WAL").status());
   }
   if (::rename(unfinished.c_str(), options.path.c_str()) != 0) {
     return ErrnoStatus(errno, "cannot make ", options.path);

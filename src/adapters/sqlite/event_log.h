@@ -13,8 +13,8 @@ struct EventLogOptions {
   bool read_only = false;  // for verbs that only look; never waits for the owner
 };
 
-/// An open ledger. The owner's Open checks the file after an unclean end (integrity_check) and marks it
-/// in use; destruction marks the clean end. After an input/output error every call answers
+/// An open ledger. The owner's Open checks the file after an unclean end (integrity_check) and
+/// marks it in use; destruction marks the clean end. After an input/output error every call answers
 /// UNAVAILABLE: close it and open it again, what is on disk then is the truth.
 /// DATA_LOSS: the file is damaged, the message says how.
 StatusOr<std::unique_ptr<EventLog>> OpenEventLog(const EventLogOptions& options);

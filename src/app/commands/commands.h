@@ -35,8 +35,8 @@ struct RunOptions {
 
 /// Which run a verb is about.
 struct RunName {
-  std::string id;     // r-7f3a, 7f3a or the start of it
-  bool last = false;  // the newest one instead
+  std::string id;           // r-7f3a, 7f3a or the start of it
+  bool last = false;        // the newest one instead
   bool open_first = false;  // of `last`: one that has not ended, when there is any
 };
 

@@ -36,9 +36,8 @@ class Journal {
     std::vector<std::pair<int64_t, std::string>> lines;
     for (const Event& event : events_) {
       if (!Concerns(event, mission) || !printed_.insert({"", event.sequence}).second) continue;
-      lines.emplace_back(event.wall_ms,
-                         json_ ? JournalLine(event, run_, mission.request.trace_id)
-                               : JournalText(event));
+      lines.emplace_back(event.wall_ms, json_ ? JournalLine(event, run_, mission.request.trace_id)
+                                              : JournalText(event));
     }
     for (const BusEvent& event : acts) {
       if (!printed_.insert({event.producer, event.sequence}).second) continue;

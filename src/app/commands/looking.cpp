@@ -1,7 +1,6 @@
 // ps, show, diff, version: verbs that only look.
 #include <unistd.h>
 
-
 #include "src/app/commands/commands.h"
 #include "src/app/commands/reading.h"
 #include "src/app/exit_code.h"

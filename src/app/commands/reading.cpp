@@ -74,8 +74,7 @@ StatusOr<const MissionState*> FindNewest(const Reading& reading, const RunName& 
 
 StatusOr<const MissionState*> FindRun(const Reading& reading, const RunName& name,
                                       const std::string& folder) {
-  return name.last ? FindNewest(reading, name, folder)
-                   : FindById(reading.tail->state(), name.id);
+  return name.last ? FindNewest(reading, name, folder) : FindById(reading.tail->state(), name.id);
 }
 
 }  // namespace coditect

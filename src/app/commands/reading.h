@@ -15,7 +15,7 @@ struct Reading {
   std::unique_ptr<LedgerTail> tail;
   std::vector<Event> events;     // all of them
   std::vector<MissionId> order;  // the runs in the order they were accepted in
-  bool owned = false;         // a living process owns the ledger; without one nothing happens
+  bool owned = false;            // a living process owns the ledger; without one nothing happens
 };
 
 /// NOT_FOUND when there is no ledger yet.

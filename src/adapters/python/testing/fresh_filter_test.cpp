@@ -12,6 +12,23 @@ namespace {
 
 using enum CandidateVerdict;
 
+const Files kCalc = {{"calc.py", "def add(a, b):\n    return a - b\n"},
+                     {"check.sh", "python3 -c 'from calc import add; assert add(2, 2) == 4'\n"}};
+
+/// The request of a filter for `sh check.sh`.
+FilterRequest RequestOf(Project& project, std::chrono::seconds wall) {
+  FilterRequest request;
+  request.plan = *project.Detect("sh check.sh");
+  TestRunRequest run;
+  run.plan = request.plan;
+  const auto baseline = project.RunWith(run);
+  REQUIRE(baseline.ok());
+  request.failing = {baseline->cases.front().id};
+  request.files = {"calc.py"};
+  request.limits.wall = wall;
+  return request;
+}
+
 /// Judges each replacement of `a - b` in calc.py.
 std::vector<JudgedCandidate> JudgeEach(Project& project, CandidateFilter& filter,
                                        const std::vector<std::string>& replacements) {
@@ -27,16 +44,9 @@ std::vector<JudgedCandidate> JudgeEach(Project& project, CandidateFilter& filter
 }
 
 TEST_CASE("ACommandJudgesEachCandidateInAProcessOfItsOwn") {
-  Project project({{"calc.py", "def add(a, b):\n    return a - b\n"},
-                   {"check.sh", "python3 -c 'from calc import add; assert add(2, 2) == 4'\n"}});
-  FilterRequest request;
-  request.plan = *project.Detect("sh check.sh");
-  const auto baseline = project.RunWith({.plan = request.plan});
-  REQUIRE(baseline.ok());
-  request.failing = {baseline->cases.front().id};
+  Project project(kCalc);
+  FilterRequest request = RequestOf(project, std::chrono::seconds(20));
   request.passing = {"nothing of a command's"};
-  request.files = {"calc.py"};
-  request.limits.wall = std::chrono::seconds(20);
   const auto filter = project.harness().OpenFilter({}, project.workspace(), request);
   REQUIRE_MESSAGE(filter.ok(), Message(filter.status()));
   CHECK((*filter)->candidates_max() > 0);
@@ -55,13 +65,8 @@ TEST_CASE("ACommandJudgesEachCandidateInAProcessOfItsOwn") {
 }
 
 TEST_CASE("ACandidateThatNeverEndsIsEndedByItsShareOfProcessorTime") {
-  Project project({{"calc.py", "def add(a, b):\n    return a - b\n"},
-                   {"check.sh", "python3 -c 'from calc import add; assert add(2, 2) == 4'\n"}});
-  FilterRequest request;
-  request.plan = *project.Detect("sh check.sh");
-  request.failing = {project.RunWith({.plan = request.plan})->cases.front().id};
-  request.files = {"calc.py"};
-  request.limits.wall = std::chrono::seconds(3);
+  Project project(kCalc);
+  const FilterRequest request = RequestOf(project, std::chrono::seconds(3));
   const auto filter = project.harness().OpenFilter({}, project.workspace(), request);
   REQUIRE(filter.ok());
   const auto judged = JudgeEach(project, **filter, {"[0 for _ in iter(int, 1)]", "a + b"});
@@ -70,7 +75,7 @@ TEST_CASE("ACandidateThatNeverEndsIsEndedByItsShareOfProcessorTime") {
 }
 
 TEST_CASE("TheFileThatACommandRunsIsOneOfItsTests") {
-  Project project({{"calc.py", "x = 1\n"}, {"check.py", "import calc\n"}});
+  Project project(Files{{"calc.py", "x = 1\n"}, {"check.py", "import calc\n"}});
   const auto judges = [&](const std::string& command) {
     const auto plan = project.Detect(command);
     const auto& tests = plan->test_files;
