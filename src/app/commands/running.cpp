@@ -43,6 +43,21 @@ RunLoopOptions LoopOptions(const GlobalOptions& global, const StatePaths& paths,
   return loop;
 }
 
+/// Without an owner this process takes the lock, writes it down and leaves. An owner that leaves
+/// while it is asked may have written it down or not: said twice it is the same.
+Status Tell(const Context& ctx, const StatePaths& paths, const OwnerOptions& options,
+            const MissionId& run, MissionControl control) {
+  constexpr int kTriesMax = 3;
+  const SystemClock clock;
+  Status status;
+  for (int i = 0; i < kTriesMax; ++i) {
+    ASSIGN_OR_RETURN(const auto service, AttachOrOwn(ctx, paths, options, RandomHex(8), clock));
+    status = service->Control(run, control);
+    if (!absl::IsUnavailable(status)) break;
+  }
+  return status;
+}
+
 }  // namespace
 
 int RunCommand(const GlobalOptions& global, const RunOptions& options) {
@@ -103,16 +118,12 @@ int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bo
     }
     ids.push_back((*mission)->id);
   }
-  const SystemClock clock;
   auto config = LoadCommandConfig(global, "", {});
   if (!config.ok()) return Fail(config.status());
-  // Without an owner this process takes the lock, writes it down and leaves.
-  auto service = AttachOrOwn(ctx, reading->paths, MakeOwnerOptions(*config, ProcessEnvironment()),
-                             RandomHex(8), clock);
-  if (!service.ok()) return Fail(service.status());
+  const OwnerOptions options = MakeOwnerOptions(*config, ProcessEnvironment());
   for (const MissionId& run : ids) {
-    const Status status = (*service)->Control(
-        run, emergency ? MissionControl::kEmergencyStop : MissionControl::kStop);
+    const Status status = Tell(ctx, reading->paths, options, run,
+                               emergency ? MissionControl::kEmergencyStop : MissionControl::kStop);
     if (emergency && !status.ok() && !absl::IsNotFound(status)) {
       return Fail(Annotate(ExplainLedgerError(status, reading->paths),
                            StrCat("everything was killed; that ", run, " is stopped is recorded ",
