@@ -57,7 +57,9 @@ def claims(events):
                and event["data"]["result"]["outcome"] == "RESULT_SUCCESS")
 
 
-def test_a_bug_becomes_a_verified_branch_and_nothing_else_changes(person, prices):
+@pytest.mark.parametrize("workspace", ["auto", "copy"])
+def test_a_bug_becomes_a_verified_branch_and_nothing_else_changes(person, prices, workspace):
+    person.environment["CODITECT_WORKSPACE"] = workspace
     prices.git("config", "user.name", "Grace")
     prices.git("config", "user.email", "grace@example.org")
     prices.write({"prices.py": "BROKEN = (\n", "notes.txt": "not committed\n"})
@@ -65,6 +67,7 @@ def test_a_bug_becomes_a_verified_branch_and_nothing_else_changes(person, prices
     prices.write({"staged.txt": "staged\n", "loose.txt": "untracked\n"})
     prices.git("add", "staged.txt")
     prices.git("stash", "push", "-q", "--", "staged.txt")
+    assert "stash@{0}" in prices.git("stash", "list")
     prices.write({"staged.txt": "staged again\n"})
     prices.git("add", "staged.txt")
     prices.git("branch", "other")
