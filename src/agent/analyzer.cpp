@@ -179,6 +179,12 @@ class Observation {
                     "` would install it");
     }
     if (report.ended_by == "wall") return TooSlow(report);
+    if (baseline_.harness.runner == "command" &&
+        (report.exit_code == 126 || report.exit_code == 127)) {
+      return StrCat("error: `", report.command, "` cannot be run here (exit code ",
+                    report.exit_code, "): ", LastLineOf(report.output),
+                    "; install what it needs or name another command by --verify");
+    }
     if (std::string reason = Unreadable(report); !reason.empty()) return reason;
     if (!report.normal_end) {
       const std::string said = LastLineOf(report.output);

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import textwrap
@@ -68,6 +69,7 @@ class Person:
     """Somebody with a home, an environment and the binary."""
 
     def __init__(self, folder):
+        self.binary = BINARY
         self.home = folder / "home"
         self.state = folder / "state"
         self.home.mkdir()
@@ -85,7 +87,7 @@ class Person:
         """The process, with pipes; the caller waits for it."""
         options.setdefault("stdin", subprocess.DEVNULL)
         return subprocess.Popen(
-            [BINARY, *map(os.fspath, arguments)], cwd=cwd or self.home,
+            [self.binary, *map(os.fspath, arguments)], cwd=cwd or self.home,
             env={**self.environment, **(env or {})}, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, start_new_session=True, **options)
 
@@ -208,6 +210,7 @@ def as_nobody(person):
         elif not folder.stat().st_mode & 0o001:
             pytest.skip("%s is closed to others" % folder)
     person.home.chmod(0o755)
+    person.binary = shutil.copy(BINARY, person.home)  # the project may be closed to others
     home, person.state = person.home / "nobody", person.home / "nobody-state"
     for folder in (home, person.state):
         folder.mkdir()

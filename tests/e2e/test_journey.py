@@ -330,6 +330,15 @@ def test_a_command_says_whether_it_is_done(person, make, command):
     assert "Mends `%s`" % command in repository.git("log", "-1", "--format=%B", report["commit"])
 
 
+def test_a_command_that_cannot_be_run_is_told_at_once(person, make):
+    repository = make(CALC)
+    result = person.call("run", "make the tests pass", "--verify", "no-such-program --all",
+                         cwd=repository.path)
+    assert result.code == 1, result
+    assert "`no-such-program --all` cannot be run here (exit code 127)" in result.out
+    assert "not found" in result.out and "--verify" in result.out
+
+
 def test_a_command_that_fails_says_what_it_printed_last(person, make):
     repository = make({"check.py": "import sys\nsys.exit('seven is not eight')\n"})
     result = person.call("run", "make the tests pass", "--verify", "python3 check.py",

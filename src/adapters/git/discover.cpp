@@ -100,7 +100,9 @@ StatusOr<PersonGit::Discovery> PersonGit::Discover() const {
 }
 
 StatusOr<std::string> PersonGit::Author() const {
-  ASSIGN_OR_RETURN(const ProcessResult result, Run({"var", "GIT_AUTHOR_IDENT"}));
+  // Without names of its own git would guess a mail address by looking this machine up in the DNS.
+  ASSIGN_OR_RETURN(const ProcessResult result,
+                   Run({"-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT"}));
   // "Name <mail> <seconds> <zone>"
   const size_t end = result.out.rfind('>');
   if (result.exit_code != 0 || end == std::string::npos) return std::string();

@@ -302,7 +302,6 @@ TEST_CASE("TheAuthorIsWhomGitWouldName") {
   Ok(WriteFile(repo.folder().Sub(".gitconfig"),
                "[user]\n\tname = Home\n\temail = home@example.org\n"));
   CHECK(author({{"HOME", repo.folder().path()}}).author == "Home <home@example.org>");
-  repo.Git({"config", "user.useConfigOnly", "true"});
   const ResolvedRepository nobody = author({{"HOME", "/nonexistent"}});
   CHECK(nobody.author_is_fallback);
   CHECK(nobody.author == kFallbackAuthor);
