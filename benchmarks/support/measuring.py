@@ -105,19 +105,21 @@ class Desk:
                     now = time.monotonic() - start
                     lines += [(now, line.decode(errors="replace")) for line in whole]
                 if sample:
-                    kib, cpu = own_processes(process.pid)
-                    peak, own = max(peak, kib), max(own, cpu)
+                    kib, cpu, processes = own_processes(process.pid)
+                    peak = max(peak, kib)
+                    if processes > 1:  # once the broker was waited for, its sandboxes count too
+                        own = max(own, cpu)
                 if time.monotonic() - start > LIMIT_SECONDS:
                     os.killpg(process.pid, signal.SIGKILL)
         return out, lines, peak, own
 
 
 def own_processes(root):
-    """(PSS in KiB, CPU seconds) of coditect `root` and its descendants that run the same program
+    """(PSS in KiB, CPU seconds, processes) of coditect `root` and its descendants that run the same program
     (the broker), and of what `root` itself has waited for (git). Not of the broker's children: they
     are the sandboxed processes."""
     program = None
-    pss, ticks = 0, 0
+    pss, ticks, processes = 0, 0, 0
     pending = [root]
     while pending:
         pid = pending.pop()
@@ -125,6 +127,7 @@ def own_processes(root):
             executable = os.readlink("/proc/%d/exe" % pid)
             program = program or executable
             if executable == program:
+                processes += 1
                 pss += memory_kib(pid)
                 fields = pathlib.Path("/proc/%d/stat" % pid).read_text().rsplit(")", 1)[1].split()
                 ticks += sum(map(int, fields[11:15] if pid == root else fields[11:13]))
@@ -133,7 +136,7 @@ def own_processes(root):
                 pending += map(int, children.split())
         except OSError:
             pass  # it ended meanwhile
-    return pss, ticks / os.sysconf("SC_CLK_TCK")
+    return pss, ticks / os.sysconf("SC_CLK_TCK"), processes
 
 
 def memory_kib(pid):
