@@ -160,26 +160,18 @@ class History {
   bool lost_ = false;
 };
 
-/// The blocks as a ledger file, in one transaction: how long writing takes is not the question.
+/// The blocks as a ledger file.
 void StoreAll(EventLog& from, const std::string& path) {
-  Must(sqlite::OpenEventLog({.path = path}));  // makes the file
-  auto database = Must(sqlite::Database::Open({.path = path, .application_id = 0x434F4431}));
-  auto insert = Must(database->Prepare("INSERT INTO block VALUES (0,?,?,?,?)"));
-  Must(database->Execute("BEGIN"));
+  const auto log = Must(sqlite::OpenEventLog({.path = path}));
   uint64_t after = 0;
   for (;;) {
     const auto blocks = Must(from.Read(Context{}, 0, after, 1000));
     if (blocks.empty()) break;
     for (const StoredBlock& block : blocks) {
-      insert.Bind(1, static_cast<int64_t>(block.last_sequence));
-      insert.Bind(2, static_cast<int64_t>(block.first_sequence));
-      insert.BindBlob(3, block.block_id).BindBlob(4, block.frame);
-      Must(insert.Step());
-      insert.Reset();
+      Must(log->Append(Context{}, 0, after, block));
+      after = block.last_sequence;
     }
-    after = blocks.back().last_sequence;
   }
-  Must(database->Execute("COMMIT"));
 }
 
 }  // namespace
