@@ -49,6 +49,14 @@ void AddGlobalOptions(CLI::App& app, CommandLine& line) {
   app.add_flag("-v,--verbose", global.verbose, "Everything worth knowing");
 }
 
+/// An empty word is a script's unset variable, not the default.
+const CLI::Validator kNotEmpty(
+    [](const std::string& text) {
+      return TrimWhitespace(text).empty() ? std::string("is empty; leave it out or give it a value")
+                                          : std::string();
+    },
+    "", "");
+
 /// A run by its id, a prefix of it, or as the newest one.
 void AddRunName(CLI::App* verb, CommandLine& line) {
   auto* id = verb->add_option("id", line.name.id, "The run: r-7f3a, or as much as is needed");
@@ -64,6 +72,10 @@ void RequireRunName(const CommandLine& line, const char* flag) {
 CLI::App* AddVerb(CLI::App& app, const char* name, const char* help) {
   CLI::App* verb = app.add_subcommand(name, help);
   verb->fallthrough();
+  verb->footer(
+      "\nAs for every verb (coditect --help): -C DIR, -c KEY=VALUE, --config FILE, --output, "
+      "--json,\n"
+      "--progress, --no-input, -q, -v");
   return verb;
 }
 
@@ -72,11 +84,14 @@ void AddRun(CLI::App& app, CommandLine& line, int* code) {
   RunOptions& options = line.run;
   run->add_option("goal", options.goal, "What to do: \"make the tests pass\"");
   run->add_option("--verify", options.verify, "The command that tells whether it is done")
-      ->type_name("CMD");
+      ->type_name("CMD")
+      ->check(kNotEmpty);
   run->add_option("--base", options.base, "Start from this commit, branch or tag (HEAD)")
-      ->type_name("REF");
+      ->type_name("REF")
+      ->check(kNotEmpty);
   run->add_option("--max-time", options.max_time, "Stop after this long: 90s, 10m, 2h")
-      ->type_name("D");
+      ->type_name("D")
+      ->check(kNotEmpty);
   run->add_option("--agents", options.agents, "Agents at work at once")->type_name("N");
   run->add_option("--brain", options.brain, "offline or auto")
       ->check(CLI::IsMember({"offline", "auto"}));
@@ -225,6 +240,13 @@ std::string UsageError(const CLI::App& app, const std::vector<std::string>& word
       continue;
     }
     return StrCat("`", name, "` has no flag ", flag, DidYouMean(NearestWord(flag, flags)));
+  }
+  constexpr std::string_view kNoNumber = "Could not convert: ";
+  if (parser_says.starts_with(kNoNumber)) {
+    return StrCat(parser_says.substr(kNoNumber.size()), " is no whole number");
+  }
+  if (name == "coditect run" && parser_says.find("not expected") != std::string::npos) {
+    return StrCat(parser_says, "; put the goal into quotes");
   }
   return parser_says;
 }

@@ -81,6 +81,11 @@ def test_help_shows_every_verb_and_flag_and_none_that_does_not_work(person):
     (["ps", "-c", "agent.timeuot=3s"], None),  # looking needs no configuration
     (["config", "list", "-c", "agent.timeuot=3s"], "did you mean \"agent.timeout\"?"),
     (["config", "list", "-c", "nonsense"], "nonsense"),
+    (["run", "x", "--verify", ""], "--verify: is empty"),
+    (["run", "x", "--base", ""], "--base: is empty"),
+    (["run", "x", "--max-time", " "], "--max-time: is empty"),
+    (["run", "x", "--agents", "-1"], "--agents = -1 is no whole number"),
+    (["run", "make", "the"], "put the goal into quotes"),
 ])
 def test_a_command_line_that_is_none_is_a_usage_error(person, arguments, message):
     result = person.call(*arguments)
@@ -291,6 +296,24 @@ def test_no_name_is_looked_up_and_nothing_outside_is_connected_to(person, prices
     calls = trace.read_text(errors="replace").splitlines()
     assert any("AF_UNIX" in call or "sendmsg" in call for call in calls)  # it was looking
     assert [call for call in calls if "AF_INET" in call or "AF_NETLINK" in call] == []
+
+
+def test_every_verb_that_takes_json_answers_json(person, prices):
+    run = person.run(prices).json
+    diff = person.call("diff", run["run"], "--json").json
+    assert diff["schema"] == "coditect.diff/v1" and diff["run"] == run["run"]
+    assert (diff["base"], diff["commit"]) == (run["base"], run["commit"])
+    assert diff["files"] == [{"path": "prices.py", "added": 1, "removed": 1}]
+    assert diff["patch"] == person.call("diff", run["run"]).out
+    assert "patch" not in person.call("diff", run["run"], "--stat", "--json").json
+    assert person.call("diff", run["run"], "--stat").out == " prices.py\n 1 lines added, 1 removed\n"
+    for target in ([run["run"]], ["--all"]):
+        stopped = person.call("stop", *target, "--json")
+        assert stopped.json == {"schema": "coditect.stop/v1", "stopped": []}, stopped
+    assert person.call("config", "validate", "--json").json["valid"] is True
+    for verb in (["ps"], ["show", "--last"], ["doctor"], ["version"], ["config", "list"],
+                 ["config", "get", "agent.timeout"]):
+        assert person.call(*verb, "--json").json["schema"].startswith("coditect."), verb
 
 
 def test_doctor_explains_the_machine(person, make):

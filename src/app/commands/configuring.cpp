@@ -36,7 +36,7 @@ int ConfigGetCommand(const GlobalOptions& global, const std::string& key) {
 }
 
 int ConfigValidateCommand(const GlobalOptions& global, const std::string& file) {
-  return Print(ConfigValidate(SourcesOf(global), file));
+  return Print(ConfigValidate(SourcesOf(global), file, global.output == "json"));
 }
 
 }  // namespace coditect

@@ -51,6 +51,64 @@ RunRow RowOf(const MissionState& mission, bool owned) {
   return row;
 }
 
+/// What a diff does to one file.
+struct DiffedFile {
+  std::string path;  // as git prints it: quoted when it is an odd one
+  size_t added = 0;
+  size_t removed = 0;
+
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "path", self.path);
+    visit(2, "added", self.added);
+    visit(3, "removed", self.removed);
+  }
+};
+
+/// The path of a `--- a/…` or `+++ b/…` line; "" for /dev/null.
+std::string PathOfHeader(std::string_view line) {
+  std::string path(line.substr(4));
+  if (path.ends_with('\t')) path.pop_back();  // git marks the end of a name with spaces
+  if (path == "/dev/null") return "";
+  const size_t prefix = path.starts_with('"') ? 1 : 0;
+  return path.erase(prefix, 2);
+}
+
+std::vector<DiffedFile> ChangesOf(const std::string& diff) {
+  std::vector<DiffedFile> changes;
+  bool header = false;
+  for (const std::string& line : Split(diff, '\n')) {
+    if (line.starts_with("diff --git ")) {
+      changes.emplace_back();
+      header = true;
+    } else if (changes.empty()) {
+      continue;
+    } else if (line.starts_with("@@ ")) {
+      header = false;
+    } else if (header && (line.starts_with("--- ") || line.starts_with("+++ "))) {
+      const std::string path = PathOfHeader(line);
+      if (!path.empty()) changes.back().path = path;
+    } else if (!header) {
+      changes.back().added += line.starts_with('+') ? 1 : 0;
+      changes.back().removed += line.starts_with('-') ? 1 : 0;
+    }
+  }
+  return changes;
+}
+
+std::string DiffJson(const MissionState& mission, const CommitId& to, const std::string& diff,
+                     bool stat) {
+  std::string out = "{";
+  wire::JsonFields fields(out);
+  fields.Field("schema", std::string_view("coditect.diff/v1"));
+  fields.Field("run", mission.id);
+  fields.Field("base", mission.request.repository.base_commit);
+  fields.Field("commit", to);
+  fields.Field("files", ChangesOf(diff));
+  if (!stat) fields.Field("patch", diff);
+  return out + "}\n";
+}
+
 std::string Pad(std::string text, size_t width) {
   if (text.size() < width) text.append(width - text.size(), ' ');
   return text;
@@ -133,18 +191,18 @@ int DiffCommand(const GlobalOptions& global, const RunName& name, bool stat) {
   if (!repository.ok()) return Fail(repository.status());
   const auto diff = (*repository)->Diff(ctx, mission.request.repository.base_commit, to);
   if (!diff.ok()) return Fail(diff.status());
+  if (global.output == "json") return Answer(DiffJson(mission, to, *diff, stat));
   if (!stat) {
     return Answer(::isatty(STDOUT_FILENO) == 1 ? EscapeForTerminal(*diff, true) : *diff);
   }
-  size_t added = 0;
-  size_t removed = 0;
+  DiffedFile sum;
   std::string out;
-  for (const std::string& line : Split(*diff, '\n')) {
-    if (line.starts_with("+++ ")) out += " " + EscapeForTerminal(line.substr(4)) + "\n";
-    if (line.starts_with("+") && !line.starts_with("+++")) ++added;
-    if (line.starts_with("-") && !line.starts_with("---")) ++removed;
+  for (const DiffedFile& change : ChangesOf(*diff)) {
+    out += StrCat(" ", EscapeForTerminal(change.path), "\n");
+    sum.added += change.added;
+    sum.removed += change.removed;
   }
-  return Answer(StrCat(out, " ", added, " lines added, ", removed, " removed\n"));
+  return Answer(StrCat(out, " ", sum.added, " lines added, ", sum.removed, " removed\n"));
 }
 
 int VersionCommand(const GlobalOptions& global) {

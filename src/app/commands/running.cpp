@@ -8,6 +8,7 @@
 #include "src/app/request.h"
 #include "src/app/run_loop.h"
 #include "src/base/random.h"
+#include "src/wire/json.h"
 
 namespace coditect {
 namespace {
@@ -41,6 +42,15 @@ RunLoopOptions LoopOptions(const GlobalOptions& global, const StatePaths& paths,
   loop.owner = owner;
   loop.progress = global.quiet ? ProgressMode::kNone : ChooseProgressMode(global.progress);
   return loop;
+}
+
+int AnswerStopped(const GlobalOptions& global, const std::vector<MissionId>& stopped) {
+  if (global.output != "json") return kExitVerified;
+  std::string out = "{";
+  wire::JsonFields fields(out);
+  fields.Field("schema", std::string_view("coditect.stop/v1"));
+  fields.Field("stopped", stopped);
+  return Answer(out + "}\n");
 }
 
 /// Without an owner this process takes the lock, writes it down and leaves. An owner that leaves
@@ -114,7 +124,7 @@ int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bo
         PrintErr(StrCat("nothing to stop: ", (*mission)->id, " has ended (",
                         StatusWord(**mission, reading->owned), ")\n"));
       }
-      return kExitVerified;
+      return AnswerStopped(global, {});
     }
     ids.push_back((*mission)->id);
   }
@@ -134,7 +144,7 @@ int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bo
     if (!global.quiet) PrintErr(StrCat("stopped ", run, "; `coditect resume ", run, "` goes on\n"));
   }
   if (ids.empty() && !global.quiet) PrintErr("no run is open\n");
-  return kExitVerified;
+  return AnswerStopped(global, ids);
 }
 
 }  // namespace coditect

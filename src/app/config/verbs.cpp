@@ -21,6 +21,21 @@ VerbOutput Refused(const Status& status) {
   return out;
 }
 
+std::string CheckJson(const StatusOr<Config>& config) {
+  std::string out = "{";
+  wire::JsonFields fields(out);
+  fields.Field("schema", std::string_view("coditect.config_check/v1"));
+  fields.Field("valid", config.ok());
+  std::vector<std::string> files;
+  if (config.ok()) {
+    for (const ConfigFileRead& read : config->Files()) files.push_back(read.path);
+  }
+  fields.Field("files", files);
+  fields.Field("problems",
+               config.ok() ? std::vector<std::string>() : Split(Message(config.status()), '\n'));
+  return out + "}\n";
+}
+
 std::string WarningLines(const Config& config) {
   std::string out;
   for (const std::string& warning : config.Warnings()) {
@@ -132,11 +147,13 @@ VerbOutput ConfigGet(const ConfigSources& sources, const std::string& key, bool 
   return out;
 }
 
-VerbOutput ConfigValidate(const ConfigSources& sources, const std::string& file) {
+VerbOutput ConfigValidate(const ConfigSources& sources, const std::string& file, bool json) {
   const StatusOr<Config> config =
       file.empty() ? LoadConfig(sources) : LoadConfigFile(sources, file);
-  if (!config.ok()) return Refused(config.status());
-  VerbOutput out{.messages = WarningLines(*config)};
+  VerbOutput out{.messages = config.ok() ? WarningLines(*config) : ""};
+  if (!config.ok()) out = Refused(config.status());
+  if (json) out.output = CheckJson(config);
+  if (!config.ok() || json) return out;
   for (const ConfigFileRead& read : config->Files()) {
     out.output += StrCat(EscapeForTerminal(read.path), ": valid, ", read.settings,
                          read.settings == 1 ? " setting\n" : " settings\n");

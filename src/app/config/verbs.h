@@ -26,6 +26,7 @@ VerbOutput ConfigList(const ConfigSources& sources, const ConfigListOptions& opt
 VerbOutput ConfigGet(const ConfigSources& sources, const std::string& key, bool json);
 
 /// Checks `file` as the layer it would be (LoadConfigFile), or every layer when it is "".
-VerbOutput ConfigValidate(const ConfigSources& sources, const std::string& file);
+/// json: schema coditect.config_check/v1 with `valid`, `files` and `problems`.
+VerbOutput ConfigValidate(const ConfigSources& sources, const std::string& file, bool json = false);
 
 }  // namespace coditect

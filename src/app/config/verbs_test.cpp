@@ -140,4 +140,21 @@ TEST_CASE("ValidateChecksEveryLayerOrOneFileAsTheLayerItWouldBe") {
   CHECK(Has(ConfigValidate(sources, elsewhere).messages, "is locked to \"process\" by"));
 }
 
+TEST_CASE("ValidateAsJsonListsFilesOrProblems") {
+  ConfigFixture machine;
+  machine.Write(machine.user_file(), "agent.max_retries = 1\n");
+  const VerbOutput good = ConfigValidate(machine.sources(), "", /*json=*/true);
+  CHECK_EQ(good.exit_code, 0);
+  auto json = nlohmann::json::parse(good.output);
+  CHECK_EQ(json["schema"], "coditect.config_check/v1");
+  CHECK_EQ(json["valid"], true);
+  CHECK_EQ(json["files"], nlohmann::json::array({machine.user_file()}));
+  machine.Write(machine.user_file(), "agent.max_retries = -1\nagent.timeuot = 3\n");
+  const VerbOutput bad = ConfigValidate(machine.sources(), "", /*json=*/true);
+  CHECK_EQ(bad.exit_code, 2);
+  json = nlohmann::json::parse(bad.output);
+  CHECK_EQ(json["valid"], false);
+  CHECK_EQ(json["problems"].size(), 2u);
+}
+
 }  // namespace coditect
