@@ -83,8 +83,27 @@ void AddTried(const MissionState& mission, RunReport& report) {
   }
 }
 
+/// `path` as a word that a person can paste: $'…' (bash, zsh, ksh) where it holds what no terminal
+/// shows as it is.
+std::string CommandWord(const std::string& path) {
+  if (EscapeForTerminal(path) == path) return ShellQuote(path);
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string out = "$'";
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\'' || c == '\\') {
+      out += StrCat("\\", std::string(1, c));
+    } else if (byte < 0x20 || byte >= 0x7f) {
+      out += StrCat("\\x", std::string{kHex[byte >> 4], kHex[byte & 15]});
+    } else {
+      out += c;
+    }
+  }
+  return out + "'";
+}
+
 void AddNext(const MissionState& mission, RunReport& report) {
-  const std::string in = StrCat("git -C ", ShellQuote(report.repository), " ");
+  const std::string in = StrCat("git -C ", CommandWord(report.repository), " ");
   if (!report.branch.empty()) {
     report.next.push_back(StrCat(in, "diff ", report.base.substr(0, 12), "..", report.branch));
     report.next.push_back(StrCat(in, "merge ", report.branch));

@@ -88,6 +88,8 @@ def test_a_shallow_clone_at_an_odd_path_is_repaired(person, prices, tmp_path):
     assert (clone.path / ".git" / "shallow").exists()
     listed = person.call("ps", "-a")
     assert listed.code == 0 and listed.out.count("\n") == 2  # names are escaped
+    advised = subprocess.run(["bash", "-c", result.json["next"][0]], stdout=subprocess.PIPE, check=True)
+    assert b"prices.py" in advised.stdout  # what is printed can be pasted
     assert leftovers(person) == []
 
 

@@ -37,9 +37,11 @@ std::string Expected(const ConfigKey& key, Notation notation) {
       return "true or false";
     case ValueType::kInteger:
       return StrCat("a whole number from ", key.min, " to ", key.max);
-    case ValueType::kDuration:
+    case ValueType::kDuration: {
+      const std::string_view example = key.default_text == "0s" ? "10m" : key.default_text;
       return StrCat("a duration from ", FormatDuration(key.min), " to ", FormatDuration(key.max),
-                    " such as ", quote, key.default_text, quote);
+                    " such as ", quote, example, quote);
+    }
     case ValueType::kChoice:
       return StrCat(JoinChoices(key.choices), notation == Notation::kToml ? " in quotes" : "");
     case ValueType::kNames:

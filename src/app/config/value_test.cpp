@@ -32,6 +32,13 @@ TEST_CASE("DurationsHaveAUnitAndALimit") {
   }
 }
 
+TEST_CASE("TheExampleOfADurationIsNeverTheOneWithoutALimit") {
+  const ConfigKey key{
+      .name = "k", .type = ValueType::kDuration, .default_text = "0s", .min = 0, .max = 86'400'000};
+  const Status status = ParseText(key, "5").status();
+  CHECK_NE(std::string(status.message()).find("such as 10m"), std::string::npos);
+}
+
 TEST_CASE("DurationsAreShownInTheLargestWholeUnit") {
   CHECK_EQ(FormatDuration(0), "0s");
   CHECK_EQ(FormatDuration(1500), "1500ms");
