@@ -30,6 +30,7 @@ struct Facts {
   std::multiset<std::string> equals;   // literals compared for equality
   std::multiset<std::string> differs;  // literals compared for difference
   std::set<std::string> literals;
+  std::multiset<std::string> examples;  // texts with a doctest in them
 };
 
 bool Jumps(Role role) {
@@ -88,6 +89,8 @@ Facts Read(const SyntaxTree& tree) {
     if (role == Role::kBlock) ReadBlock(tree, id, &facts);
     if (role == Role::kCompare) ReadCompare(tree, id, &facts);
     if (IsLiteral(role)) facts.literals.emplace(tree.Text(id));
+    if (role == Role::kString && tree.Text(id).find(">>> ") != std::string_view::npos)
+      facts.examples.emplace(tree.Text(id));
     bool decides = tree[id].field == Field::kCondition ||
                    tree.RoleOf(tree[id].parent) == Role::kComprehensionIf;
     if (decides && tree[id].named && tree.RoleOf(tree[id].parent) != Role::kWhile)
@@ -132,6 +135,7 @@ std::string RefusalRule(const SourceModel& source, const std::vector<Splice>& sp
   auto patched = parser.Parse(Apply(source.tree().text(), splices));
   if (!patched.ok()) return "unreachable_code";
   Facts before = Read(source.tree()), after = Read(*patched);
+  if (after.examples != before.examples) return "edits_tests";
   if (after.asserts < before.asserts || after.raises < before.raises ||
       after.guards < before.guards)
     return "deletes_guard";

@@ -24,7 +24,7 @@ struct RankedPatch {
 ///   unreachable_code    statements follow a jump in their block, or a condition became constant
 ///   constant_result     a literal is returned where something was computed
 ///   swallows_exception  a new handler without a raise
-///   edits_tests         the file is a test
+///   edits_tests         the file is a test, or an example in a docstring (doctest) is changed
 std::string RefusalRule(const SourceModel& source, const std::vector<Splice>& splices,
                         const MinedLiterals& literals);
 

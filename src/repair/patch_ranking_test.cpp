@@ -53,6 +53,9 @@ TEST_CASE("OverfittedPatchesAreRefusedByName") {
   CHECK_EQ(Rule("def test_a():\n    assert f() == 1\n", "def test_a():\n    assert f() == 2\n",
                 "t/test_a.py"),
            "edits_tests");
+  CHECK_EQ(Rule("def f(a):\n    '>>> f(1)\\n2'\n    return a\n",
+                "def f(a):\n    '>>> f(1)\\n1'\n    return a\n"),
+           "edits_tests");
 }
 
 TEST_CASE("OrdinaryRepairsAreNotRefused") {

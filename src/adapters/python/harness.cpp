@@ -138,7 +138,7 @@ StatusOr<HarnessPlan> Harness::Detect(const Context& ctx, Workspace& workspace,
   if (!command && !layout.any_python) {
     return NotFound("the repository has no Python file, and this version repairs nothing else");
   }
-  if (!command && !layout.any_test) {
+  if (!command && !layout.any_test && !layout.asks_for_pytest) {
     return NotFound("the repository has no Python test (test_*.py, *_test.py); name the command ",
                     "that checks it with --verify");
   }
