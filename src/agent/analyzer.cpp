@@ -17,6 +17,13 @@ namespace {
 constexpr uint64_t kRunsToCome = 4;
 constexpr size_t kListedMax = 3;
 
+std::string SecondsText(uint64_t ms) { return StrCat(ms / 1000, ".", ms % 1000 / 100, " s"); }
+
+/// As a person writes it on the command line.
+std::string LimitText(uint64_t ms) {
+  return ms % 1000 == 0 ? StrCat(ms / 1000, "s") : StrCat(ms, "ms");
+}
+
 std::string Listed(const std::vector<std::string>& names) {
   std::string text;
   for (size_t i = 0; i < names.size() && i < kListedMax; ++i) {
@@ -221,9 +228,9 @@ class Observation {
   std::string TooSlow(const TestReport& report) const {
     const uint64_t max_time_ms = lease_.mission.request().limits.max_time_ms;
     if (max_time_ms > 0 && report.wall_ms * kRunsToCome >= max_time_ms) {
-      return StrCat("limit: one run of the tests takes longer than ", report.wall_ms / 1000,
-                    " s, and a repair needs ", kRunsToCome, " of them: it cannot fit --max-time ",
-                    max_time_ms / 1000, "s");
+      return StrCat("limit: one run of the tests takes longer than ", SecondsText(report.wall_ms),
+                    ", and a repair needs ", kRunsToCome, " of them: it cannot fit --max-time ",
+                    LimitText(max_time_ms));
     }
     return StrCat("not_verified: the tests did not end within ", report.wall_ms / 1000,
                   " s (the last one started was ",
@@ -234,9 +241,9 @@ class Observation {
   std::string DoesNotFit() const {
     const uint64_t max_time_ms = lease_.mission.request().limits.max_time_ms;
     if (max_time_ms == 0 || baseline_.suite_ms * kRunsToCome <= max_time_ms) return "";
-    return StrCat("limit: one run of the tests takes ", baseline_.suite_ms / 1000,
-                  " s, and a repair needs ", kRunsToCome, " more: it cannot fit --max-time ",
-                  max_time_ms / 1000, "s");
+    return StrCat("limit: one run of the tests takes ", SecondsText(baseline_.suite_ms),
+                  ", and a repair needs ", kRunsToCome, " more: it cannot fit --max-time ",
+                  LimitText(max_time_ms));
   }
 
   static std::vector<std::string> FailingIn(const Look& look) {

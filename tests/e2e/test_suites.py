@@ -1,6 +1,7 @@
 """Test suites of every kind: what can be mended is, and of the rest it is said why not."""
 
 import pathlib
+import re
 import subprocess
 import time
 
@@ -88,6 +89,24 @@ def test_what_cannot_be_worked_on_is_said_in_one_sentence(person, make, name):
     reason = refused(person, make(files), code, outcome)
     assert [word for word in words if word not in reason] == [], reason
     assert "\n" not in reason
+
+
+def test_doctests_that_the_configuration_asks_for_are_tests(person, make):
+    repository = make({
+        "pytest.ini": "[pytest]\naddopts = --doctest-modules\n",
+        "calc.py": '''
+            def half(x):
+                """
+                >>> half(3)
+                1.5
+                """
+                return x / 3
+            '''})
+    report = verified(person, repository)
+    assert report["tests"]["expected"] == ["calc.py::calc.half"]
+    assert [c["files"] for c in report["changes"]] == [["calc.py"]]
+    empty = make({"pytest.ini": "[pytest]\n", "calc.py": "x = 1\n"}, "empty")
+    assert "found no test" in refused(person, empty, 3, "not_verified")
 
 
 def test_an_import_that_no_edit_mends_ends_honestly(person, make):
@@ -306,6 +325,7 @@ def test_what_cannot_fit_the_time_is_refused_after_one_run(person, make):
     assert result.code == 6, result
     report = result.json
     assert report["outcome"] == "limit"
+    assert re.search(r"takes longer than \d+\.\d s, ", report["reason"])
     assert "cannot fit --max-time 12s" in report["reason"]
     assert report["usage"]["suite_runs"] == 1
     assert branches(repository) == []
