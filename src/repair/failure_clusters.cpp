@@ -116,24 +116,14 @@ class Clusterer {
   }
 
   std::vector<FailureCluster> Build() {
-    std::map<std::string, std::set<std::string>> causes;  // by test file
-    for (size_t i = 0; i < request_.failing.size(); ++i) {
-      const TestCase& test = request_.failing[i];
-      if (cause_[i].empty()) {
-        std::tie(cause_[i], place_[i].first, place_[i].second) = ByStack(test.stack);
-      }
-      if (!cause_[i].empty()) causes[test.file].insert(cause_[i]);
-    }
     std::map<std::string, FailureCluster> clusters;
     for (size_t i = 0; i < request_.failing.size(); ++i) {
       const TestCase& test = request_.failing[i];
+      auto [file, line] = place_[i];
       std::string cause = cause_[i];
-      // One that left no trace (it hung, or stands behind one that did) has its neighbours' cause
-      // when they have one.
-      const std::set<std::string>& near = causes[test.file];
-      if (cause.empty() && near.size() == 1) cause = *near.begin();
+      if (cause.empty()) std::tie(cause, file, line) = ByStack(test.stack);
       if (cause.empty()) cause = StrCat("test:", test.file);
-      Put(&clusters[cause], place_[i].first, place_[i].second).tests.push_back(test.id);
+      Put(&clusters[cause], file, line).tests.push_back(test.id);
     }
     for (const CollectionError& error : request_.errors) {
       auto [cause, file, line] = ByStack(error.stack);

@@ -31,8 +31,7 @@ struct ClusterRequest {
 /// statement costs a constant (one more bug) plus what its passing and failing tests say about it
 /// (the likelihood of Abreu, Zoeteweij, van Gemund, "Spectrum-based Multiple Fault Localization",
 /// 2009). Statements of one function are one cause. Tests without coverage go by the innermost
-/// frame of their stack, then to the one cause of the other tests of their file, else by their
-/// file.
+/// frame of their stack, then by their file.
 std::vector<FailureCluster> ClusterFailures(const ClusterRequest& request);
 
 }  // namespace coditect::repair

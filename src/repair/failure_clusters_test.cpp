@@ -106,19 +106,6 @@ TEST_CASE("WithoutCoverageTheInnermostFrameDecides") {
   CHECK_EQ(Holding(clusters, "t3")->collection_errors, std::vector<std::string>{"u.py"});
 }
 
-TEST_CASE("ATestWithoutATraceJoinsTheOnlyCauseOfItsFile") {
-  Builder b;
-  b.request.files = {File("a.py", 2), File("b.py", 1)};
-  b.request.failing.push_back({.id = "hangs", .file = "t.py"});
-  b.Test("traced", true, {{"a.py", Body(0)}});
-  auto clusters = ClusterFailures(b.request);
-  REQUIRE_EQ(clusters.size(), 1);
-  CHECK_EQ(clusters[0].tests, std::vector<std::string>{"hangs", "traced"});
-  CHECK_EQ(clusters[0].file, "a.py");
-  b.Test("other", true, {{"b.py", Body(0)}});  // two causes: nobody knows which
-  CHECK_EQ(ClusterFailures(b.request).size(), 3);
-}
-
 TEST_CASE("EveryFailureIsInExactlyOneClusterAndClustersAreBounded") {
   Builder b;
   b.request.files = {File("a.py", 100)};
