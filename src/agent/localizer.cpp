@@ -14,7 +14,9 @@ namespace coditect {
 namespace {
 
 constexpr size_t kCoveringMax = 200;  // passing tests that a candidate is shown
+constexpr size_t kImportersMax = 20;  // of these, tests that only import a suspicious file
 constexpr size_t kSourceFilesMax = 5000;
+constexpr size_t kPassingFilesMax = 1000;  // test files looked at for what they import
 constexpr double kMillion = 1e6;
 
 class Localization {
@@ -26,19 +28,19 @@ class Localization {
     ASSIGN_OR_RETURN(traced_, lease_.Get<TestReport>(lease_.Parameter("coverage")));
     RETURN_IF_ERROR(ReadFiles());
     FindErrors();
+    ASSIGN_OR_RETURN(report_.dependencies, Dependencies());
+    FindImporters();
     repair::ClusterRequest request;
     request.failing = failing_;
     request.passing = baseline_.passed;
     request.coverage = traced_.coverage;
     request.errors = errors_;
     request.files = editable_;
-    FaultReport report;
     for (const repair::FailureCluster& found : repair::ClusterFailures(request)) {
       ASSIGN_OR_RETURN(FaultCluster cluster, MakeCluster(found));
-      report.clusters.push_back(std::move(cluster));
+      report_.clusters.push_back(std::move(cluster));
     }
-    ASSIGN_OR_RETURN(report.dependencies, Dependencies());
-    return Finish(report);
+    return Finish(report_);
   }
 
  private:
@@ -64,6 +66,10 @@ class Localization {
     std::set<std::string> failing_files;
     for (const TestCase& test : CasesOf(baseline_, baseline_.goal)) failing_files.insert(test.file);
     ASSIGN_OR_RETURN(test_sources_, ReadSources(lease_, failing_files));
+    std::set<std::string> passing_files = tests;
+    for (const std::string& file : failing_files) passing_files.erase(file);
+    while (passing_files.size() > kPassingFilesMax) passing_files.erase(--passing_files.end());
+    ASSIGN_OR_RETURN(passing_sources_, ReadSources(lease_, passing_files));
     return absl::OkStatus();
   }
 
@@ -76,6 +82,42 @@ class Localization {
         failing_.push_back(test);
       }
     }
+  }
+
+  /// What ran at import is not told by test: a test is taken to need what its file imports.
+  void FindImporters() {
+    analysis::DependencyGraph graph;
+    for (const FileDependency& one : report_.dependencies) {
+      graph[one.file].insert(one.depends_on.begin(), one.depends_on.end());
+    }
+    for (const auto* sources : {&test_sources_, &passing_sources_}) {
+      for (const repair::SourceText& source : *sources) {
+        reached_[source.path] = analysis::Reachable(graph, source.path);
+      }
+    }
+    for (const TestCoverage& coverage : traced_.coverage) {
+      if (!coverage.id.empty()) continue;
+      for (const FileLines& file : coverage.files) ran_at_import_.insert(file.file);
+    }
+  }
+
+  std::map<std::string, repair::Importers> CountImporters(
+      const repair::LocalizationRequest& request) const {
+    std::map<std::string, uint32_t> passed;  // by test file
+    const std::set<std::string_view> passing(baseline_.passed.begin(), baseline_.passed.end());
+    for (const TestCase& test : baseline_.cases) passed[test.file] += passing.contains(test.id);
+    std::map<std::string, uint32_t> failed;
+    for (const TestCase& test : request.failing) failed[test.file] += 1;
+    for (const CollectionError& error : request.errors) failed[error.file] += 1;
+    std::map<std::string, repair::Importers> importers;
+    for (const auto& [test_file, files] : reached_) {
+      for (const std::string& file : files) {
+        if (!ran_at_import_.contains(file)) continue;
+        importers[file].failed += failed[test_file];
+        importers[file].passed += passed[test_file];
+      }
+    }
+    return importers;
   }
 
   StatusOr<FaultCluster> MakeCluster(const repair::FailureCluster& found) {
@@ -95,6 +137,7 @@ class Localization {
     }
     request.passing = baseline_.passed;
     request.called = repair::MineLiterals(test_sources_, CasesOf(baseline_, cluster.tests)).called;
+    request.importers = CountImporters(request);
     ASSIGN_OR_RETURN(const auto lines, repair::Localize(request));
     for (const repair::SuspiciousLine& line : lines) {
       cluster.lines.push_back({.file = line.file,
@@ -108,20 +151,31 @@ class Localization {
     return cluster;
   }
 
-  /// Passing tests that execute one of the cluster's lines: those of most suspicion first, the
-  /// quick before the slow.
+  struct Rank {
+    uint32_t score = 0;
+    uint64_t wall_us = 0;
+    std::string_view id;
+  };
+
+  /// Passing tests that execute one of the cluster's lines, or import a file of theirs: those of
+  /// most suspicion first, the quick before the slow.
   std::vector<std::string> Covering(const FaultCluster& cluster) const {
     std::map<std::pair<std::string_view, uint32_t>, uint32_t> suspicion;
-    for (const SuspiciousLine& line : cluster.lines)
+    std::set<std::string> at_import;  // files with lines that no failing test executed
+    for (const SuspiciousLine& line : cluster.lines) {
       suspicion[{line.file, line.line}] = line.score_ppm;
+      if (line.failed == 0 && ran_at_import_.contains(line.file)) at_import.insert(line.file);
+    }
     std::map<std::string_view, uint64_t> wall;
-    for (const TestCase& test : baseline_.cases) wall[test.id] = test.wall_us;
+    std::set<std::string_view> importing;
+    for (const TestCase& test : baseline_.cases) {
+      wall[test.id] = test.wall_us;
+      const auto files = reached_.find(test.file);
+      if (files == reached_.end()) continue;
+      const auto needs = [&](const std::string& file) { return files->second.contains(file); };
+      if (std::any_of(at_import.begin(), at_import.end(), needs)) importing.insert(test.id);
+    }
     const std::set<std::string_view> passing(baseline_.passed.begin(), baseline_.passed.end());
-    struct Rank {
-      uint32_t score = 0;
-      uint64_t wall_us = 0;
-      std::string_view id;
-    };
     std::vector<Rank> ranks;
     for (const TestCoverage& coverage : traced_.coverage) {
       if (!passing.contains(coverage.id)) continue;
@@ -132,11 +186,20 @@ class Localization {
           if (found != suspicion.end()) best = std::max(best, found->second);
         }
       }
+      if (best > 0) importing.erase(coverage.id);
       if (best > 0) ranks.push_back({best, wall[coverage.id], coverage.id});
     }
-    std::sort(ranks.begin(), ranks.end(), [](const Rank& a, const Rank& b) {
+    const auto before = [](const Rank& a, const Rank& b) {
       return std::tie(b.score, a.wall_us, a.id) < std::tie(a.score, b.wall_us, b.id);
-    });
+    };
+    std::sort(ranks.begin(), ranks.end(), before);
+    std::vector<Rank> importers;
+    for (const std::string_view id : importing) {
+      if (passing.contains(id)) importers.push_back({0, wall[id], id});
+    }
+    std::sort(importers.begin(), importers.end(), before);
+    importers.resize(std::min(importers.size(), kImportersMax));
+    ranks.insert(ranks.end(), importers.begin(), importers.end());
     std::vector<std::string> ids;
     for (size_t i = 0; i < ranks.size() && i < kCoveringMax; ++i) ids.emplace_back(ranks[i].id);
     return ids;
@@ -148,7 +211,7 @@ class Localization {
     for (const auto& [path, entry] : *files) paths.push_back(path);
     const analysis::ModuleIndex index(paths);
     std::vector<FileDependency> out;
-    for (const auto* sources : {&editable_, &test_sources_}) {
+    for (const auto* sources : {&editable_, &test_sources_, &passing_sources_}) {
       for (const repair::SourceText& source : *sources) {
         analysis::Parser parser(*analysis::LanguageOf(source.path));
         const auto tree = parser.Parse(source.text);
@@ -189,9 +252,13 @@ class Localization {
   Baseline baseline_;
   TestReport traced_;
   std::vector<repair::SourceText> editable_;
-  std::vector<repair::SourceText> test_sources_;
+  std::vector<repair::SourceText> test_sources_;     // with failing tests
+  std::vector<repair::SourceText> passing_sources_;  // with none
   std::vector<TestCase> failing_;
   std::vector<CollectionError> errors_;
+  FaultReport report_;
+  std::map<std::string, std::set<std::string>> reached_;  // files by the test file that needs them
+  std::set<std::string> ran_at_import_;
 };
 
 }  // namespace

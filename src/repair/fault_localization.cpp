@@ -16,6 +16,9 @@ constexpr double kOuterFrame = 0.12;
 constexpr double kCalledDirectly = 0.05;
 constexpr double kUntraced = 0.4;
 constexpr double kDefinitionShare = 0.55;  // of the suspicion of the code that uses it
+constexpr double kImportTime = 0.1;        // of the suspicion its importers give
+constexpr double kImportTimeMin = 0.005;   // nobody is known to import it
+constexpr int kImportTimeCalls = 3;        // levels of calls from a definition inwards
 
 struct Counts {
   uint32_t failed = 0;
@@ -107,6 +110,109 @@ void AddDefinitions(const SourceModel& model, const std::map<std::string, double
   }
 }
 
+/// Suspicion of what ran while the module was imported, for code no failing test executed: an
+/// equal small one by its importers, more for functions that suspicious definitions call.
+class ImportTime {
+ public:
+  /// floor: what its importers give; known: functions that failing tests executed.
+  ImportTime(const SourceModel& model, double floor, const std::map<std::string, double>& known)
+      : model_(model), floor_(floor), known_(known) {}
+
+  /// ran: statements, by index; definitions: module-level lines that are already suspicious.
+  void Add(const std::set<int>& ran, const std::map<uint32_t, double>& definitions,
+           std::vector<SuspiciousLine>* out) {
+    for (int index : ran) {
+      std::string function = FunctionAt(index);
+      if (!function.empty()) functions_[function] = floor_;
+    }
+    for (int level = 0; level < kImportTimeCalls; ++level) Spread(definitions);
+    for (int index : ran) {
+      const Statement& at = Of(index);
+      const Role role = model_.tree()[at.node].role;
+      if (role == Role::kImport || role == Role::kImportFrom || role == Role::kFunction ||
+          role == Role::kClass) {
+        continue;
+      }
+      const std::string function = FunctionAt(index);
+      if (known_.contains(function)) continue;
+      const double score = function.empty() ? floor_ : functions_[function];
+      out->push_back({model_.path(), at.first_line, score, function, 0, 0});
+    }
+  }
+
+ private:
+  const Statement& Of(int index) const { return model_.statements()[static_cast<size_t>(index)]; }
+  std::string FunctionAt(int index) const { return model_.FunctionName(Of(index).node); }
+
+  /// One level of calls: a function that ran gets a share of who names it.
+  void Spread(const std::map<uint32_t, double>& definitions) {
+    std::map<std::string_view, double> named;
+    const analysis::SyntaxTree& tree = model_.tree();
+    for (NodeId id = 0; id < tree.size(); ++id) {
+      if (tree[id].role != Role::kIdentifier) continue;
+      const std::string function = model_.FunctionName(id);
+      double score = 0;
+      if (!function.empty()) {
+        auto found = functions_.find(function);
+        if (found != functions_.end()) score = found->second;
+      } else if (int index = analysis::StatementAtLine(model_.statements(), tree[id].line);
+                 index >= 0) {
+        auto found = definitions.find(Of(index).first_line);
+        if (found != definitions.end()) score = found->second;
+      }
+      double& value = named[model_.Text(id)];
+      value = std::max(value, kDefinitionShare * score);
+    }
+    for (auto& [function, score] : functions_) {
+      auto found = named.find(std::string_view(function).substr(function.rfind('.') + 1));
+      if (found != named.end()) score = std::max(score, found->second);
+    }
+  }
+
+  const SourceModel& model_;
+  const double floor_;
+  const std::map<std::string, double>& known_;
+  std::map<std::string, double> functions_;  // that ran
+};
+
+std::vector<SuspiciousLine> ImportTimeLines(
+    const LocalizationRequest& request, const Models& models,
+    const std::map<std::string, std::map<std::string, double>>& by_function,
+    const std::vector<SuspiciousLine>& known) {
+  std::map<std::string, std::map<uint32_t, double>> definitions;
+  for (const SuspiciousLine& line : known) {
+    if (!line.function.empty()) continue;
+    double& score = definitions[line.file][line.line];
+    score = std::max(score, line.score);
+  }
+  std::map<std::string, std::set<int>> ran;
+  for (const TestCoverage& coverage : request.coverage) {
+    if (!coverage.id.empty()) continue;
+    for (const FileLines& file : coverage.files) {
+      auto model = models.find(file.file);
+      if (model == models.end()) continue;
+      for (uint32_t line : file.lines) {
+        int statement = analysis::StatementAtLine(model->second->statements(), line);
+        if (statement >= 0) ran[file.file].insert(statement);
+      }
+    }
+  }
+  const auto total = static_cast<uint32_t>(request.failing.size() + request.errors.size());
+  std::vector<SuspiciousLine> out;
+  for (const auto& [file, statements] : ran) {
+    auto importers = request.importers.find(file);
+    double floor = kImportTimeMin;
+    if (importers != request.importers.end()) {
+      floor += kImportTime * Ochiai(importers->second.failed, total, importers->second.passed);
+    }
+    static const std::map<std::string, double> kNone;
+    auto functions = by_function.find(file);
+    ImportTime(*models.at(file), floor, functions == by_function.end() ? kNone : functions->second)
+        .Add(statements, definitions[file], &out);
+  }
+  return out;
+}
+
 /// Nothing was traced (the tests fail while they are collected): the functions they call, or all.
 void AddCalled(const Models& models, const std::set<std::string>& called,
                std::vector<SuspiciousLine>* out) {
@@ -123,7 +229,7 @@ void AddCalled(const Models& models, const std::set<std::string>& called,
   }
 }
 
-void SortAndCut(std::vector<SuspiciousLine>* lines) {
+void SortAndCut(size_t most, std::vector<SuspiciousLine>* lines) {
   // The same line may stand twice: keep its highest score.
   std::sort(lines->begin(), lines->end(), [](const SuspiciousLine& a, const SuspiciousLine& b) {
     return std::tie(a.file, a.line, b.score) < std::tie(b.file, b.line, a.score);
@@ -136,7 +242,7 @@ void SortAndCut(std::vector<SuspiciousLine>* lines) {
   std::stable_sort(
       lines->begin(), lines->end(),
       [](const SuspiciousLine& a, const SuspiciousLine& b) { return a.score > b.score; });
-  if (lines->size() > kSuspiciousLinesMax) lines->resize(kSuspiciousLinesMax);
+  if (lines->size() > most) lines->resize(most);
 }
 
 }  // namespace
@@ -182,8 +288,12 @@ StatusOr<std::vector<SuspiciousLine>> Localize(const LocalizationRequest& reques
   }
   for (const auto& [file, functions] : by_function)
     AddDefinitions(*models.at(file), functions, &lines);
+  std::vector<SuspiciousLine> at_import = ImportTimeLines(request, models, by_function, lines);
+  SortAndCut(kImportTimeLinesMax, &at_import);
   if (lines.empty()) AddCalled(models, request.called, &lines);
-  SortAndCut(&lines);
+  SortAndCut(kSuspiciousLinesMax - at_import.size(), &lines);
+  lines.insert(lines.end(), at_import.begin(), at_import.end());
+  SortAndCut(kSuspiciousLinesMax, &lines);
   return lines;
 }
 

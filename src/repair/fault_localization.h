@@ -25,14 +25,22 @@ struct SuspiciousLine {
 };
 
 inline constexpr size_t kSuspiciousLinesMax = 400;
+inline constexpr size_t kImportTimeLinesMax = 60;  // of these, what ran only at import
+
+/// How many tests need a file, by the imports of their files.
+struct Importers {
+  uint32_t failed = 0;
+  uint32_t passed = 0;
+};
 
 struct LocalizationRequest {
   std::vector<SourceText> files;       // that may be edited
   std::vector<TestCoverage> coverage;  // per test; tests without are ignored
   std::vector<TestCase> failing;       // of this goal: ids and stacks
   std::vector<CollectionError> errors;
-  std::vector<std::string> passing;  // ids
-  std::set<std::string> called;      // functions the failing tests call directly
+  std::vector<std::string> passing;            // ids
+  std::set<std::string> called;                // functions the failing tests call directly
+  std::map<std::string, Importers> importers;  // by file
 };
 
 /// Ochiai suspiciousness of `failed` of `failing_total` failing and `passed` passing tests that
@@ -43,8 +51,10 @@ double Ochiai(uint32_t failed, uint32_t failing_total, uint32_t passed);
 
 /// Statements that the failing tests executed, most suspicious first: Ochiai, raised for frames of
 /// the failures' stacks and for functions the tests call, and for module-level definitions that
-/// suspicious functions use. When nothing was traced: the functions the tests call, else all. At
-/// most kSuspiciousLinesMax. INVALID_ARGUMENT if nothing failed.
+/// suspicious functions use. What ran only while a module was imported counts as executed by every
+/// test that imports it, far below the others, but for functions whose results they use; at most
+/// kImportTimeLinesMax of these. When nothing was traced: the functions the tests call, else all.
+/// At most kSuspiciousLinesMax. INVALID_ARGUMENT if nothing failed.
 StatusOr<std::vector<SuspiciousLine>> Localize(const LocalizationRequest& request);
 
 }  // namespace coditect::repair

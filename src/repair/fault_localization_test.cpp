@@ -103,6 +103,68 @@ TEST_CASE("WithoutAnyTraceTheCalledFunctionsAreSuspected") {
   CHECK_GT(ScoreOf(*lines, 9), 0);
 }
 
+constexpr char kTableCode[] =
+    "import os\n"                                // 1
+    "def step(n):\n"                             // 2
+    "    return n - 1\n"                         // 3
+    "def build():\n"                             // 4
+    "    return {n: step(n) for n in (1, 2)}\n"  // 5
+    "def idle():\n"                              // 6
+    "    return 1\n"                             // 7
+    "TABLE = build()\n"                          // 8
+    "IDLE = idle()\n"                            // 9
+    "def look(n):\n"                             // 10
+    "    return TABLE[n]\n";                     // 11
+
+LocalizationRequest TableRequest() {
+  LocalizationRequest request;
+  request.files = {{"a.py", kTableCode}};
+  request.failing = {{.id = "t1"}};
+  request.coverage = {Covers("", {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}), Covers("t1", {11})};
+  request.importers = {{"a.py", {.failed = 1}}};
+  return request;
+}
+
+TEST_CASE("WhatRanOnlyAtImportIsSuspectedLast") {
+  auto lines = Localize(TableRequest());
+  REQUIRE(lines.ok());
+  CHECK_EQ((*lines)[0].line, 11);
+  CHECK_EQ((*lines)[1].line, 8);                     // TABLE, which it uses
+  CHECK_GT(ScoreOf(*lines, 5), ScoreOf(*lines, 7));  // build makes TABLE
+  CHECK_GT(ScoreOf(*lines, 3), ScoreOf(*lines, 7));  // step is called by build
+  CHECK_GT(ScoreOf(*lines, 8), ScoreOf(*lines, 5));
+  CHECK_GT(ScoreOf(*lines, 7), 0);
+  CHECK_LT(ScoreOf(*lines, 7), 0.2);
+  CHECK_EQ(ScoreOf(*lines, 1), 0);  // an import is no place for a repair
+}
+
+TEST_CASE("MoreImportersThatPassMakeImportTimeCodeLessSuspicious") {
+  auto request = TableRequest();
+  double before = ScoreOf(*Localize(request), 7);
+  request.importers["a.py"].passed = 8;
+  double with_passing = ScoreOf(*Localize(request), 7);
+  CHECK_LT(with_passing, before);
+  request.importers.clear();  // it was imported in a way that nobody sees
+  CHECK_LT(ScoreOf(*Localize(request), 7), with_passing);
+  CHECK_GT(ScoreOf(*Localize(request), 7), 0);
+}
+
+TEST_CASE("ImportTimeCodeKeepsItsPlacesAmongManyLines") {
+  auto request = TableRequest();
+  std::string code = "def long():\n";
+  std::vector<uint32_t> executed;
+  for (uint32_t line = 2; line < 2 * kSuspiciousLinesMax; ++line) {
+    code += "    x = 1\n";
+    executed.push_back(line);
+  }
+  request.files.push_back({"b.py", code});
+  request.coverage.push_back({.id = "t1", .files = {{"b.py", executed}}});
+  auto lines = Localize(request);
+  REQUIRE(lines.ok());
+  CHECK_EQ(lines->size(), kSuspiciousLinesMax);
+  CHECK_GT(ScoreOf(*lines, 7), 0);
+}
+
 TEST_CASE("NothingFailedIsAnError") {
   CHECK(absl::IsInvalidArgument(Localize({.files = {{"a.py", kCode}}}).status()));
 }

@@ -41,8 +41,13 @@ SingleStream::SingleStream(const std::vector<std::unique_ptr<SourceModel>>& sour
     seen_[i].insert(sources[i]->hash().Of({}));
   }
   std::set<std::pair<size_t, int>> known;
+  const auto unexecuted = std::count_if(
+      lines.begin(), lines.end(), [](const SuspiciousLine& line) { return line.failed == 0; });
+  size_t kept_free = std::min(kSitesKeptMax, static_cast<size_t>(unexecuted));
   for (const SuspiciousLine& line : lines) {
     if (sites_.size() >= kSitesMax) break;
+    if (line.failed > 0 && sites_.size() + kept_free >= kSitesMax) continue;
+    if (line.failed == 0 && kept_free > 0) --kept_free;
     for (size_t i = 0; i < sources.size(); ++i) {
       if (sources[i]->path() != line.file) continue;
       const auto& statements = sources[i]->statements();

@@ -15,6 +15,9 @@ namespace coditect::repair {
 
 /// Statements searched at most; the most suspicious ones.
 inline constexpr size_t kSitesMax = 150;
+/// Of these, places kept for the most suspicious lines that no failing test executed (module level,
+/// code that runs at import).
+inline constexpr size_t kSitesKeptMax = 20;
 
 struct Single {
   size_t source = 0;  // index of the file

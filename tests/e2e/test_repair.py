@@ -156,3 +156,33 @@ def test_a_bug_that_makes_tests_loop_for_ever_is_mended(person, make):
     result = person.run(repository, "--max-time", "75s")
     assert result.code == 0, result
     assert repository.suite_passes(result.json["branch"])
+
+
+def test_a_bug_in_code_that_runs_only_while_a_module_is_imported_is_mended(person, make):
+    repository = make({
+        "squares.py": """
+            def build(most):
+                return {number: number + number for number in range(most)}
+
+            TABLE = build(10)
+
+            def square(number):
+                return TABLE[number]
+            """,
+        "test_squares.py": """
+            from squares import square
+
+            def test_five():
+                assert square(5) == 25
+
+            def test_nine():
+                assert square(9) == 81
+
+            def test_two():
+                assert square(2) == 4
+            """,
+    })
+    result = person.run(repository)
+    assert result.code == 0, result
+    assert "+" not in repository.git("show", result.json["branch"] + ":squares.py")
+    assert repository.suite_passes(result.json["branch"])

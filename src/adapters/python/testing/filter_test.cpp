@@ -219,6 +219,33 @@ TEST_CASE("CodeThatIsTheSameIsADuplicate") {
                  {"def scale", "def scaled", kFails}});
 }
 
+TEST_CASE("TakingTheLastLineOfAFunctionAwayNeedsNoNewImport") {
+  Project project(Files{{"app.py",
+                         "open('loads', 'a').write('x')\n"
+                         "def grow(seen):\n    seen.append(1)\n    seen.append(2)\n"
+                         "\n\nLAST = 1\n"},
+                        {"test_app.py",
+                         "from app import grow\ndef test_grow():\n    seen = []\n"
+                         "    grow(seen)\n    assert seen == [1]\n"}});
+  FilterRequest request;
+  request.plan = *project.Detect();
+  request.failing = {"test_app.py::test_grow"};
+  request.files = {"app.py"};
+  auto filter = project.harness().OpenFilter({}, project.workspace(), request);
+  REQUIRE_MESSAGE(filter.ok(), Message(filter.status()));
+  const auto judge = [&](const std::string& before, const std::string& after) {
+    const Candidate candidate = project.Replace("app.py", before, after);
+    const auto judged = (*filter)->Judge({}, {&candidate, 1});
+    REQUIRE_MESSAGE(judged.ok(), Message(judged.status()));
+    CHECK(judged->front().verdict == kSurvives);
+  };
+  const std::string loads = project.text("loads");
+  judge("    seen.append(2)\n", "");
+  CHECK(project.text("loads") == loads);
+  judge("    seen.append(2)\n\n\nLAST = 1\n", "\n\nLAST = 2\n");
+  CHECK(project.text("loads") == loads + "x");
+}
+
 TEST_CASE("AFilterLivesLongerThanACandidateMay") {
   Project project(Files{{"app.py", "def one():\n    return 2\n"},
                         {"test_app.py",

@@ -51,7 +51,7 @@ class Workshop:
             known = by_file.setdefault(name, [])
             if known and known[-1][1] > start:
                 raise Invalid("edits overlap")
-            known.append((start, end, replacement))
+            known.append(file.clipped(start, end, replacement))
         if not by_file:
             raise Invalid("no edit")
         return by_file

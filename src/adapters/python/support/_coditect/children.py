@@ -134,6 +134,12 @@ def _cpu_and_state(pid):
         return 0.0, "R"
 
 
+def cpu_seconds():
+    """CPU time of this process and of its children that have ended."""
+    return sum(sum(resource.getrusage(who)[:2])
+               for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+
 def limit_memory(more_bytes):
     """This process may grow by so much: a list without end becomes a MemoryError."""
     try:

@@ -39,7 +39,7 @@ class Filter:
                 break
             if message["op"] == "judge":
                 answers = self._judge(message["candidates"])
-                cpu = sum(os.times()[:4]) + self._child_cpu
+                cpu = children.cpu_seconds() + self._child_cpu
                 self._link.send({"t": "judged", "r": answers, "cpu_ms": int(1000 * cpu)})
             elif message["op"] == "observe":
                 self._observe()

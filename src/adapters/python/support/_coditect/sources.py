@@ -3,6 +3,7 @@ import ast
 import gc
 import importlib.machinery
 import os
+import re
 import sys
 from types import FunctionType
 
@@ -10,6 +11,7 @@ from _coditect import instrument, units
 from _coditect.units import Invalid
 
 FILE_BYTES_MAX = 4 << 20
+LINE_REST = re.compile(rb"[ \t]*(?:\r\n|\r|\n)")
 
 
 class File:
@@ -61,6 +63,16 @@ class File:
         unit.outer_digest = units.digest(outer, code)
         unit.digest = units.digest(code)
         return True
+
+    def clipped(self, start, end, replacement):
+        """The edit; one that takes away whole lines up to and with a function's last one leaves
+        that line's end, and so lies within the function."""
+        if not replacement and self.source[start - 1:start] in (b"\n", b"\r"):
+            for unit in self.units:
+                if unit.start < start < unit.end < end and (
+                        LINE_REST.fullmatch(self.source, unit.end, end)):
+                    return start, unit.end, replacement
+        return start, end, replacement
 
     def unit_at(self, start, end):
         for unit in self.units:
