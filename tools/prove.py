@@ -21,6 +21,7 @@ REPORT = PROJECT / "docs" / "proofs.md"
 sys.path.insert(0, str(PROJECT / "tests" / "e2e"))
 import emergency  # noqa: E402
 import trials  # noqa: E402
+from conftest import BINARY  # noqa: E402
 
 KILLS = 50
 CUTS = 50
@@ -150,11 +151,9 @@ PROOFS = {"crash_points": crash_points, "kill9": kill9, "power_cuts": power_cuts
 
 
 def commit():
-    name = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=PROJECT,
-                          capture_output=True, text=True).stdout.strip()
-    changed = subprocess.run(["git", "status", "--porcelain", "src", "proto", "schema"],
-                             cwd=PROJECT, capture_output=True, text=True).stdout.strip()
-    return name + ("+changes" if changed else "")
+    """Of the binary that is proved, which may be older than the work tree."""
+    said = subprocess.run([BINARY, "version"], capture_output=True, text=True, check=True).stdout
+    return said.partition("(")[2].partition(")")[0]
 
 
 def write(rows):
