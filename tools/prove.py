@@ -25,7 +25,7 @@ from conftest import BINARY  # noqa: E402
 
 KILLS = 50
 CUTS = 50
-STOPS = 4  # of each state of an agent, fault of the disk and way to stop
+STOPS = 3  # of each state of an agent, fault of the disk and way to stop
 STOP_SECONDS_MAX = 0.1
 SEED = 20240521
 HEAD = """# Proofs
