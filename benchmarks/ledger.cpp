@@ -135,7 +135,7 @@ class ReportingHost final : public AgentService {
     result.task_id = lease.task_id;
     result.epoch = lease.epoch;
     result.agent_id = lease.agent_id;
-    Must(queue_.PostResult(lease.mission_id, result, {}, [this](StatusOr<TaskAck> ack) {
+    Must(queue_.PostResult(lease.mission_id, std::move(result), {}, [this](StatusOr<TaskAck> ack) {
       if (Must(std::move(ack)).accepted) accepted_.fetch_add(1);
     }));
   }

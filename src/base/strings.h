@@ -1,6 +1,7 @@
 // String building and escaping that accepts std::string_view (Debian's absl::StrCat does not).
 #pragma once
 
+#include <charconv>
 #include <concepts>
 #include <string>
 #include <string_view>
@@ -18,15 +19,26 @@ void AppendPiece(std::string& out, Value piece) {
   } else if constexpr (std::same_as<Value, char>) {
     out += piece;
   } else {
-    out += std::to_string(piece);
+    char text[32];  // the longest integer has 20 digits
+    if constexpr (std::is_integral_v<Value>) {
+      out.append(text, std::to_chars(text, text + sizeof text, piece).ptr);
+    } else {
+      out += std::to_string(piece);
+    }
   }
+}
+
+/// Appends the pieces (text, characters, numbers).
+template <typename... Parts>
+void StrAppend(std::string& out, const Parts&... parts) {
+  (AppendPiece(out, parts), ...);
 }
 
 /// The pieces (text, characters, numbers) as one string.
 template <typename... Parts>
 std::string StrCat(const Parts&... parts) {
   std::string out;
-  (AppendPiece(out, parts), ...);
+  StrAppend(out, parts...);
   return out;
 }
 

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "src/domain/evidence.h"
+#include "src/domain/number_set.h"
 #include "src/domain/plan.h"
 #include "src/domain/state.h"
 
@@ -124,6 +125,35 @@ TEST_CASE("IdentifiersReadBackWhatTheyPrint") {
   CHECK_EQ(MakeAgentId(Role::kTester, 4, "0123456789abcdef"), "tester-4@01234567");
   CHECK_EQ(AgentNumber("nonsense"), 0);
   CHECK_LT((Epoch{1, 9}), (Epoch{2, 1}));
+}
+
+TEST_CASE("TheLowestFreeNumberIsTheFirstGapAndEqualSetsCompareEqual") {
+  NumberSet set;
+  CHECK_EQ(set.LowestFree(), 1);
+  for (uint32_t number = 1; number <= 130; ++number) {
+    CHECK_EQ(set.LowestFree(), number);
+    CHECK(set.Insert(number));
+    CHECK_FALSE(set.Insert(number));
+  }
+  set.Erase(65);
+  set.Erase(3);
+  CHECK_EQ(set.LowestFree(), 3);
+  CHECK(set.Insert(3));
+  CHECK_EQ(set.LowestFree(), 65);
+  for (uint32_t number = 2; number <= 130; ++number) set.Erase(number);
+  NumberSet one;
+  CHECK(one.Insert(1));
+  CHECK(set == one);
+}
+
+TEST_CASE("NumbersThatNoAgentHasAreNotTaken") {
+  NumberSet set;
+  CHECK_FALSE(set.Insert(0));
+  CHECK_FALSE(set.Insert(NumberSet::kMax + 1));
+  CHECK(set.Insert(NumberSet::kMax));
+  set.Erase(0);
+  set.Erase(UINT32_MAX);
+  CHECK_EQ(set.LowestFree(), 1);
 }
 
 }  // namespace coditect

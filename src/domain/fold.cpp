@@ -10,24 +10,28 @@ namespace coditect {
 namespace {
 
 // Keeps the indexes over missions true for one of them.
-void RefreshIndexes(ShardState& state, const MissionState& mission) {
-  if (mission.running()) {
-    state.running.insert(mission.id);
-  } else {
-    state.running.erase(mission.id);
+void RefreshIndexes(ShardState& state, MissionState& mission, bool was_running) {
+  if (mission.running() != was_running) {
+    if (mission.running()) {
+      state.running.insert(mission.id);
+    } else {
+      state.running.erase(mission.id);
+    }
   }
-  if (mission.running() && !mission.ready.empty()) {
-    state.schedulable.insert(mission.id);
-  } else {
-    state.schedulable.erase(mission.id);
-  }
+  std::optional<uint32_t> rank;
+  if (mission.running() && !mission.ready.empty()) rank = mission.leased_total;
+  if (rank == mission.schedule_rank) return;
+  if (mission.schedule_rank) state.schedulable.erase({*mission.schedule_rank, mission.id});
+  if (rank) state.schedulable.insert({*rank, mission.id});
+  mission.schedule_rank = rank;
 }
 
 void SetStatus(MissionState& mission, TaskState& task, TaskStatus status) {
   const ReadyKey key{task.spec.rank, task.spec.task_id};
-  if (task.status == TaskStatus::kReady) mission.ready.erase(key);
+  const auto role = static_cast<size_t>(task.spec.role);
+  if (task.status == TaskStatus::kReady) mission.ready_of[role] -= mission.ready.erase(key);
   task.status = status;
-  if (status == TaskStatus::kReady) mission.ready.insert(key);
+  if (status == TaskStatus::kReady) mission.ready_of[role] += mission.ready.insert(key).second;
 }
 
 // A pending task becomes ready when all its dependencies are met.
@@ -68,7 +72,7 @@ void EndLease(ShardState& state, MissionState& mission, TaskState& task) {
   mission.tests_reserved -= task.lease->tests_reserved;
   const HostId host_id = task.lease->host_id;
   if (const auto host = state.hosts.find(host_id); host != state.hosts.end()) {
-    host->second.busy[task.spec.role].erase(AgentNumber(task.lease->agent_id));
+    host->second.busy[role].Erase(AgentNumber(task.lease->agent_id));
     host->second.busy_total -= 1;
   }
   if (const auto wanted = state.wanted.find(host_id); wanted != state.wanted.end()) {
@@ -179,6 +183,8 @@ class MissionFold {
     if (task == nullptr || task->status != TaskStatus::kReady || host == state_.hosts.end()) {
       return false;
     }
+    const auto role = static_cast<size_t>(task->spec.role);
+    if (!host->second.busy[role].Insert(AgentNumber(e.agent_id))) return false;
     SetStatus(mission_, *task, TaskStatus::kLeased);
     task->lease = LeaseState{.epoch = e.epoch,
                              .host_id = e.host_id,
@@ -188,10 +194,9 @@ class MissionFold {
                              .tests_reserved = e.tests_reserved,
                              .wall_ms_max = e.wall_ms_max,
                              .started = false};
-    mission_.leased[static_cast<size_t>(task->spec.role)] += 1;
+    mission_.leased[role] += 1;
     mission_.leased_total += 1;
     mission_.tests_reserved += e.tests_reserved;
-    host->second.busy[task->spec.role].insert(AgentNumber(e.agent_id));
     host->second.busy_total += 1;
     state_.wanted[e.host_id].insert({mission_.id, e.task_id});
     return true;
@@ -340,11 +345,12 @@ Status FoldMission(ShardState& state, const Event& event) {
     return DataLoss("event ", event.sequence, " names the unknown run ", event.mission_id);
   }
   if (mission->status == MissionStatus::kQuarantined) return absl::OkStatus();
+  const bool was_running = mission->running();
   MissionFold fold(state, *mission, event);
   if (IsProgress(event.body)) mission->refused.clear();
   const bool fits = std::visit([&](const auto& body) { return fold.Apply(body); }, event.body);
   if (!fits) Quarantine(state, *mission, event);
-  RefreshIndexes(state, *mission);
+  RefreshIndexes(state, *mission, was_running);
   return absl::OkStatus();
 }
 

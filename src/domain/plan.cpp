@@ -10,7 +10,7 @@ namespace coditect {
 namespace {
 
 void AppendText(std::string& out, std::string_view text) {
-  out += StrCat(text.size(), ':', text, ';');
+  StrAppend(out, text.size(), ':', text, ';');
 }
 
 Status ValidateTask(const TaskSpec& task, uint32_t expected_ordinal) {
@@ -79,8 +79,8 @@ std::string PlanDigest(const std::vector<TaskSpec>& tasks) {
       AppendText(text, value);
     }
     AppendText(text, task.intent);
-    text += StrCat(task.group, ',', task.rank, ',', task.tests_max, ',', task.forecast.cpu_ms, ',',
-                   task.forecast.wall_ms, ',', task.forecast.success_permille, ';');
+    StrAppend(text, task.group, ',', task.rank, ',', task.tests_max, ',', task.forecast.cpu_ms, ',',
+              task.forecast.wall_ms, ',', task.forecast.success_permille, ';');
     for (const Expectation& expectation : task.expectations) {
       AppendText(text, expectation.predicate);
       AppendText(text, expectation.value);

@@ -12,6 +12,7 @@
 
 #include "src/base/status.h"
 #include "src/domain/event.h"
+#include "src/domain/number_set.h"
 
 namespace coditect {
 
@@ -85,8 +86,10 @@ struct MissionState {
   std::array<uint32_t, kRoleCount> team_caps{};  // 0 = nobody of that role
   uint32_t team_version = 0;                     // plan version the team is for
   std::set<ReadyKey> ready;
-  std::array<uint32_t, kRoleCount> leased{};  // open leases by role
+  std::array<uint32_t, kRoleCount> ready_of{};  // how many of them, by role
+  std::array<uint32_t, kRoleCount> leased{};    // open leases by role
   uint32_t leased_total = 0;
+  std::optional<uint32_t> schedule_rank;  // leased_total in the shard's index schedulable
 
   std::optional<BaselineSummary> baseline;
   std::vector<Verdict> verdicts;
@@ -118,7 +121,7 @@ struct MissionState {
 struct HostState {
   uint32_t slots = 0;
   std::set<Role> roles;
-  std::map<Role, std::set<uint32_t>> busy;  // agent numbers at work, by role
+  std::array<NumberSet, kRoleCount> busy;  // agent numbers at work, by role
   uint32_t busy_total = 0;
 
   bool operator==(const HostState&) const = default;
@@ -131,6 +134,13 @@ struct LeaseKey {
   auto operator<=>(const LeaseKey&) const = default;
 };
 
+/// A mission's turn: those with the fewest leases come first.
+struct ScheduleKey {
+  uint32_t leased_total = 0;
+  MissionId mission_id;
+  auto operator<=>(const ScheduleKey&) const = default;
+};
+
 struct ShardState {
   uint64_t sequence = 0;  // of the last event folded
   int64_t wall_ms = 0;    // of the last event folded
@@ -140,7 +150,7 @@ struct ShardState {
   std::map<std::string, MissionRequest> requested;  // by request id, not decided yet
   std::map<std::string, MissionId> request_ids;     // decided
   std::set<MissionId> running;                      // index: missions that are active
-  std::set<MissionId> schedulable;                  // running missions with ready tasks
+  std::set<ScheduleKey> schedulable;                // running missions with ready tasks
   std::map<HostId, std::set<LeaseKey>> wanted;      // index; RecomputeWanted is its definition
 
   bool operator==(const ShardState&) const = default;

@@ -77,8 +77,8 @@ Status Ledger::Replay(const Context& ctx, const std::function<Status(const Event
 }
 
 Status Ledger::Append(const Context& ctx, uint32_t incarnation, const std::vector<Event>& events) {
-  std::string batch;
-  for (const Event& event : events) wire::AppendEvent(batch, event);
+  batch_.clear();
+  for (const Event& event : events) wire::AppendEvent(batch_, event);
   wire::BlockHeader header;
   header.shard = shard_;
   header.incarnation = incarnation;
@@ -91,7 +91,7 @@ Status Ledger::Append(const Context& ctx, uint32_t incarnation, const std::vecto
   const StoredBlock block{.first_sequence = header.first_sequence,
                           .last_sequence = header.last_sequence,
                           .block_id = header.block_id,
-                          .frame = wire::EncodeBlock(header, batch)};
+                          .frame = wire::EncodeBlock(header, batch_)};
   const CrashMoment crash = CrashMomentOf(events);
   if (crash == CrashMoment::kBefore) CrashNow();
   if (crash == CrashMoment::kTorn) RequestTornWrite();

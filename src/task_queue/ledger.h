@@ -59,6 +59,7 @@ class Ledger {
   const std::string build_id_;
   std::unique_ptr<EventLog> log_;
   ChainReader end_;
+  std::string batch_;  // grown once
 };
 
 }  // namespace coditect

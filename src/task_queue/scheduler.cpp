@@ -14,15 +14,6 @@ struct Seat {
   uint32_t number = 0;  // of the agent among its role, from 1
 };
 
-uint32_t LowestFree(const std::set<uint32_t>& busy) {
-  uint32_t number = 1;
-  for (const uint32_t taken : busy) {
-    if (taken != number) break;
-    ++number;
-  }
-  return number;
-}
-
 /// The least busy host with a free slot whose agents can do `role`. A host keeps half of its slots
 /// (as many as it has processors) from second hypotheses: they would slow down the first.
 std::optional<Seat> FindSeat(const ShardState& state, Role role, uint32_t rank) {
@@ -36,8 +27,7 @@ std::optional<Seat> FindSeat(const ShardState& state, Role role, uint32_t rank) 
     seat.host_id = id;
   }
   if (best == nullptr) return std::nullopt;
-  const auto busy = best->busy.find(role);
-  seat.number = busy == best->busy.end() ? 1 : LowestFree(busy->second);
+  seat.number = best->busy[static_cast<size_t>(role)].LowestFree();
   return seat;
 }
 
@@ -55,10 +45,19 @@ uint64_t TestsToReserve(const MissionState& mission, const TaskState& task) {
   return std::min(task.spec.tests_max, left);
 }
 
+/// True when a role with ready tasks may have one more agent at work.
+bool HasUnfilledRole(const MissionState& mission) {
+  for (size_t role = 0; role < kRoleCount; ++role) {
+    if (mission.ready_of[role] > 0 && mission.leased[role] < mission.team_caps[role]) return true;
+  }
+  return false;
+}
+
 std::optional<Event> GrantIn(const ShardState& state, const MissionState& mission) {
   if (mission.team_version != mission.plan_version) return std::nullopt;  // no team for this plan
   const uint32_t agents_max = mission.request.limits.agents;
   if (agents_max != 0 && mission.leased_total >= agents_max) return std::nullopt;
+  if (!HasUnfilledRole(mission)) return std::nullopt;
   for (const ReadyKey& key : mission.ready) {
     const TaskState& task = *mission.Find(key.task_id);
     const auto role = static_cast<size_t>(task.spec.role);
@@ -95,18 +94,8 @@ std::optional<Event> GrantIn(const ShardState& state, const MissionState& missio
 
 std::optional<Event> NextGrant(const ShardState& state) {
   if (state.schedulable.empty() || !HasFreeSlot(state)) return std::nullopt;
-  // A heap, not a sort: nearly always the mission with the fewest leases takes the grant.
-  const auto after = [](const MissionState* a, const MissionState* b) {
-    return std::tie(a->leased_total, a->id) > std::tie(b->leased_total, b->id);
-  };
-  std::vector<const MissionState*> missions;
-  missions.reserve(state.schedulable.size());
-  for (const MissionId& id : state.schedulable) missions.push_back(state.Find(id));
-  std::make_heap(missions.begin(), missions.end(), after);
-  while (!missions.empty()) {
-    std::pop_heap(missions.begin(), missions.end(), after);
-    if (auto event = GrantIn(state, *missions.back())) return event;
-    missions.pop_back();
+  for (const ScheduleKey& key : state.schedulable) {
+    if (auto event = GrantIn(state, *state.Find(key.mission_id))) return event;
   }
   return std::nullopt;
 }

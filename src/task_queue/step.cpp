@@ -186,32 +186,33 @@ class Stepper {
              ResultLate{.task_id = result.task_id, .epoch = result.epoch, .commit = result.commit});
       return;
     }
-    const LeaseState lease = *task->lease;
-    if (result.agent_id != lease.agent_id) {
-      Refuse(mission, result, StrCat("the lease belongs to ", lease.agent_id));
+    if (result.agent_id != task->lease->agent_id) {
+      const AgentId owner = task->lease->agent_id;
+      Refuse(mission, result, StrCat("the lease belongs to ", owner));
       Violate(mission, result,
-              {"CAPABILITY_MISMATCH", "agent: " + lease.agent_id, "agent: " + result.agent_id});
+              {"CAPABILITY_MISMATCH", "agent: " + owner, "agent: " + result.agent_id});
       return;
     }
-    EndLease(mission, *task, LeaseEnd::kReported);
-    if (lease.tests_reserved > 0) {
-      Append(mission.id,
-             BudgetSettled{.task_id = result.task_id,
-                           .epoch = result.epoch,
-                           .tests_reserved = lease.tests_reserved,
-                           .tests_used = std::min(result.usage.tests, lease.tests_reserved)});
+    std::vector<Violation> violations;
+    if (result.outcome == ResultOutcome::kSuccess && mission.request.check_consistency) {
+      violations = DetectViolations(*task, *task->lease, result);
     }
-    Judge(mission, *mission.Find(result.task_id), lease, result);
+    const uint64_t tests_reserved = task->lease->tests_reserved;
+    EndLease(mission, *task, LeaseEnd::kReported);
+    if (tests_reserved > 0) {
+      Append(mission.id, BudgetSettled{.task_id = result.task_id,
+                                       .epoch = result.epoch,
+                                       .tests_reserved = tests_reserved,
+                                       .tests_used = std::min(result.usage.tests, tests_reserved)});
+    }
+    Judge(mission, result, violations);
   }
 
-  void Judge(MissionState& mission, const TaskState& task, const LeaseState& lease,
-             const TaskResult& result) {
+  void Judge(MissionState& mission, const TaskResult& result,
+             const std::vector<Violation>& violations) {
     const TaskId id = result.task_id;
     switch (result.outcome) {
       case ResultOutcome::kSuccess: {
-        const auto violations = mission.request.check_consistency
-                                    ? DetectViolations(task, lease, result)
-                                    : std::vector<Violation>();
         if (violations.empty()) {
           Append(mission.id, ResultAccepted{.task_id = id, .epoch = result.epoch});
           Append(mission.id, TaskDone{.task_id = id});

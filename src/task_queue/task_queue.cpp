@@ -15,7 +15,6 @@ namespace coditect {
 namespace {
 
 constexpr size_t kFactsPerBlock = 512;
-constexpr size_t kEventsPerMessage = 8;       // typically: a result, its five decisions, a grant
 constexpr size_t kEventsPerBlockSoft = 2048;  // a block ends after the message that passes this
 constexpr uint32_t kRefusedMax =
     3;  // refusals of one kind in a row before Decide is not asked again
@@ -32,8 +31,9 @@ struct Answer {
 };
 
 Status CheckSize(const EventBody& body) {
-  std::string bytes;
-  wire::AppendEvent(bytes, {.mission_id = "", .body = body});
+  thread_local std::string bytes;  // grown once
+  bytes.clear();
+  wire::AppendEventBody(bytes, body);
   if (bytes.size() <= wire::kEventBytesMax) return absl::OkStatus();
   return InvalidArgument("the event ", EventName(body), " would have ", bytes.size(),
                          " bytes, more than ", wire::kEventBytesMax);
@@ -210,10 +210,10 @@ StatusOr<TaskAck> TaskQueue::ReportResult(const Context& ctx, const MissionId& m
   return ack;
 }
 
-Status TaskQueue::PostResult(const MissionId& mission_id, const TaskResult& result,
-                             const std::vector<TaskPlanned>& drafts,
+Status TaskQueue::PostResult(const MissionId& mission_id, TaskResult result,
+                             std::vector<TaskPlanned> drafts,
                              std::function<void(StatusOr<TaskAck>)> done) {
-  Message message = ResultMessage(mission_id, result, drafts);
+  Message message = ResultMessage(mission_id, std::move(result), std::move(drafts));
   message.done = [done = std::move(done)](StatusOr<std::span<const Event>> events,
                                           const ShardState&) {
     if (events.ok()) {
@@ -225,12 +225,13 @@ Status TaskQueue::PostResult(const MissionId& mission_id, const TaskResult& resu
   return Post(std::move(message));
 }
 
-TaskQueue::Message TaskQueue::ResultMessage(const MissionId& mission_id, const TaskResult& result,
-                                            const std::vector<TaskPlanned>& drafts) {
+TaskQueue::Message TaskQueue::ResultMessage(const MissionId& mission_id, TaskResult result,
+                                            std::vector<TaskPlanned> drafts) {
   Message message;
   message.mission_id = mission_id;
-  for (const TaskPlanned& draft : drafts) message.facts.emplace_back(draft);
-  message.facts.emplace_back(ResultReported{.result = result});
+  message.facts.reserve(drafts.size() + 1);
+  for (TaskPlanned& draft : drafts) message.facts.emplace_back(std::move(draft));
+  message.facts.emplace_back(ResultReported{.result = std::move(result)});
   return message;
 }
 
@@ -306,8 +307,8 @@ void TaskQueue::RunCycle(std::vector<Message> messages) {
   }
   size_t taken = 0;
   while (taken < messages.size()) {
-    std::vector<Event> events;
-    events.reserve(std::min(kEventsPerBlockSoft, kEventsPerMessage * messages.size()));
+    std::vector<Event>& events = events_;
+    events.clear();
     std::vector<Pending> pending;
     pending.reserve(messages.size());
     const int64_t wall_ms = WallMs();
@@ -372,8 +373,12 @@ int64_t TaskQueue::WallMs() const { return std::max(clock_.WallMs(), state_.wall
 
 void TaskQueue::Publish(const std::vector<Event>& events) {
   std::set<MissionId> touched;
+  std::string_view last;
   for (const Event& event : events) {
-    if (!event.mission_id.empty()) touched.insert(event.mission_id);
+    if (!event.mission_id.empty() && event.mission_id != last) {
+      touched.insert(event.mission_id);
+      last = event.mission_id;
+    }
     if (const auto* submitted = std::get_if<ProposalSubmitted>(&event.body)) {
       proposed_.erase({event.mission_id, submitted->proposal.kind});
     }
@@ -415,10 +420,12 @@ std::shared_ptr<const WantedSet> TaskQueue::MakeWanted(const HostId& host_id,
   set->sequence = state_.sequence;
   const auto wanted = state_.wanted.find(host_id);
   if (wanted == state_.wanted.end()) return set;
+  set->leases.reserve(wanted->second.size());
+  const MissionState* mission = nullptr;
   size_t old = 0;  // both sets are in the order of their keys
   for (const LeaseKey& key : wanted->second) {
-    const MissionState& mission = *state_.Find(key.mission_id);
-    const TaskState& task = *mission.Find(key.task_id);
+    if (mission == nullptr || mission->id != key.mission_id) mission = state_.Find(key.mission_id);
+    const TaskState& task = *mission->Find(key.task_id);
     const auto old_key = [&] {
       return std::tie(before->leases[old]->mission_id, before->leases[old]->task_id);
     };
@@ -430,7 +437,7 @@ std::shared_ptr<const WantedSet> TaskQueue::MakeWanted(const HostId& host_id,
       continue;
     }
     auto& request = requests_[key.mission_id];
-    if (request == nullptr) request = std::make_shared<MissionRequest>(mission.request);
+    if (request == nullptr) request = std::make_shared<MissionRequest>(mission->request);
     // Shared by all the sets it is in.
     set->leases.push_back(
         std::make_shared<WantedLease>(WantedLease{.mission_id = key.mission_id,

@@ -70,8 +70,7 @@ class TaskQueue final : public TaskQueueService {
   /// ReportResult for a caller that must not block (an edge that serves many agents on one thread):
   /// `done` gets the answer on the shard's thread, and must not block either. On an error nothing
   /// was posted and `done` is not called.
-  Status PostResult(const MissionId& mission_id, const TaskResult& result,
-                    const std::vector<TaskPlanned>& drafts,
+  Status PostResult(const MissionId& mission_id, TaskResult result, std::vector<TaskPlanned> drafts,
                     std::function<void(StatusOr<TaskAck>)> done);
 
  private:
@@ -90,8 +89,8 @@ class TaskQueue final : public TaskQueueService {
     size_t count = 0;
   };
 
-  static Message ResultMessage(const MissionId& mission_id, const TaskResult& result,
-                               const std::vector<TaskPlanned>& drafts);
+  static Message ResultMessage(const MissionId& mission_id, TaskResult result,
+                               std::vector<TaskPlanned> drafts);
   Status Post(Message message);
   /// Posts and waits until `message` is durable; `read` sees its events.
   Status PostAndWait(const Context& ctx, Message message,
@@ -123,6 +122,7 @@ class TaskQueue final : public TaskQueueService {
 
   // Owned by the shard's thread.
   ShardState state_;
+  std::vector<Event> events_;  // of the block being made
   bool healthy_ = false;
   MonotonicTime next_reopen_;        // while not healthy
   std::vector<Message> unrecorded_;  // what must be stored as soon as anything can be

@@ -3,7 +3,7 @@
 
 namespace coditect::wire {
 
-bool Reader::ReadVarint(uint64_t* value) {
+bool Reader::ReadLongVarint(uint64_t* value) {
   *value = 0;
   for (int shift = 0; shift < 70; shift += 7) {
     if (rest_.empty()) return false;
@@ -14,22 +14,6 @@ bool Reader::ReadVarint(uint64_t* value) {
     if (byte < 0x80) return true;
   }
   return false;
-}
-
-bool Reader::ReadBytes(std::string_view* value) {
-  uint64_t length = 0;
-  if (!ReadVarint(&length) || length > rest_.size()) return false;
-  *value = rest_.substr(0, length);
-  rest_.remove_prefix(length);
-  return true;
-}
-
-bool Reader::ReadTag(uint32_t* number, uint32_t* type) {
-  uint64_t tag = 0;
-  if (!ReadVarint(&tag) || tag > UINT32_MAX) return false;
-  *number = static_cast<uint32_t>(tag >> 3);
-  *type = static_cast<uint32_t>(tag & 7);
-  return *number != 0;
 }
 
 bool Reader::Skip(uint32_t type) {

@@ -30,11 +30,15 @@ inline constexpr uint32_t kVarint = 0;
 inline constexpr uint32_t kBytes = 2;
 
 inline void AppendVarint(std::string& out, uint64_t value) {
-  while (value >= 0x80) {
-    out += static_cast<char>(value | 0x80);
-    value >>= 7;
+  if (value < 0x80) {
+    out += static_cast<char>(value);
+    return;
   }
-  out += static_cast<char>(value);
+  char bytes[10];
+  size_t count = 0;
+  for (; value >= 0x80; value >>= 7) bytes[count++] = static_cast<char>(value | 0x80);
+  bytes[count++] = static_cast<char>(value);
+  out.append(bytes, count);
 }
 
 /// Appends fields to a string. Fields that hold their default are left out, as proto3 does.
@@ -136,14 +140,35 @@ class Reader {
   explicit Reader(std::string_view bytes) : rest_(bytes) {}
 
   bool AtEnd() const { return rest_.empty(); }
-  bool ReadVarint(uint64_t* value);
-  bool ReadBytes(std::string_view* value);
+  bool ReadVarint(uint64_t* value) {
+    if (rest_.empty() || static_cast<unsigned char>(rest_.front()) >= 0x80) {
+      return ReadLongVarint(value);
+    }
+    *value = static_cast<unsigned char>(rest_.front());
+    rest_.remove_prefix(1);
+    return true;
+  }
+  bool ReadBytes(std::string_view* value) {
+    uint64_t length = 0;
+    if (!ReadVarint(&length) || length > rest_.size()) return false;
+    *value = rest_.substr(0, length);
+    rest_.remove_prefix(length);
+    return true;
+  }
   /// False at malformed tags (field number 0, groups).
-  bool ReadTag(uint32_t* number, uint32_t* type);
+  bool ReadTag(uint32_t* number, uint32_t* type) {
+    uint64_t tag = 0;
+    if (!ReadVarint(&tag) || tag > UINT32_MAX) return false;
+    *number = static_cast<uint32_t>(tag >> 3);
+    *type = static_cast<uint32_t>(tag & 7);
+    return *number != 0;
+  }
   /// Steps over a field of an unknown number.
   bool Skip(uint32_t type);
 
  private:
+  bool ReadLongVarint(uint64_t* value);
+
   std::string_view rest_;
 };
 
@@ -170,7 +195,7 @@ class FieldDecoder {
   template <typename T>
   bool TakeElement(T& value) {
     if constexpr (std::is_same_v<T, std::string>) {
-      value = std::string(bytes_);
+      value.assign(bytes_);
       return type_ == kBytes;
     } else if constexpr (std::is_same_v<T, TaskId>) {
       return type_ == kBytes && (bytes_.empty() || TaskId::Parse(bytes_, &value));

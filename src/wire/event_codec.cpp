@@ -102,12 +102,15 @@ StatusOr<std::string> Decompress(Frame& frame) {
 
 }  // namespace
 
+void AppendEventBody(std::string& out, const EventBody& body) {
+  std::visit([&](const auto& value) { Encoder(out).Element(value.kNumber, value); }, body);
+}
+
 void AppendEvent(std::string& batch, const Event& event) {
   Encoder encoder(batch);
   encoder.Nested(kBatchField, [&](std::string& out) {
-    Encoder fields(out);
-    std::visit([&](const auto& body) { fields.Element(body.kNumber, body); }, event.body);
-    if (!event.mission_id.empty()) fields.Bytes(kMissionField, event.mission_id);
+    AppendEventBody(out, event.body);
+    if (!event.mission_id.empty()) Encoder(out).Bytes(kMissionField, event.mission_id);
   });
 }
 

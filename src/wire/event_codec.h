@@ -35,6 +35,8 @@ struct DecodedBlock {
   std::string hash;  // of this frame: the next block's previous_hash
 };
 
+/// The body alone, as one field.
+void AppendEventBody(std::string& out, const EventBody& body);
 void AppendEvent(std::string& batch, const Event& event);
 
 /// The frame of a block whose events were appended to `batch` in order.
