@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """The long proofs on the release binary; results with the commit into docs/proofs.md.
 
-usage: prove.py [crash_points|kill9|power_cuts] [--jobs N]
+usage: prove.py [crash_points|kill9|power_cuts|emergency_stop] [--jobs N]
 """
 
 import argparse
 import concurrent.futures
+import itertools
 import os
 import pathlib
 import shutil
@@ -18,10 +19,14 @@ import time
 PROJECT = pathlib.Path(__file__).resolve().parents[1]
 REPORT = PROJECT / "docs" / "proofs.md"
 sys.path.insert(0, str(PROJECT / "tests" / "e2e"))
+import emergency  # noqa: E402
 import trials  # noqa: E402
+from conftest import BINARY  # noqa: E402
 
 KILLS = 50
 CUTS = 50
+STOPS = 3  # of each state of an agent, fault of the disk and way to stop
+STOP_SECONDS_MAX = 0.1
 SEED = 20240521
 HEAD = """# Proofs
 
@@ -29,7 +34,9 @@ Written by `./dev prove [NAME]`; the method is in `tests/e2e/trials.py`. A trial
 bugs that is ended in the way named, resumed, and examined: it is verified, with the same tree as an undisturbed run
 where that is claimed, one commit per repair, every ledger block seen before still there with the same hash, every line
 shown by `logs --follow` still shown, every reported commit reachable, `git fsck` clean, the person's files and refs
-untouched, nothing left behind.
+untouched, nothing left behind. `emergency_stop`: a run is stopped (second Ctrl-C, `stop --emergency`) while an agent is
+in a state of its lifecycle and the ledger is stuck in fsync or its disk is full (`tests/e2e/emergency.py`); a trial fails
+when a process of the run lives for more than 100 ms (from the signal, or from the start of `stop`, by looking at /proc).
 
 | Proof | Trials | Failed | Result | Minutes | Commit | Command | Load, cores |
 |---|---|---|---|---|---|---|---|
@@ -114,15 +121,39 @@ def power_cuts(jobs):
     return ended_at_random(jobs, trials.power_cut, CUTS)
 
 
-PROOFS = {"crash_points": crash_points, "kill9": kill9, "power_cuts": power_cuts}
+def emergency_stop(jobs):
+    del jobs  # one at a time: it is about milliseconds
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="coditect-prove-"))
+    seen = []
+
+    def one(folder, shim, case):
+        seconds, count, problems = emergency.Stop(folder, shim, *case).measure()
+        seen.append((seconds, count))
+        if seconds > STOP_SECONDS_MAX:
+            problems.append("%.0f ms" % (seconds * 1000))
+        return problems
+
+    try:
+        shim = emergency.build_shim(folder)
+        cases = [(", ".join(case), lambda folder, case=case: one(folder, shim, case))
+                 for case in itertools.product(emergency.STATES, emergency.FAULTS, emergency.WAYS)
+                 for _ in range(STOPS)]
+        progress = run_all(1, cases)
+    finally:
+        shutil.rmtree(folder)
+    alive = sorted(seconds * 1000 for seconds, count in seen if count > 0)
+    return progress, "%d processes; the last one dead after %.0f ms (median), %.0f ms (slowest)" % (
+        sum(count for _, count in seen), alive[len(alive) // 2], alive[-1])
+
+
+PROOFS = {"crash_points": crash_points, "kill9": kill9, "power_cuts": power_cuts,
+          "emergency_stop": emergency_stop}
 
 
 def commit():
-    name = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=PROJECT,
-                          capture_output=True, text=True).stdout.strip()
-    changed = subprocess.run(["git", "status", "--porcelain", "src", "proto", "schema"],
-                             cwd=PROJECT, capture_output=True, text=True).stdout.strip()
-    return name + ("+changes" if changed else "")
+    """Of the binary that is proved, which may be older than the work tree."""
+    said = subprocess.run([BINARY, "version"], capture_output=True, text=True, check=True).stdout
+    return said.partition("(")[2].partition(")")[0]
 
 
 def write(rows):

@@ -155,12 +155,13 @@ void AgentHost::RunLease(const WantedLease& wanted, const CancelToken& cancel) {
   });
   const auto move = [&](AgentState to) { (void)lifecycle.MoveTo(to); };
   move(AgentState::kReceiveTask);
-  const Status started = queue_.LeaseStarted(
-      lease.ctx.WithTimeout(kReportTimeout), wanted.mission_id,
-      {.task_id = wanted.task_id, .epoch = wanted.epoch, .agent_id = wanted.agent_id});
-  move(AgentState::kPlan);
-  move(AgentState::kExecute);
-  StatusOr<Work> work = started.ok() ? Perform(lease) : started;
+  const Status started = Announce(lease);
+  StatusOr<Work> work = started.ok() ? Cancelled("the lease is over") : started;
+  if (started.ok()) move(AgentState::kPlan);
+  if (started.ok() && !cancel.cancelled()) {
+    move(AgentState::kExecute);
+    work = Perform(lease);
+  }
   if (cancel.cancelled()) {
     move(AgentState::kStopped);
     move(AgentState::kIdle);
@@ -172,12 +173,28 @@ void AgentHost::RunLease(const WantedLease& wanted, const CancelToken& cancel) {
   } else {
     move(AgentState::kReport);
   }
-  Report(lease, std::move(work));
+  if (!Report(lease, std::move(work))) move(AgentState::kStopped);
   move(AgentState::kIdle);
 }
 
-// Until it is durable or the lease ends: a result is never dropped.
-void AgentHost::Report(const Lease& lease, StatusOr<Work> work) {
+// Until it is durable or the lease ends: that the ledger cannot be written now is no failed
+// attempt.
+Status AgentHost::Announce(const Lease& lease) {
+  for (;;) {
+    const Status started =
+        queue_.LeaseStarted(lease.ctx.WithTimeout(kReportTimeout), lease.wanted.mission_id,
+                            {.task_id = lease.wanted.task_id,
+                             .epoch = lease.wanted.epoch,
+                             .agent_id = lease.wanted.agent_id});
+    const bool again = absl::IsUnavailable(started) || absl::IsResourceExhausted(started) ||
+                       absl::IsDeadlineExceeded(started);
+    if (!again || lease.ctx.cancel.cancelled()) return started;
+    lease.Pause(kReportRetry);
+  }
+}
+
+// Until it is durable or the lease ends: a result is never dropped. False when the lease ended.
+bool AgentHost::Report(const Lease& lease, StatusOr<Work> work) {
   Work report;
   if (work.ok()) {
     report = *std::move(work);
@@ -192,7 +209,7 @@ void AgentHost::Report(const Lease& lease, StatusOr<Work> work) {
                 {{"outcome", std::string(EnumName(report.result.outcome))},
                  {"accepted", ack->accepted ? "true" : "false"},
                  {"reason", ack->reason.empty() ? report.result.reason : ack->reason}});
-      return;
+      return true;
     }
     if (absl::IsInvalidArgument(ack.status())) {  // too large to be recorded: say so instead
       report.drafts.clear();
@@ -200,6 +217,7 @@ void AgentHost::Report(const Lease& lease, StatusOr<Work> work) {
     }
     lease.Pause(kReportRetry);
   }
+  return false;
 }
 
 }  // namespace coditect

@@ -45,7 +45,8 @@ class AgentHost final : public AgentService {
   void Reconcile();
   void Start(const WantedLease& wanted);
   void RunLease(const WantedLease& wanted, const CancelToken& cancel);
-  void Report(const Lease& lease, StatusOr<Work> work);
+  Status Announce(const Lease& lease);
+  bool Report(const Lease& lease, StatusOr<Work> work);
   std::shared_ptr<MissionResources> ResourcesOf(const WantedLease& wanted);
 
   const Options options_;

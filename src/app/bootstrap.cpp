@@ -15,10 +15,11 @@
 #include "src/adapters/python/interpreter.h"
 #include "src/adapters/sqlite/event_bus.h"
 #include "src/adapters/sqlite/event_log.h"
+#include "src/app/build_commit.h"
 #include "src/base/file.h"
 
 #ifndef CODITECT_VERSION
-#error "the build sets CODITECT_VERSION and CODITECT_COMMIT"
+#error "the build sets CODITECT_VERSION"
 #endif
 
 namespace coditect {
@@ -32,7 +33,7 @@ constexpr const char* kPassed[] = {
 }  // namespace
 
 std::string VersionNumber() { return CODITECT_VERSION; }
-std::string BuildId() { return StrCat("coditect ", CODITECT_VERSION, " (", CODITECT_COMMIT, ")"); }
+std::string BuildId() { return StrCat("coditect ", CODITECT_VERSION, " (", kBuildCommit, ")"); }
 
 StatusOr<std::unique_ptr<EventLog>> OpenLedgerFile(const StatePaths& paths, bool read_only) {
   return sqlite::OpenEventLog({.path = paths.ledger, .read_only = read_only});

@@ -46,7 +46,8 @@ StatusOr<MissionControl> ParseControl(const std::string& verb) {
 Server::Server(std::string path, TaskQueueService& queue)
     : path_(std::move(path)),
       queue_(queue),
-      pool_({.name = "clients", .threads = 4, .queue_max = 1024}) {}
+      pool_({.name = "clients", .threads = 4, .queue_max = 1024}),
+      emergencies_({.name = "emergencies", .threads = 1, .queue_max = 1024}) {}
 
 StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& path, TaskQueueService& queue) {
   std::unique_ptr<Server> server(new Server(path, queue));
@@ -80,6 +81,7 @@ void Server::Stop() {
   Wake();
   reactor_.join();
   pool_.Stop();
+  emergencies_.Stop();
   ::unlink(path_.c_str());
   connections_.clear();
 }
@@ -155,7 +157,10 @@ bool Server::ReadFrom(const std::shared_ptr<Connection>& connection) {
     if (!*taken) return true;
     const auto frame = wire::Decode<ClientFrame>(payload, "request");
     if (!frame.ok()) return false;
-    if (!pool_.Post([this, connection, frame = *frame] { Handle(connection, frame); }).ok()) {
+    const auto control = ParseControl(frame->verb);
+    const bool emergency = control.ok() && *control == MissionControl::kEmergencyStop;
+    Executor& pool = emergency ? emergencies_ : pool_;
+    if (!pool.Post([this, connection, frame = *frame] { Handle(connection, frame); }).ok()) {
       return false;
     }
   }

@@ -59,6 +59,9 @@ class Server {
   /// Reactor only; requests at work keep theirs alive, hence shared.
   std::map<int, std::shared_ptr<Connection>> connections_;
   Executor pool_;
+  /// Emergency stops overtake everybody who waits for a ledger that hangs. One thread is enough:
+  /// while the first is not recorded everything stays halted.
+  Executor emergencies_;
   std::thread reactor_;
 };
 

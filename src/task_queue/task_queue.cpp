@@ -342,9 +342,11 @@ void TaskQueue::RunCycle(std::vector<Message> messages) {
       if (entry.message.done) {
         entry.message.done(std::span(events).subspan(entry.first, entry.count), state_);
       }
-      if (entry.message.recorded) entry.message.recorded();
     }
     if (!events.empty()) Publish(events);
+    for (Pending& entry : pending) {  // the hosts know by now what is not wanted any more
+      if (entry.message.recorded) entry.message.recorded();
+    }
   }
 }
 

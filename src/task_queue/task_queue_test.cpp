@@ -27,8 +27,15 @@ class RecordingHost final : public AgentService {
   }
   void ForgetMission(const MissionId&) override {}
   void EmergencyStop() override {}
-  void ClearEmergency() override {}
+  void ClearEmergency() override {
+    MutexLock lock(mutex_);
+    wanted_when_cleared_ = sets_.back();
+  }
 
+  std::shared_ptr<const WantedSet> wanted_when_cleared() {
+    MutexLock lock(mutex_);
+    return wanted_when_cleared_;
+  }
   std::shared_ptr<const WantedSet> last() {
     MutexLock lock(mutex_);
     return sets_.back();
@@ -37,6 +44,7 @@ class RecordingHost final : public AgentService {
  private:
   Mutex mutex_;
   std::vector<std::shared_ptr<const WantedSet>> sets_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const WantedSet> wanted_when_cleared_ ABSL_GUARDED_BY(mutex_);  // as in sets_
 };
 
 /// A mission with two tasks, both leased to the host.
@@ -79,6 +87,10 @@ class Shard {
   std::shared_ptr<const WantedSet> Wanted() {
     REQUIRE(queue_.Control({}, mission, MissionControl::kAttach, "client").ok());
     return host.last();
+  }
+
+  Status EmergencyStop() {
+    return queue_.Control({}, mission, MissionControl::kEmergencyStop, "uid:1");
   }
 
   TaskAck PostResult(const WantedLease& lease) {
@@ -127,6 +139,15 @@ TEST_CASE("WantedLeaseThatDidNotChangeIsSharedWithTheSetBefore") {
   REQUIRE_EQ(after->leases.size(), 1);
   CHECK_EQ(after->leases[0], before->leases[1]);
   CHECK_GT(after->sequence, before->sequence);
+}
+
+TEST_CASE("AnEmergencyIsOverWhenTheHostKnowsWhatIsStillWanted") {
+  Shard shard;
+  REQUIRE_EQ(shard.Wanted()->leases.size(), 2);
+  REQUIRE(shard.EmergencyStop().ok());
+  (void)shard.Wanted();  // the block of the stop is published by then
+  REQUIRE(shard.host.wanted_when_cleared() != nullptr);
+  CHECK(shard.host.wanted_when_cleared()->leases.empty());
 }
 
 }  // namespace coditect

@@ -236,3 +236,16 @@ def make(tmp_path):
 def prices(make):
     """A small package with one bug: `>` where `>=` is right."""
     return make(PRICES)
+
+
+@pytest.fixture(scope="session")
+def shim(tmp_path_factory):
+    """A library that makes the ledger's disk fail; emergency.Disk says when."""
+    import emergency
+    return emergency.build_shim(tmp_path_factory.mktemp("shim"))
+
+
+@pytest.fixture
+def disk(shim, tmp_path):
+    import emergency
+    return emergency.Disk(shim, tmp_path / "faults")

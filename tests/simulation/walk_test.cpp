@@ -260,8 +260,16 @@ class Walk {
     std::vector<std::pair<MissionId, EventBody>> facts;
     TaskResult result = MakeResult(run, facts);
     if (!healed_ && Chance(20)) result.agent_id = "coder-1@evilevil";
+    if (!healed_ && Chance(4)) result.agent_id = HolderNow(run);
     facts.emplace_back(run.mission_id, ResultReported{.result = std::move(result)});
     Post(std::move(facts));
+  }
+
+  /// Whoever has the task by now: only the epoch tells a late result of the former holder from his.
+  AgentId HolderNow(const Running& run) {
+    const MissionState* mission = state_.Find(run.mission_id);
+    const TaskState* task = mission == nullptr ? nullptr : mission->Find(run.task_id);
+    return task == nullptr || !task->lease ? run.lease.agent_id : task->lease->agent_id;
   }
 
   TaskResult MakeResult(const Running& run, std::vector<std::pair<MissionId, EventBody>>& facts) {

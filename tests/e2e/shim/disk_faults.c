@@ -1,7 +1,8 @@
 // A failing disk under the ledger, preloaded into coditect: what the control file says happens to
 // its files. Words: `hang` (a sync does not return), `eio` (syncs fail), `eio-once`, `full` (nothing
-// can grow). `hang N`: from the Nth sync on. Anything else, or no file: a sound disk. When a
-// fault first happens, CONTROL.hit appears.
+// can grow). `hang N`: from the Nth sync on. `hang-at POINT`, `full-at POINT`: from the ledger's block
+// with that event on, as CODITECT_CRASH_LOG names it. Anything else, or no file: a sound disk. When
+// a fault first happens, CONTROL.hit appears.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -26,14 +27,27 @@ static int is_ledger(int fd) {
 
 static const char* control(void) { return getenv("DISK_FAULTS"); }
 
-static void read_word(char* word, size_t size) {
-  word[0] = 0;
-  if (control() == NULL) return;
-  const int fd = open(control(), O_RDONLY | O_CLOEXEC);
+static void read_text(const char* path, char* text, size_t size) {
+  text[0] = 0;
+  if (path == NULL) return;
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return;
-  const ssize_t count = read(fd, word, size - 1);
+  const ssize_t count = read(fd, text, size - 1);
   close(fd);
-  word[count > 0 ? count : 0] = 0;
+  text[count > 0 ? count : 0] = 0;
+}
+
+// The word of the control file, "" for one whose point has not been passed yet.
+static void read_word(char* word, size_t size) {
+  read_text(control(), word, size);
+  char* point = strstr(word, "-at ");
+  if (point == NULL) return;
+  char passed[1 << 15], line[128];
+  read_text(getenv("CODITECT_CRASH_LOG"), passed, sizeof passed);
+  snprintf(line, sizeof line, "%s\n", point + 4);
+  const char* found = strstr(passed, line);
+  *point = 0;
+  if (found == NULL || (found != passed && found[-1] != '\n')) word[0] = 0;
 }
 
 static void hit(void) {
