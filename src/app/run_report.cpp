@@ -83,6 +83,17 @@ void AddTried(const MissionState& mission, RunReport& report) {
   }
 }
 
+void AddPlausible(const Context& ctx, const MissionState& mission, ObjectStore& blobs,
+                  RunReport& report) {
+  for (const TaskState& task : mission.tasks) {
+    const BlobId id = OutputOf(task, "plausible");
+    if (task.spec.intent != "repair" || id.empty()) continue;
+    auto patches = blobs.Get(ctx, id);
+    if (!patches.ok() || patches->empty()) continue;
+    report.plausible.push_back({task.spec.task_id.ToString(), *std::move(patches)});
+  }
+}
+
 /// `path` as a word that a person can paste: $'…' (bash, zsh, ksh) where it holds what no terminal
 /// shows as it is.
 std::string CommandWord(const std::string& path) {
@@ -164,6 +175,7 @@ RunReport MakeReport(const Context& ctx, const MissionState& mission, ObjectStor
   }
   AddChanges(mission, report);
   AddTried(mission, report);
+  AddPlausible(ctx, mission, blobs, report);
   AddNext(mission, report);
   return report;
 }
@@ -191,6 +203,7 @@ std::string ReportJson(const RunReport& report) {
   out += "}";
   fields.Field("changes", report.changes);
   fields.Field("tried", report.tried);
+  fields.Field("plausible", report.plausible);
   fields.Field("evidence", report.evidence);
   fields.Field("usage", report.usage);
   fields.Field("cpu_seconds", static_cast<double>(report.usage.cpu_ms) / 1000);
@@ -234,6 +247,11 @@ std::string ReportText(const RunReport& report, bool verbose) {
   if (!report.tried.empty() && (verbose || report.outcome != Outcome::kVerified)) {
     line("What was tried:");
     for (const std::string& search : report.tried) line("  ", search);
+  }
+  for (const PlausiblePatches& search : report.plausible) {
+    if (!verbose) break;
+    line("Patches of ", search.task, " that pass its failing tests, best first:");
+    for (const std::string& text : Split(TrimWhitespace(search.patches), '\n')) line("  ", text);
   }
   if (!report.partial.empty()) line("What was mended is kept at ", report.partial);
   const size_t first = verbose || report.evidence.empty() ? 0 : report.evidence.size() - 1;

@@ -28,6 +28,18 @@ struct RepairSummary {
   }
 };
 
+/// The patches of one search that passed its failing tests, best first.
+struct PlausiblePatches {
+  std::string task;
+  std::string patches;  // each: "claimed" or "plausible", what it changes, its diff
+
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "task", self.task);
+    visit(2, "patches", self.patches);
+  }
+};
+
 /// Schema coditect.run/v1.
 struct RunReport {
   MissionId run;
@@ -45,7 +57,8 @@ struct RunReport {
   std::vector<TestCase> failures;                              // of the base: what was wrong
   std::vector<RepairSummary> changes;
   std::vector<std::string> tried;  // searches that found no repair, each with what came of it
-  std::vector<Evidence> evidence;  // of the result's tree
+  std::vector<PlausiblePatches> plausible;  // of every search that found one
+  std::vector<Evidence> evidence;           // of the result's tree
   Usage usage;
   std::vector<std::string> next;  // commands, best first
 };
@@ -59,7 +72,7 @@ RunReport MakeReport(const Context& ctx, const MissionState& mission, ObjectStor
 
 std::string ReportJson(const RunReport& report);
 
-/// For people, without the next commands. `verbose`: with all evidence.
+/// For people, without the next commands. `verbose`: with all evidence and every plausible patch.
 std::string ReportText(const RunReport& report, bool verbose);
 
 }  // namespace coditect

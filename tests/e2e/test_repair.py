@@ -186,3 +186,29 @@ def test_a_bug_in_code_that_runs_only_while_a_module_is_imported_is_mended(perso
     assert result.code == 0, result
     assert "+" not in repository.git("show", result.json["branch"] + ":squares.py")
     assert repository.suite_passes(result.json["branch"])
+
+
+def test_every_plausible_patch_is_kept_and_shown_in_its_rank(person, make):
+    repository = make({"larger.py": """
+        def larger(a, b):
+            if a < b:
+                return a
+            return a
+        """, "test_larger.py": """
+        from larger import larger
+
+        def test_larger():
+            assert larger(2, 3) == 3
+
+        def test_same():
+            assert larger(4, 4) == 4
+        """})
+    report = person.run(repository).json
+    shown = person.call("show", report["run"], "--evidence", cwd=repository.path).out
+    search, = report["plausible"]
+    kinds = [line.split()[0] for line in search["patches"].splitlines()
+             if line.startswith(("claimed  ", "plausible  "))]
+    assert kinds.count("claimed") == 1 and kinds.count("plausible") >= 1
+    assert "best first" in shown
+    assert all(line.strip() in shown for line in search["patches"].splitlines())
+    assert "best first" not in person.call("show", report["run"], cwd=repository.path).out
