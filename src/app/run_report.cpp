@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "src/app/terminal.h"
 #include "src/domain/evidence.h"
 #include "src/wire/codec.h"
 #include "src/wire/json.h"
@@ -268,9 +269,10 @@ std::string ReportText(const RunReport& report, bool verbose) {
   if (!report.network.empty()) {
     line("Need the network, left out of the goal: ", Join(report.network, ", "));
   }
-  line("Cost $0.00, ", Seconds(report.usage.cpu_ms), " CPU in sandboxes, ", report.usage.suite_runs,
-       " runs of the whole suite, ", report.usage.runner_starts, " runner starts, ",
-       report.usage.candidates, " candidates");
+  line("Cost $0.00, ", Seconds(report.usage.cpu_ms), " CPU in sandboxes, ",
+       Counted(report.usage.suite_runs, "run"), " of the whole suite, ",
+       Counted(report.usage.runner_starts, "runner start"), ", ",
+       Counted(report.usage.candidates, "candidate"));
   return out;
 }
 

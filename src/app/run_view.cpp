@@ -140,8 +140,8 @@ std::string RunView::Summary(
     if (said == progress.end()) continue;
     for (const auto& [name, value] : said->second) active += StrCat(' ', value, ' ', name);
   }
-  return StrCat("[", done, "/", total, " tasks] ", mission.leased_total, " agents, $0.00, ",
-                Elapsed(clock_.Now() - started_), active.empty() ? "" : "; ", active);
+  return StrCat("[", done, "/", total, " tasks] ", Counted(mission.leased_total, "agent"),
+                ", $0.00, ", Elapsed(clock_.Now() - started_), active.empty() ? "" : "; ", active);
 }
 
 void RunView::Tick(const ShardState& state,

@@ -306,7 +306,7 @@ def test_every_verb_that_takes_json_answers_json(person, prices):
     assert diff["files"] == [{"path": "prices.py", "added": 1, "removed": 1}]
     assert diff["patch"] == person.call("diff", run["run"]).out
     assert "patch" not in person.call("diff", run["run"], "--stat", "--json").json
-    assert person.call("diff", run["run"], "--stat").out == " prices.py\n 1 lines added, 1 removed\n"
+    assert person.call("diff", run["run"], "--stat").out == " prices.py\n 1 line added, 1 removed\n"
     for target in ([run["run"]], ["--all"]):
         stopped = person.call("stop", *target, "--json")
         assert stopped.json == {"schema": "coditect.stop/v1", "stopped": []}, stopped

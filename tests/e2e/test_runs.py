@@ -226,7 +226,7 @@ def test_runs_are_looked_at_while_open_after_the_end_and_by_part_of_their_name(p
         shown = person.call("show", *name, "--json")
         assert shown.code == 0 and shown.json["run"] == run
         assert "prices.py" in person.call("diff", *name).out
-        assert "1 lines added, 1 removed" in person.call("diff", *name, "--stat").out
+        assert "1 line added, 1 removed" in person.call("diff", *name, "--stat").out
         assert run in person.call("logs", *name, "--json").out
     assert "t-1 observe" in person.call("show", run, "--graph").out
     assert person.call("show", run, "--evidence").out.count("expected passed") >= 2

@@ -7,6 +7,7 @@
 #include "src/app/journal.h"
 #include "src/app/run_report.h"
 #include "src/app/run_view.h"
+#include "src/app/terminal.h"
 #include "src/base/file.h"
 #include "src/wire/json.h"
 
@@ -202,7 +203,8 @@ int DiffCommand(const GlobalOptions& global, const RunName& name, bool stat) {
     sum.added += change.added;
     sum.removed += change.removed;
   }
-  return Answer(StrCat(out, " ", sum.added, " lines added, ", sum.removed, " removed\n"));
+  return Answer(
+      StrCat(out, " ", Counted(sum.added, "line"), " added, ", sum.removed, " removed\n"));
 }
 
 int VersionCommand(const GlobalOptions& global) {
