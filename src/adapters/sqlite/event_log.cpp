@@ -25,6 +25,12 @@ constexpr const char* kEnds =
     "SELECT coalesce(group_concat(shard||':'||last,' '),'') FROM (SELECT shard,max(last_sequence) "
     "AS last FROM block GROUP BY shard ORDER BY shard)";
 
+/// 1 when the file has all that the schema of this version promises.
+constexpr const char* kWhole =
+    "SELECT (SELECT count(*) FROM pragma_table_info('block') WHERE name='checksum') AND "
+    "(SELECT count(*) FROM sqlite_schema WHERE name='meta') AND "
+    "(SELECT count(*) FROM meta WHERE key='end')";
+
 int64_t FileBytes(const std::string& path) {
   struct stat info{};
   return ::stat(path.c_str(), &info) == 0 ? info.st_size : 0;
@@ -54,6 +60,12 @@ class LedgerFile final : public EventLog {
 
   Status Initialise() {
     MutexLock lock(mutex_);
+    ASSIGN_OR_RETURN(const int64_t whole, database_->QueryInt(kWhole));
+    if (whole != 1) {
+      return FailedPrecondition(
+          "is not laid out as a ledger of this build (a development build may have written it); "
+          "move it aside, or use another CODITECT_STATE_DIR");
+    }
     if (!read_only_) {
       ASSIGN_OR_RETURN(const std::string clean,
                        database_->QueryText("SELECT value FROM meta WHERE key='clean'"));

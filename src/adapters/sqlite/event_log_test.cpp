@@ -196,6 +196,19 @@ TEST_CASE("ALedgerFromTheFutureIsRefusedByNameAndWithTheNextStep") {
   }
 }
 
+TEST_CASE("ALedgerOfAnotherLayoutIsRefusedWithTheNextStep") {
+  for (const char* change :
+       {"ALTER TABLE block DROP COLUMN checksum", "DELETE FROM meta WHERE key='end'"}) {
+    Bench bench;
+    Fill(bench, 3);
+    bench.Execute(change);
+    const auto log = bench.TryOpen();
+    REQUIRE(absl::IsFailedPrecondition(log.status()));
+    CHECK(Contains(Message(log.status()), "move it aside"));
+    CHECK(Contains(Message(log.status()), "CODITECT_STATE_DIR"));
+  }
+}
+
 TEST_CASE("AnotherProgramsDatabaseIsLeftAlone") {
   Bench bench;
   bench.Execute("CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)");
