@@ -207,6 +207,10 @@ def let_go(strace):
 def test_what_comes_after_a_stop_has_no_effect(person, prices):
     """The disk is slow, so that things cross: what the orchestrator proposes after a stop is a
     PROPOSAL_REFUSED, what an agent reports after it a RESULT_LATE whose commit stays pinned."""
+    # Each start of a test runner takes a second: no repair is over before the stop is on its way.
+    prices.write({"conftest.py": "import time\n\ntime.sleep(1)\n"})
+    prices.commit("slow to start")
+
     def seen(event_type, task=None):
         return [e for e in person.events(run) if e["event_type"] == event_type
                 and task in (None, e["task"])]
