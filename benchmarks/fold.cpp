@@ -6,7 +6,6 @@
 #include <set>
 
 #include "src/adapters/memory/event_log.h"
-#include "src/adapters/sqlite/database.h"
 #include "src/adapters/sqlite/event_log.h"
 #include "src/domain/plan.h"
 #include "src/orchestrator/orchestrator.h"

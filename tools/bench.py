@@ -61,11 +61,8 @@ def section(name):
     run = subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
     if run.returncode != 0:
         sys.exit("bench: %s ended with %d" % (name, run.returncode))
-    text = run.stdout.strip()
-    if not text.startswith("#"):
-        text = "## %s\n\n%s" % (name, text)
-    return "%s\n\n`./dev bench %s`, commit %s, %s, load average before %s, after %s.\n" % (
-        text, name, commit(), machine(), before, load())
+    return "## %s\n\n%s\n\n`./dev bench %s`, commit %s, %s, load average before %s, after %s.\n" % (
+        name, run.stdout.strip(), name, commit(), machine(), before, load())
 
 
 def put(text, name, body):

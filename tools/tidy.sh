@@ -6,4 +6,5 @@ base=${1:-HEAD}
 mapfile -t files < <(git diff --name-only --diff-filter=d "$base" -- 'src/*.cpp' 2>/dev/null | head -20)
 [ ${#files[@]} = 0 ] && exit 0
 [ -d build/clang ] || cmake --preset clang >/dev/null
-clang-tidy-19 --quiet -p build/clang "${files[@]}" 2> >(grep -v 'warnings generated' >&2)
+# clang sees the deprecation inside libstdc++'s own std::stable_sort.
+clang-tidy-19 --quiet -p build/clang --extra-arg=-Wno-deprecated-declarations "${files[@]}" 2> >(grep -v 'warnings generated' >&2)

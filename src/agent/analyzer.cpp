@@ -17,8 +17,6 @@ namespace {
 constexpr uint64_t kRunsToCome = 4;
 constexpr size_t kListedMax = 3;
 
-std::string SecondsText(uint64_t ms) { return StrCat(ms / 1000, ".", ms % 1000 / 100, " s"); }
-
 /// As a person writes it on the command line.
 std::string LimitText(uint64_t ms) {
   return ms % 1000 == 0 ? StrCat(ms / 1000, "s") : StrCat(ms, "ms");

@@ -266,9 +266,7 @@ class Coding {
     if (baseline_.harness.runner == "command") {
       return StrCat("Mends `", EscapeForTerminal(baseline_.harness.command), "`.\n");
     }
-    std::string text =
-        StrCat("Mends ", cluster_->tests.size(),
-               cluster_->tests.size() == 1 ? " failing test:\n" : " failing tests:\n");
+    std::string text = StrCat("Mends ", Counted(cluster_->tests.size(), "failing test"), ":\n");
     constexpr size_t kListed = 5;
     for (size_t i = 0; i < cluster_->tests.size() && i < kListed; ++i) {
       text += StrCat("  ", EscapeForTerminal(cluster_->tests[i]), "\n");

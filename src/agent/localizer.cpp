@@ -25,6 +25,7 @@ class Localization {
 
   StatusOr<Work> Run() {
     ASSIGN_OR_RETURN(baseline_, lease_.Get<Baseline>(lease_.Parameter("baseline")));
+    passing_.insert(baseline_.passed.begin(), baseline_.passed.end());
     ASSIGN_OR_RETURN(traced_, lease_.Get<TestReport>(lease_.Parameter("coverage")));
     RETURN_IF_ERROR(ReadFiles());
     FindErrors();
@@ -95,6 +96,9 @@ class Localization {
         reached_[source.path] = analysis::Reachable(graph, source.path);
       }
     }
+    for (const TestCase& test : baseline_.cases) {
+      passed_in_[test.file] += passing_.contains(test.id);
+    }
     for (const TestCoverage& coverage : traced_.coverage) {
       if (!coverage.id.empty()) continue;
       for (const FileLines& file : coverage.files) ran_at_import_.insert(file.file);
@@ -103,9 +107,6 @@ class Localization {
 
   std::map<std::string, repair::Importers> CountImporters(
       const repair::LocalizationRequest& request) const {
-    std::map<std::string, uint32_t> passed;  // by test file
-    const std::set<std::string_view> passing(baseline_.passed.begin(), baseline_.passed.end());
-    for (const TestCase& test : baseline_.cases) passed[test.file] += passing.contains(test.id);
     std::map<std::string, uint32_t> failed;
     for (const TestCase& test : request.failing) failed[test.file] += 1;
     for (const CollectionError& error : request.errors) failed[error.file] += 1;
@@ -114,7 +115,8 @@ class Localization {
       for (const std::string& file : files) {
         if (!ran_at_import_.contains(file)) continue;
         importers[file].failed += failed[test_file];
-        importers[file].passed += passed[test_file];
+        const auto passed = passed_in_.find(test_file);
+        if (passed != passed_in_.end()) importers[file].passed += passed->second;
       }
     }
     return importers;
@@ -175,10 +177,9 @@ class Localization {
       const auto needs = [&](const std::string& file) { return files->second.contains(file); };
       if (std::any_of(at_import.begin(), at_import.end(), needs)) importing.insert(test.id);
     }
-    const std::set<std::string_view> passing(baseline_.passed.begin(), baseline_.passed.end());
     std::vector<Rank> ranks;
     for (const TestCoverage& coverage : traced_.coverage) {
-      if (!passing.contains(coverage.id)) continue;
+      if (!passing_.contains(coverage.id)) continue;
       uint32_t best = 0;
       for (const FileLines& file : coverage.files) {
         for (const uint32_t line : file.lines) {
@@ -186,8 +187,9 @@ class Localization {
           if (found != suspicion.end()) best = std::max(best, found->second);
         }
       }
-      if (best > 0) importing.erase(coverage.id);
-      if (best > 0) ranks.push_back({best, wall[coverage.id], coverage.id});
+      if (best == 0) continue;
+      importing.erase(coverage.id);
+      ranks.push_back({best, wall[coverage.id], coverage.id});
     }
     const auto before = [](const Rank& a, const Rank& b) {
       return std::tie(b.score, a.wall_us, a.id) < std::tie(a.score, b.wall_us, b.id);
@@ -195,7 +197,7 @@ class Localization {
     std::sort(ranks.begin(), ranks.end(), before);
     std::vector<Rank> importers;
     for (const std::string_view id : importing) {
-      if (passing.contains(id)) importers.push_back({0, wall[id], id});
+      if (passing_.contains(id)) importers.push_back({0, wall[id], id});
     }
     std::sort(importers.begin(), importers.end(), before);
     importers.resize(std::min(importers.size(), kImportersMax));
@@ -232,9 +234,7 @@ class Localization {
     Work work;
     work.result = lease_.NewResult(ResultOutcome::kSuccess);
     ASSIGN_OR_RETURN(work.result.outputs["faults"], lease_.Put(report));
-    std::string summary =
-        StrCat(report.clusters.size(),
-               report.clusters.size() == 1 ? " independent fault" : " independent faults");
+    std::string summary = Counted(report.clusters.size(), "independent fault");
     for (const FaultCluster& cluster : report.clusters) {
       if (cluster.lines.empty()) continue;
       const SuspiciousLine& top = cluster.lines.front();
@@ -250,6 +250,8 @@ class Localization {
 
   const Lease& lease_;
   Baseline baseline_;
+  std::set<std::string_view> passing_;         // ids of baseline_
+  std::map<std::string, uint32_t> passed_in_;  // how many of them, by test file
   TestReport traced_;
   std::vector<repair::SourceText> editable_;
   std::vector<repair::SourceText> test_sources_;     // with failing tests

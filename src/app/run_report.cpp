@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "src/app/terminal.h"
 #include "src/domain/evidence.h"
 #include "src/wire/codec.h"
 #include "src/wire/json.h"
@@ -99,14 +98,13 @@ void AddPlausible(const Context& ctx, const MissionState& mission, ObjectStore& 
 /// shows as it is.
 std::string CommandWord(const std::string& path) {
   if (EscapeForTerminal(path) == path) return ShellQuote(path);
-  static constexpr char kHex[] = "0123456789abcdef";
   std::string out = "$'";
   for (const char c : path) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '\'' || c == '\\') {
-      out += StrCat("\\", std::string(1, c));
+      StrAppend(out, '\\', c);
     } else if (byte < 0x20 || byte >= 0x7f) {
-      out += StrCat("\\x", std::string{kHex[byte >> 4], kHex[byte & 15]});
+      StrAppend(out, "\\x", HexEncode({&c, 1}));
     } else {
       out += c;
     }
@@ -130,8 +128,6 @@ void AddNext(const MissionState& mission, RunReport& report) {
       StrCat("coditect show ", mission.id, report.evidence.empty() ? "" : " --evidence"));
   if (report.next.size() < 3) report.next.push_back("coditect logs " + mission.id);
 }
-
-std::string Seconds(uint64_t ms) { return StrCat(ms / 1000, '.', ms % 1000 / 100, " s"); }
 
 }  // namespace
 
@@ -261,7 +257,7 @@ std::string ReportText(const RunReport& report, bool verbose) {
     const Evidence& e = report.evidence[i];
     line("  ", e.kind == "command" ? "command" : "tests", ": ", e.passed, " of ", e.expected,
          " expected passed, ", e.failed, " failed, ", e.missing, " missing, on tree ",
-         e.tree.substr(0, 12), " by `", e.command, "` in ", Seconds(e.wall_ms));
+         e.tree.substr(0, 12), " by `", e.command, "` in ", SecondsText(e.wall_ms));
     line("  changed hunks executed: ", e.changed_hunks_executed, " of ", e.changed_hunks,
          "; existing tests unchanged: ", e.tests_unchanged ? "yes" : "no");
   }
@@ -269,7 +265,7 @@ std::string ReportText(const RunReport& report, bool verbose) {
   if (!report.network.empty()) {
     line("Need the network, left out of the goal: ", Join(report.network, ", "));
   }
-  line("Cost $0.00, ", Seconds(report.usage.cpu_ms), " CPU in sandboxes, ",
+  line("Cost $0.00, ", SecondsText(report.usage.cpu_ms), " CPU in sandboxes, ",
        Counted(report.usage.suite_runs, "run"), " of the whole suite, ",
        Counted(report.usage.runner_starts, "runner start"), ", ",
        Counted(report.usage.candidates, "candidate"));

@@ -36,10 +36,6 @@ ProgressMode ChooseProgressMode(const std::string& choice) {
                                                                             : ProgressMode::kPlain;
 }
 
-std::string Counted(uint64_t count, std::string_view noun) {
-  return StrCat(count, ' ', noun, count == 1 ? "" : "s");
-}
-
 bool ColorWanted() {
   const char* no_color = ::getenv("NO_COLOR");
   if (no_color != nullptr && *no_color != '\0') return false;

@@ -1,7 +1,6 @@
 // The person's terminal: what may be written to it, and the one line at its bottom.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -12,9 +11,6 @@ enum class ProgressMode { kTty, kPlain, kJsonLines, kNone };
 /// `choice`: auto, tty, plain, jsonl or none. auto = tty when stderr is a terminal that can move
 /// its cursor, else plain.
 ProgressMode ChooseProgressMode(const std::string& choice);
-
-/// "1 run", "2 runs": for nouns with a regular plural.
-std::string Counted(uint64_t count, std::string_view noun);
 
 bool ColorWanted();  // NO_COLOR, CLICOLOR_FORCE, a terminal
 

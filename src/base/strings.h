@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <concepts>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -40,6 +41,16 @@ std::string StrCat(const Parts&... parts) {
   std::string out;
   StrAppend(out, parts...);
   return out;
+}
+
+/// "1 run", "2 runs": for nouns with a regular plural.
+inline std::string Counted(uint64_t count, std::string_view noun) {
+  return StrCat(count, ' ', noun, count == 1 ? "" : "s");
+}
+
+/// "12.3 s", cut after the tenth.
+inline std::string SecondsText(uint64_t ms) {
+  return StrCat(ms / 1000, '.', ms % 1000 / 100, " s");
 }
 
 std::string Join(const std::vector<std::string>& parts, std::string_view separator);

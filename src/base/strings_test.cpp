@@ -29,6 +29,14 @@ TEST_CASE("ShellQuoteRoundTripsThroughAShellsRules") {
   CHECK_EQ(ShellJoin({"a b", ""}), "'a b' ''");
 }
 
+TEST_CASE("OneIsTheOnlySingularAndSecondsAreCutAfterTheTenth") {
+  CHECK_EQ(Counted(0, "run"), "0 runs");
+  CHECK_EQ(Counted(1, "run"), "1 run");
+  CHECK_EQ(Counted(2, "runner start"), "2 runner starts");
+  CHECK_EQ(SecondsText(999), "0.9 s");
+  CHECK_EQ(SecondsText(12'050), "12.0 s");
+}
+
 TEST_CASE("NearestWordSuggestsOnlyWhatIsNear") {
   CHECK_EQ(NearestWord("timeuot", {"timeout", "retries"}), "timeout");
   CHECK_EQ(NearestWord("zzz", {"timeout", "retries"}), "");

@@ -96,10 +96,6 @@ std::string ClusterList(size_t first, size_t count) {
   return text;
 }
 
-std::string Plural(size_t count, std::string_view noun) {
-  return StrCat(count, ' ', noun, count == 1 ? "" : "s");
-}
-
 class RepairPlan {
  public:
   explicit RepairPlan(const PlanningContext& context)
@@ -117,7 +113,7 @@ class RepairPlan {
     TaskSpec deliver = MakeTask(next_++, Role::kIntegrator, "deliver", "Deliver the branch");
     DependOn(deliver, previous_merge, DependencyMode::kSuccess);
     document_.tasks.push_back(std::move(deliver));
-    document_.reasoning = StrCat(Plural(clusters, "cluster"), " of failing tests with ",
+    document_.reasoning = StrCat(Counted(clusters, "cluster"), " of failing tests with ",
                                  kSpaces.size(), " hypothesis spaces each");
     return std::move(document_);
   }
@@ -132,7 +128,7 @@ class RepairPlan {
       TaskSpec task =
           MakeTask(next_++, Role::kCoder, "repair",
                    StrCat("Search ", space.name, " that mend ",
-                          Plural(context_.faults.clusters[cluster].tests.size(), "test"),
+                          Counted(context_.faults.clusters[cluster].tests.size(), "test"),
                           " of cluster ", cluster + 1));
       task.group = static_cast<uint32_t>(cluster) + 1;
       task.rank = rank;

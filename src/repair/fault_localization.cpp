@@ -38,17 +38,24 @@ Models ReadModels(const std::vector<SourceText>& files) {
   return models;
 }
 
-void Count(const TestCoverage& test, const Models& models, bool failed, Spectrum* spectrum) {
+/// Statements by file; one of several lines stands once.
+std::map<std::string, std::set<int>> Executed(const TestCoverage& test, const Models& models) {
+  std::map<std::string, std::set<int>> hit;
   for (const FileLines& file : test.files) {
     auto model = models.find(file.file);
     if (model == models.end()) continue;
-    std::set<int> hit;  // a statement of several lines counts once
     for (uint32_t line : file.lines) {
       int statement = analysis::StatementAtLine(model->second->statements(), line);
-      if (statement >= 0) hit.insert(statement);
+      if (statement >= 0) hit[file.file].insert(statement);
     }
-    for (int statement : hit) {
-      Counts& counts = (*spectrum)[{file.file, statement}];
+  }
+  return hit;
+}
+
+void Count(const TestCoverage& test, const Models& models, bool failed, Spectrum* spectrum) {
+  for (const auto& [file, statements] : Executed(test, models)) {
+    for (int statement : statements) {
+      Counts& counts = (*spectrum)[{file, statement}];
       ++(failed ? counts.failed : counts.passed);
     }
   }
@@ -188,13 +195,8 @@ std::vector<SuspiciousLine> ImportTimeLines(
   std::map<std::string, std::set<int>> ran;
   for (const TestCoverage& coverage : request.coverage) {
     if (!coverage.id.empty()) continue;
-    for (const FileLines& file : coverage.files) {
-      auto model = models.find(file.file);
-      if (model == models.end()) continue;
-      for (uint32_t line : file.lines) {
-        int statement = analysis::StatementAtLine(model->second->statements(), line);
-        if (statement >= 0) ran[file.file].insert(statement);
-      }
+    for (const auto& [file, statements] : Executed(coverage, models)) {
+      ran[file].insert(statements.begin(), statements.end());
     }
   }
   const auto total = static_cast<uint32_t>(request.failing.size() + request.errors.size());

@@ -1,5 +1,6 @@
 // Operators on calls, arguments, elements and slices.
 #include <algorithm>
+#include <set>
 
 #include "src/repair/operators.h"
 
@@ -43,6 +44,24 @@ bool InFamily(analysis::Words family, std::string_view name) {
   return std::find(family.begin(), family.end(), name) != family.end();
 }
 
+/// Names that are no functions of ours but are called elsewhere in the function with `arity`
+/// arguments: parameters and locals like `add = parts.append`.
+std::vector<Atom> CalledNames(const Site& site, NodeId at, size_t arity) {
+  const SyntaxTree& tree = site.tree();
+  std::set<std::string_view> called;
+  NodeId function = site.FunctionNode();
+  for (NodeId id = function; id < tree[function].subtree_end; ++id) {
+    if (tree[id].role != Role::kIdentifier || tree[id].field != Field::kFunction) continue;
+    if (Arguments(tree, tree[id].parent).size() == arity) called.insert(site.Text(id));
+  }
+  std::vector<Atom> out;
+  for (const Atom& atom : site.AtomsAt(at)) {
+    if (atom.origin != analysis::NameOrigin::kFunction && called.contains(atom.text))
+      out.push_back(atom);
+  }
+  return out;
+}
+
 }  // namespace
 
 void CallSibling(const Site& site, Proposals& out) {
@@ -65,8 +84,10 @@ void CallSibling(const Site& site, Proposals& out) {
     }
     if (!function || tree[id].field != Field::kFunction) continue;
     size_t arity = Arguments(tree, tree[id].parent).size();
-    for (const Atom& other : site.FunctionsAt(id, arity)) {
-      if (other.text != name) out.ReplaceToken(id, other.text, 0.7 * other.weight);
+    for (const auto& others : {site.FunctionsAt(id, arity), CalledNames(site, id, arity)}) {
+      for (const Atom& other : others) {
+        if (other.text != name) out.ReplaceToken(id, other.text, 0.7 * other.weight);
+      }
     }
   }
 }

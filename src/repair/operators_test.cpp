@@ -81,6 +81,8 @@ const Row kRows[] = {
     {"call.sibling", F("return min(xs)"), F("return max(xs)")},
     {"call.sibling", F("return a.lower()"), F("return a.upper()")},
     {"call.sibling", F("return a.startswith(b)"), F("return a.endswith(b)")},
+    {"call.sibling", F("add = xs.append\n    add(a)\n    len(b)"),
+     F("add = xs.append\n    add(a)\n    add(b)")},
     {"call.unwrap", F("return sorted(xs)"), F("return xs")},
     {"call.unwrap", F("return xs.sort(key=len)"), F("return xs")},
     {"call.unwrap", F("return xs[0]"), F("return xs")},

@@ -28,7 +28,6 @@ constexpr const char* kEnds =
 /// 1 when the file has all that the schema of this version promises.
 constexpr const char* kWhole =
     "SELECT (SELECT count(*) FROM pragma_table_info('block') WHERE name='checksum') AND "
-    "(SELECT count(*) FROM sqlite_schema WHERE name='meta') AND "
     "(SELECT count(*) FROM meta WHERE key='end')";
 
 int64_t FileBytes(const std::string& path) {

@@ -7,7 +7,6 @@
 #include "src/app/journal.h"
 #include "src/app/run_report.h"
 #include "src/app/run_view.h"
-#include "src/app/terminal.h"
 #include "src/base/file.h"
 #include "src/wire/json.h"
 

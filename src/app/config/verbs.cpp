@@ -150,13 +150,13 @@ VerbOutput ConfigGet(const ConfigSources& sources, const std::string& key, bool 
 VerbOutput ConfigValidate(const ConfigSources& sources, const std::string& file, bool json) {
   const StatusOr<Config> config =
       file.empty() ? LoadConfig(sources) : LoadConfigFile(sources, file);
-  VerbOutput out{.messages = config.ok() ? WarningLines(*config) : ""};
-  if (!config.ok()) out = Refused(config.status());
+  VerbOutput out =
+      config.ok() ? VerbOutput{.messages = WarningLines(*config)} : Refused(config.status());
   if (json) out.output = CheckJson(config);
-  if (!config.ok() || json) return out;
+  if (json || !config.ok()) return out;
   for (const ConfigFileRead& read : config->Files()) {
-    out.output += StrCat(EscapeForTerminal(read.path), ": valid, ", read.settings,
-                         read.settings == 1 ? " setting\n" : " settings\n");
+    out.output +=
+        StrCat(EscapeForTerminal(read.path), ": valid, ", Counted(read.settings, "setting"), "\n");
   }
   if (out.output.empty()) out.output = "valid: no configuration file, defaults only\n";
   return out;
