@@ -159,7 +159,7 @@ def fetch(folder):
     wanted = folder / "requirements.txt"
     wanted.write_text("%s==%s --hash=sha256:%s\n" % (PACKAGE, VERSION, SHA256))
     subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary",
-                    ":all:", "--no-build-isolation", "--require-hashes", "-r", wanted, "-d",
+                    ":all:", "--require-hashes", "-r", wanted, "-d",
                     folder], check=True, stdout=sys.stderr)
     archive, = folder.glob("*.tar.gz")
     shutil.unpack_archive(archive, folder)

@@ -198,6 +198,25 @@ TEST_CASE("ThePlanRunsToABranchOnlyOnEvidence") {
   CHECK_EQ(bench.mission().outcome, Outcome::kVerified);
 }
 
+TEST_CASE("AMissionWhoseClientDiedBeforeItCouldAttachIsInterruptedByTheNextOwner") {
+  ShardState state;
+  const auto post = [&state](EventBody body) {
+    std::vector<Event> events;
+    Step(state, {.mission_id = "", .body = std::move(body), .wall_ms = 1}, events);
+    CHECK_EQ(state.wanted, RecomputeWanted(state));
+  };
+  post(ShardOpened{.incarnation = 1, .build_id = "test"});
+  MissionRequest request;
+  request.request_id = "7f3a9c000000";
+  request.repository.base_commit = "base";
+  post(MissionRequested{.request = request});
+  REQUIRE_EQ(state.running.size(), 1);
+  const MissionId id = *state.running.begin();
+  post(ShardOpened{.incarnation = 2, .build_id = "test"});
+  CHECK_EQ(state.Find(id)->status, MissionStatus::kInterrupted);
+  CHECK(state.running.empty());
+}
+
 TEST_CASE("AWinnerWaitsForLowerRanks") {
   Bench bench;
   bench.AcceptRepairPlan();
