@@ -111,7 +111,8 @@ class TestHarness {
  public:
   virtual ~TestHarness() = default;
 
-  /// How this repository's tests run. NOT_FOUND when there is no test of this language;
+  /// How this repository's tests run. NOT_FOUND when there is no test of this language
+  /// (without a message when there is no file of it either);
   /// FAILED_PRECONDITION when something is missing, the message being one sentence with the module
   /// and the command that would install it.
   virtual StatusOr<HarnessPlan> Detect(const Context& ctx, Workspace& workspace,
