@@ -232,6 +232,10 @@ struct Spelling {
   std::string_view filter;                          // " if $c" at the end of a comprehension
   std::string_view length;                          // "len($e)"
   std::string_view first_item, last_item;           // "$e[0]"
+  /// Whether $k is in the set, text or list $e, where there is no operator for it.
+  std::string_view set_contains, text_contains, list_contains;
+  /// What the names of the library begin with, unless the file imports them all by the other.
+  std::string_view library_prefix, library_import;
   std::string_view sorted_by;                       // "sorted($e, key=$k)"
   std::string_view key_argument;                    // "key=$k"
   std::string_view key_name;                        // "key"

@@ -243,28 +243,28 @@ constexpr KnownCall kCKnown[] = {
 };
 
 constexpr KnownCall kCppKnown[] = {
-    {"abs", false, kNumber, 0, 1.0},
-    {"sqrt", false, kNumber, kReal, 0.5},
-    {"floor", false, kReal, kReal, 0.5},
-    {"ceil", false, kReal, kReal, 0.5},
-    {"round", false, kReal, kReal, 0.7},
+    {"std::abs", false, kNumber, 0, 1.0},
+    {"std::sqrt", false, kNumber, kReal, 0.5},
+    {"std::floor", false, kReal, kReal, 0.5},
+    {"std::ceil", false, kReal, kReal, 0.5},
+    {"std::round", false, kReal, kReal, 0.7},
     {"int", false, kReal, kInt, 0.5},
     {"double", false, kInt, kReal, 0.3},
-    {"pow", false, kNumber, kReal},
-    {"toupper", false, kLetter, kLetter, 0.7},
-    {"tolower", false, kLetter, kLetter, 0.9},
-    {"isalpha", false, kLetter, kBool, 0.3},
-    {"isdigit", false, kLetter, kBool, 0.3},
-    {"isupper", false, kLetter, kBool, 0.2},
-    {"islower", false, kLetter, kBool, 0.2},
-    {"isspace", false, kLetter, kBool, 0.2},
-    {"isalnum", false, kLetter, kBool, 0.2},
-    {"to_string", false, kNumber, kText, 0.8},
-    {"stoi", false, kText, kInt, 0.5},
-    {"atoi", false, 0, kInt, 0.3},
-    {"string", false, 0, kText},
-    {"min", false, kNumber, 0},
-    {"max", false, kNumber, 0},
+    {"std::pow", false, kNumber, kReal},
+    {"std::toupper", false, kLetter, kLetter, 0.7},
+    {"std::tolower", false, kLetter, kLetter, 0.9},
+    {"std::isalpha", false, kLetter, kBool, 0.3},
+    {"std::isdigit", false, kLetter, kBool, 0.3},
+    {"std::isupper", false, kLetter, kBool, 0.2},
+    {"std::islower", false, kLetter, kBool, 0.2},
+    {"std::isspace", false, kLetter, kBool, 0.2},
+    {"std::isalnum", false, kLetter, kBool, 0.2},
+    {"std::to_string", false, kNumber, kText, 0.8},
+    {"std::stoi", false, kText, kInt, 0.5},
+    {"std::atoi", false, 0, kInt, 0.3},
+    {"std::string", false, 0, kText},
+    {"std::min", false, kNumber, 0},
+    {"std::max", false, kNumber, 0},
     {"size", true, kCollection, kInt, 1.0},
     {"length", true, kText, kInt, 0.5},
     {"empty", true, kCollection, kBool, 0.4},
@@ -323,14 +323,14 @@ constexpr KindName kCFamilyKinds[] = {
     {"function", kCallable},
 };
 
-constexpr std::string_view kCFamilyExtremes[] = {"max", "min"};
+constexpr std::string_view kCppExtremes[] = {"std::max", "std::min"};
 constexpr std::string_view kSortsInPlace[] = {"std::sort($n.begin(), $n.end());",
                                               "std::reverse($n.begin(), $n.end());", "$n.clear();"};
 constexpr std::string_view kAssertions[] = {"assert",  "ASSERT", "EXPECT",    "CHECK",
                                             "REQUIRE", "TEST",   "cr_assert", "ck_assert"};
 constexpr std::string_view kElementMethods[] = {"at", "front", "back", "top"};
 constexpr std::string_view kSliceCalls[] = {"$e.substr(1)", "$e.substr(0, $e.size() - 1)",
-                                            "string($e.rbegin(), $e.rend())"};
+                                            "std::string($e.rbegin(), $e.rend())"};
 
 constexpr Form kCFamilyForm = {
     .braces = true, .bits_bind_loosely = true, .not_binds_tightly = true};
@@ -373,6 +373,11 @@ constexpr Spelling CFamilySpelling(bool cpp) {
       .length = cpp ? "$e.size()" : "strlen($e)",
       .first_item = "$e[0]",
       .last_item = cpp ? "$e.back()" : "",
+      .set_contains = cpp ? "$e.count($k)" : "",
+      .text_contains = cpp ? "$e.find($k) != std::string::npos" : "",
+      .list_contains = cpp ? "std::find($e.begin(), $e.end(), $k) != $e.end()" : "",
+      .library_prefix = cpp ? "std::" : "",
+      .library_import = cpp ? "using namespace std" : "",
   };
 }
 
@@ -392,7 +397,7 @@ constexpr Language kCpp = {
     .method_families = kCFamilyMethods,
     .calls = kCppKnown,
     .kind_names = kCFamilyKinds,
-    .extremes = kCFamilyExtremes,
+    .extremes = kCppExtremes,
     .in_place = kSortsInPlace,
     .assertions = kAssertions,
     .element_methods = kElementMethods,
