@@ -16,7 +16,8 @@ constexpr size_t kDonorBytesMax = 80;
 
 bool IsLiteral(Role role) {
   return role == Role::kInteger || role == Role::kFloat || role == Role::kTrue ||
-         role == Role::kFalse || role == Role::kNull || role == Role::kString;
+         role == Role::kFalse || role == Role::kNull || role == Role::kString ||
+         role == Role::kCharacter;
 }
 
 bool IsCallee(const SyntaxTree& tree, NodeId id) {
@@ -67,8 +68,10 @@ bool IsDonor(const SyntaxTree& tree, NodeId id) {
 
 /// Places of an index beside a name: 0, the ends, and integers in scope.
 std::vector<Phrase> Indices(const Site& site, NodeId at) {
-  std::vector<Phrase> out = {
-      {"0", kAtomLevel, 0.9}, {"-1", kAtomLevel, 0.9}, {"1", kAtomLevel, 0.6}};
+  const bool back = site.form().negative_indices;
+  std::vector<Phrase> out = {{"0", kAtomLevel, 0.9}};
+  if (back) out.push_back({"-1", kAtomLevel, 0.9});
+  out.push_back({"1", kAtomLevel, 0.6});
   for (const Atom& atom : site.ValuesAt(at, analysis::kInt)) {
     double known = atom.kinds == 0 ? 0.4 : 0.9;
     if (atom.weight < 0.3) continue;
@@ -76,7 +79,8 @@ std::vector<Phrase> Indices(const Site& site, NodeId at) {
     out.push_back({StrCat(atom.text, " - 1"), kBinaryLevel, 0.5 * known * atom.weight});
     out.push_back({StrCat(atom.text, " + 1"), kBinaryLevel, 0.5 * known * atom.weight});
   }
-  for (std::string_view number : {"2", "-2"}) out.push_back({std::string(number), kAtomLevel, 0.2});
+  out.push_back({"2", kAtomLevel, 0.2});
+  if (back) out.push_back({"-2", kAtomLevel, 0.2});
   return out;
 }
 
@@ -163,19 +167,21 @@ void CallWrap(const Site& site, Proposals& out) {
         role == Role::kGenerator && text.starts_with('(') ? text.substr(1, text.size() - 2) : text;
     for (const KnownCall& call : site.language().calls) {
       if (call.method || call.prior == 0) continue;
-      if (text.starts_with(call.name) && text.substr(call.name.size()).starts_with('(')) continue;
+      const std::string name = site.source().Written(call.name);
+      if (text.starts_with(name) && text.substr(name.size()).starts_with('(')) continue;
       if (call.subject != 0 && !Compatible(kinds, call.subject)) continue;
       double known = kinds == 0                                          ? 0.45
                      : (kinds & ~call.subject) == 0 || call.subject == 0 ? 1.0
                                                                          : 0.6;
-      out.Replace(hole, StrCat(call.name, "(", inner, ")"), call.prior * known * shape);
+      out.Replace(hole, StrCat(name, "(", inner, ")"), call.prior * known * shape);
     }
     for (const Atom& f : site.FunctionsAt(hole, 1)) {
       out.Replace(hole, StrCat(f.text, "(", inner, ")"), 1.1 * f.weight * shape);
     }
     if (Compatible(kinds, analysis::kNumber) && !IsLiteral(role)) {
       double known = kinds == 0 ? 0.15 : 0.35;
-      for (std::string_view f : site.language().extremes) {
+      for (std::string_view extreme : site.language().extremes) {
+        const std::string f = site.source().Written(extreme);
         for (std::string_view bound : {"0", "1"}) {
           out.Replace(hole, StrCat(f, "(", text, ", ", bound, ")"), known);
         }
@@ -226,6 +232,7 @@ void ExpressionAtom(const Site& site, Proposals& out) {
     std::string text = Fit(site.Text(hole), LevelOf(tree, hole), kBinaryLevel);
     std::string tight = Fit(site.Text(hole), LevelOf(tree, hole), kUnaryLevel);
     auto add = [&](std::string_view op, std::string_view operand, double factor) {
+      if (!HasOperator(site.language(), op)) return;
       const std::string& left = op == "+" || op == "-" ? text : tight;
       out.Replace(hole, StrCat(left, " ", op, " ", operand), factor * known, kBinaryLevel);
     };
@@ -247,6 +254,8 @@ void ExpressionAtom(const Site& site, Proposals& out) {
                                                                              {"/", "3", 0.1}}) {
       add(op, operand, factor);
     }
+    if (!HasOperator(site.language(), "**") && role == Role::kIdentifier)
+      add("*", site.Text(hole), 0.5);
     for (const Phrase& number : site.Integers()) {
       for (std::string_view op : {"*", "**", "%", "//", "+", "-", "/"})
         add(op, number.text, 0.4 * number.weight);
@@ -293,6 +302,11 @@ void SliceAdd(const Site& site, Proposals& out) {
     if (!Compatible(kinds, analysis::kSequence)) continue;
     double known = kinds == 0 ? 0.4 : 1.0;
     std::string object = Fit(site.Text(hole), LevelOf(tree, hole), kAtomLevel);
+    for (std::string_view call : site.language().slice_calls) {
+      if ((kinds & analysis::kText) == 0) continue;
+      out.Replace(hole, FillIn(site.source().Written(call), {{'e', object}}), 0.7);
+    }
+    if (!site.form().slices) continue;
     auto add = [&](std::string_view slice, double factor) {
       out.Replace(hole, StrCat(object, "[", slice, "]"), factor * known);
     };
@@ -352,7 +366,7 @@ void SynthesizeSmall(const Site& site, Proposals& out) {
                                                     : 0.35) *
                        call.prior * atom.weight;
         add(call.method ? StrCat(atom.text, ".", call.name, "()")
-                        : StrCat(call.name, "(", atom.text, ")"),
+                        : StrCat(site.source().Written(call.name), "(", atom.text, ")"),
             known);
       }
       for (const Atom& f : site.FunctionsAt(hole, 1)) {
@@ -391,6 +405,7 @@ void SynthesizeBinary(const Site& site, Proposals& out) {
       for (size_t j = 0; j < operands.size(); ++j) {
         if (i == j) continue;
         for (std::string_view op : {"-", "+", "*", "//", "%", "/"}) {
+          if (!HasOperator(site.language(), op)) continue;
           if ((op == "+" || op == "*") && j < i) continue;
           out.Replace(hole, StrCat(operands[i], " ", op, " ", operands[j]), 1.0 / (2 + i + j),
                       kBinaryLevel);
@@ -403,6 +418,7 @@ void SynthesizeBinary(const Site& site, Proposals& out) {
 void SortKey(const Site& site, Proposals& out) {
   const SyntaxTree& tree = site.tree();
   const auto& say = site.spelling();
+  if (say.key_argument.empty()) return;
   for (NodeId id : site.expressions()) {
     Kinds kinds = site.source().KindsOf(id);
     bool many = (kinds & (analysis::kListKind | analysis::kIterator | analysis::kSetKind)) != 0;

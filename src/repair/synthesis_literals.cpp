@@ -16,7 +16,8 @@ bool IsLiteral(const SyntaxTree& tree, NodeId id) {
   Role role = tree[id].role;
   bool documentation = tree.RoleOf(tree[id].parent) == Role::kExpressionStatement;
   return (role == Role::kString && !documentation) || role == Role::kInteger ||
-         role == Role::kTrue || role == Role::kFalse || role == Role::kFloat;
+         role == Role::kTrue || role == Role::kFalse || role == Role::kFloat ||
+         role == Role::kCharacter;
 }
 
 /// Literals of the function by text, in the order of the text.
@@ -67,7 +68,7 @@ void Align(const Site& site, Proposals& out) {
   bool mine = false;
   for (const auto& [text, occurrences] : literals) {
     std::string content, wanted;
-    if (!PlainString(text, &content) || Skeleton(content).size() < 2) continue;
+    if (text.size() < 4 || !PlainString(text, &content) || Skeleton(content).size() < 2) continue;
     const auto& expected = site.context().literals.expected_strings;
     if (std::any_of(expected.begin(), expected.end(), [&](const std::string& e) {
           return PlainString(e, &wanted) && wanted == content;
@@ -76,7 +77,8 @@ void Align(const Site& site, Proposals& out) {
     for (const std::string& literal : expected) {
       if (!PlainString(literal, &wanted) || Skeleton(wanted) != Skeleton(content)) continue;
       mine |= splices.empty() && OwnsFirst(site, occurrences);
-      for (Splice& splice : Everywhere(site.tree(), occurrences, QuoteLike(wanted, text)))
+      for (Splice& splice : Everywhere(site.tree(), occurrences,
+                                       QuoteLike(wanted, text, site.spelling().text_quotes)))
         splices.push_back(std::move(splice));
       break;
     }
@@ -116,7 +118,10 @@ void LiteralExpected(const Site& site, Proposals& out) {
         if (std::ispunct(static_cast<unsigned char>(c)) || c == ' ') letters.insert(c);
       }
     }
-    for (char c : letters) out.ReplaceToken(id, QuoteLike(std::string(1, c), site.Text(id)), 0.5);
+    for (char c : letters) {
+      out.ReplaceToken(id, QuoteLike(std::string(1, c), site.Text(id), site.spelling().text_quotes),
+                       0.5);
+    }
   }
 }
 
@@ -150,7 +155,8 @@ void LiteralAffix(const Site& site, Proposals& out) {
         if (std::ispunct(static_cast<unsigned char>(c)) || c == ' ') ends.insert(c);
       }
     }
-    for (char c : ends) add(QuoteLike(std::string(1, c), "'"), 0.5);
+    const std::string_view quotes = site.spelling().text_quotes;
+    for (char c : ends) add(QuoteLike(std::string(1, c), quotes.substr(0, 1), quotes), 0.5);
   }
 }
 
@@ -162,10 +168,10 @@ void LiteralEverywhere(const Site& site, Proposals& out) {
         !OwnsFirst(site, occurrences))
       continue;
     std::string content;
-    if (PlainString(text, &content)) {
+    if (tree[occurrences[0]].role == Role::kString && PlainString(text, &content)) {
       for (std::string_view to : {"", " ", "  ", ", ", "\n"}) {
         if (to != "\n")
-          out.Edit(Everywhere(tree, occurrences, QuoteLike(to, text)),
+          out.Edit(Everywhere(tree, occurrences, QuoteLike(to, text, site.spelling().text_quotes)),
                    content.size() <= 2 ? 0.9 : 0.2);
       }
       double factor = 0.6;

@@ -42,9 +42,9 @@ std::vector<Phrase> Results(const Site& site) {
   add(say.true_literal, typed(analysis::kBool));
   add("0", typed(analysis::kInt));
   add("1", typed(analysis::kInt) * 0.6);
-  add("[]", typed(analysis::kListKind));
-  add("''", typed(analysis::kText));
-  add(say.null_literal, 0.4);
+  if (!say.empty_list.empty()) add(say.empty_list, typed(analysis::kListKind));
+  add(say.empty_text, typed(analysis::kText));
+  add(say.null_literal, site.form().braces ? typed(analysis::kObject) * 0.5 : 0.4);
   for (const Atom& atom : site.ValuesAt(site.statement().node, kinds)) {
     if (!atom.attribute) add(atom.text, 0.5 * atom.weight);
   }
@@ -75,11 +75,25 @@ class Inserter {
     end_ = site.tree()[site.statement().node].end;
   }
   void Add(std::string_view statement, double factor) {
+    if (site_.form().braces) return AddBraced(statement, factor);
     out_.Edit(start_, start_, StrCat(statement, "\n", site_.indent()), factor);
     if (last_ && !ends_) out_.Edit(end_, end_, StrCat("\n", site_.indent(), statement), factor);
   }
 
  private:
+  /// A bare statement gets a block; on a line with others the new one does, too.
+  void AddBraced(std::string_view statement, double factor) {
+    std::string head = site_.own_line() ? StrCat("\n", site_.indent()) : " ";
+    if (!site_.statement().bare) {
+      out_.Edit(start_, start_, StrCat(statement, head), factor);
+      if (last_ && !ends_) out_.Edit(end_, end_, StrCat(head, statement), factor);
+      return;
+    }
+    out_.Edit({{start_, start_, StrCat("{ ", statement, head)}, {end_, end_, " }"}}, factor);
+    if (!ends_)
+      out_.Edit({{start_, start_, "{ "}, {end_, end_, StrCat(head, statement, " }")}}, factor);
+  }
+
   const Site& site_;
   Proposals& out_;
   bool last_ = false, ends_ = false;
@@ -88,9 +102,10 @@ class Inserter {
 
 bool CanInsert(const Site& site) {
   Role role = site.role();
-  return !site.statement().clause && site.own_line() && site.FunctionNode() != 0 &&
-         site.FunctionNode() != site.statement().node && role != Role::kImport &&
-         role != Role::kImportFrom &&
+  if (role == Role::kBlock) return false;
+  return !site.statement().clause && (site.own_line() || site.form().braces) &&
+         site.FunctionNode() != 0 && site.FunctionNode() != site.statement().node &&
+         role != Role::kImport && role != Role::kImportFrom &&
          !(role == Role::kExpressionStatement && !IsSimple(site.tree(), site.statement().node));
 }
 
@@ -118,8 +133,10 @@ void Variants(const Site& site, NodeId statement,
     if (!argument) continue;
     for (const Atom& atom : site.ValuesAt(site.statement().node, analysis::kSequence)) {
       if (atom.kinds == 0) continue;
-      for (std::string_view index : {"[-1]", "[0]"})
-        use(replaced(id, StrCat(atom.text, index)), 0.7 * atom.weight);
+      const auto& say = site.spelling();
+      for (std::string_view item : {say.last_item, say.first_item}) {
+        if (!item.empty()) use(replaced(id, FillIn(item, {{'e', atom.text}})), 0.7 * atom.weight);
+      }
     }
   }
 }
@@ -158,12 +175,12 @@ void GuardWrap(const Site& site, Proposals& out) {
   const auto& say = site.spelling();
   std::string step(say.indent_step);
   for (const Phrase& condition : site.ConditionsAt(statement)) {
-    std::string inner = Reindent(site.Text(statement), site.indent(), StrCat(site.indent(), step));
-    out.ReplaceToken(
-        statement,
-        FillIn(say.if_statement,
-               {{'c', condition.text}, {'s', inner}, {'i', site.indent()}, {'t', step}}),
-        condition.weight);
+    std::string inner = Shifted(site, statement, site.indent(), StrCat(site.indent(), step));
+    std::string wrapped = FillIn(
+        say.if_statement, {{'c', condition.text}, {'s', inner}, {'i', site.indent()}, {'t', step}});
+    // A bare one needs a block, or an `else` behind it would be the new condition's.
+    if (site.statement().bare) wrapped = StrCat("{ ", wrapped, " }");
+    out.ReplaceToken(statement, wrapped, condition.weight);
   }
 }
 
@@ -211,14 +228,14 @@ void AssignmentInsert(const Site& site, Proposals& out) {
       if (!Compatible(result, atom.kinds)) continue;
       assign(atom.text,
              call.method ? StrCat(atom.text, ".", call.name, "()")
-                         : StrCat(call.name, "(", atom.text, ")"),
+                         : StrCat(site.source().Written(call.name), "(", atom.text, ")"),
              0.7 * call.prior * atom.weight);
     }
     if ((atom.kinds & analysis::kListKind) != 0) {
       for (std::string_view change : site.language().in_place) {
-        insert.Add(FillIn(change, {{'n', atom.text}}), 0.4 * atom.weight);
+        insert.Add(FillIn(site.source().Written(change), {{'n', atom.text}}), 0.4 * atom.weight);
       }
-      assign(atom.text, "[]", 0.4 * atom.weight);
+      if (!say.empty_list.empty()) assign(atom.text, say.empty_list, 0.4 * atom.weight);
     }
     if ((atom.kinds & analysis::kBool) != 0) {
       assign(atom.text, say.true_literal, 0.5 * atom.weight);
@@ -243,8 +260,9 @@ void ElseInsert(const Site& site, Proposals& out) {
   NodeId whole = own.node;
   if (site.role() == Role::kElif) whole = tree[own.node].parent;
   if (tree.Child(whole, Role::kElse) != kNoNode) return;
-  auto body = tree.Children(own.body);
-  if (body.empty() || tree[own.body].line == tree[own.node].line) return;
+  auto body = analysis::StatementsIn(tree, own.body);
+  if (body.empty()) return;
+  if (!site.form().braces && tree[own.body].line == tree[own.node].line) return;
   std::string_view indent = IndentAt(tree, whole);
   uint32_t end = tree[whole].end;
   auto add = [&](std::string_view statement, double factor) {
@@ -257,8 +275,10 @@ void ElseInsert(const Site& site, Proposals& out) {
     if (!IsSimple(tree, statement) || tree[statement].end - tree[statement].start > 100) continue;
     Variants(site, statement, [&](std::string text, double factor) {
       add(text, factor);
-      for (auto [from, to] : {std::pair("+=", "-="), std::pair("-=", "+="),
-                              std::pair("True", "False"), std::pair("False", "True")}) {
+      for (auto [from, to] :
+           {std::pair("+=", "-="), std::pair("-=", "+="), std::pair("++", "--"),
+            std::pair("--", "++"), std::pair("True", "False"), std::pair("False", "True"),
+            std::pair("true", "false"), std::pair("false", "true")}) {
         if (size_t at = text.find(from); at != std::string::npos) {
           std::string turned = text;
           turned.replace(at, std::string_view(from).size(), to);
