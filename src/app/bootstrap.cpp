@@ -9,9 +9,9 @@
 #include "src/adapters/git/repository.h"
 #include "src/adapters/git/resolve.h"
 #include "src/adapters/localfs/object_store.h"
+#include "src/adapters/native/harness.h"
 #include "src/adapters/process/broker.h"
 #include "src/adapters/process/sandbox.h"
-#include "src/adapters/native/harness.h"
 #include "src/adapters/python/harness.h"
 #include "src/adapters/python/interpreter.h"
 #include "src/adapters/sqlite/event_bus.h"
@@ -28,9 +28,27 @@ namespace coditect {
 namespace {
 
 /// Variables a sandboxed process gets as the person has them.
-constexpr const char* kPassed[] = {
-    "LANG", "LC_ALL",      "LC_CTYPE",     "LC_NUMERIC",        "LC_TIME",    "TZ",
-    "TERM", "VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHONPATH", "SOURCE_DATE_EPOCH", "CC", "CXX", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "CMAKE_GENERATOR", "CMAKE_PREFIX_PATH", "PKG_CONFIG_PATH"};
+constexpr const char* kPassed[] = {"LANG",
+                                   "LC_ALL",
+                                   "LC_CTYPE",
+                                   "LC_NUMERIC",
+                                   "LC_TIME",
+                                   "TZ",
+                                   "TERM",
+                                   "VIRTUAL_ENV",
+                                   "CONDA_PREFIX",
+                                   "CONDA_DEFAULT_ENV",
+                                   "PYTHONPATH",
+                                   "SOURCE_DATE_EPOCH",
+                                   "CC",
+                                   "CXX",
+                                   "CFLAGS",
+                                   "CXXFLAGS",
+                                   "CPPFLAGS",
+                                   "LDFLAGS",
+                                   "CMAKE_GENERATOR",
+                                   "CMAKE_PREFIX_PATH",
+                                   "PKG_CONFIG_PATH"};
 
 }  // namespace
 
