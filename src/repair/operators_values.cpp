@@ -47,9 +47,11 @@ void IntegerVariants(const Site& site, NodeId id, Proposals& out) {
   long long value = 0;
   if (!ParseNumber(site.Text(id), &value)) return;
   bool negated = site.tree().RoleOf(site.tree()[id].parent) == Role::kUnary;
+  bool index = !site.form().negative_indices &&
+               site.tree().RoleOf(site.tree()[id].parent) == Role::kSubscript;
   auto add = [&](long long to, double factor) {
     if (to == value) return;
-    if (to < 0 && negated) return;
+    if (to < 0 && (negated || index)) return;
     out.Replace(id, std::to_string(to), factor, to < 0 ? kUnaryLevel : kAtomLevel);
   };
   add(value + 1, 1.0);

@@ -56,6 +56,7 @@ bool IsDonor(const SyntaxTree& tree, NodeId id) {
     case Role::kBoolean:
     case Role::kUnary:
     case Role::kNot:
+    case Role::kCast:
     case Role::kString:
     case Role::kList:
     case Role::kTuple:
@@ -304,7 +305,15 @@ void SliceAdd(const Site& site, Proposals& out) {
     std::string object = Fit(site.Text(hole), LevelOf(tree, hole), kAtomLevel);
     for (std::string_view call : site.language().slice_calls) {
       if ((kinds & analysis::kText) == 0) continue;
-      out.Replace(hole, FillIn(site.source().Written(call), {{'e', object}}), 0.7);
+      const std::string pattern = site.source().Written(call);
+      if (pattern.find("$i") == std::string::npos) {
+        out.Replace(hole, FillIn(pattern, {{'e', object}}), 0.7);
+        continue;
+      }
+      for (const Atom& atom : site.ValuesAt(hole, analysis::kInt)) {
+        if ((atom.kinds & analysis::kInt) != 0)
+          out.Replace(hole, FillIn(pattern, {{'e', object}, {'i', atom.text}}), 0.6 * atom.weight);
+      }
     }
     if (!site.form().slices) continue;
     auto add = [&](std::string_view slice, double factor) {
