@@ -119,6 +119,25 @@ std::string SourceModel::FunctionName(NodeId id) const {
   return function == nullptr ? "" : function->qualified_name;
 }
 
+Kinds SourceModel::ElementKindsOf(NodeId expression) const {
+  return KindsOfType(language(), ElementType(DeclaredType(expression, 0)));
+}
+
+Kinds SourceModel::ReturnKindsAt(NodeId node) const {
+  const analysis::Symbol* function = FunctionOf(node);
+  if (!language().form.braces || function == nullptr) return 0;
+  if (NodeId lambda = tree_.Ancestor(node, {Role::kLambda}); lambda != kNoNode) {
+    if (lambda > function->node) return 0;
+  }
+  NodeId type = tree_.Child(function->node, Field::kType);
+  if (type == kNoNode) return 0;
+  std::string text(tree_.Text(type));
+  for (NodeId at = type; at < tree_.Child(function->node, Field::kName); ++at) {
+    if (tree_.Text(at) == "*") text += '*';
+  }
+  return KindsOfType(language(), text);
+}
+
 std::string SourceModel::Written(std::string_view name) const {
   std::string out(name);
   if (!library_imported_) return out;

@@ -23,7 +23,7 @@ std::vector<Phrase> Results(const Site& site) {
   auto add = [&](std::string_view text, double weight) {
     bool known =
         std::any_of(out.begin(), out.end(), [&](const Phrase& p) { return p.text == text; });
-    if (!known && out.size() < kResultsMax && text.size() < 60)
+    if (!known && weight > 0 && out.size() < kResultsMax && text.size() < 60)
       out.push_back({std::string(text), kAtomLevel, weight});
   };
   NodeId function = site.FunctionNode();
@@ -38,7 +38,12 @@ std::vector<Phrase> Results(const Site& site) {
       add(site.Text(parts[0]), 1.0);
   }
   const auto& say = site.spelling();
-  auto typed = [&](Kinds kind) { return kinds == 0 ? 0.4 : (kinds & kind) != 0 ? 0.8 : 0.1; };
+  const Kinds declared = site.source().ReturnKindsAt(site.statement().node);
+  if (declared != 0) kinds = declared;
+  auto typed = [&](Kinds kind) {
+    if (declared != 0 && !Compatible(declared, kind)) return 0.0;
+    return kinds == 0 ? 0.4 : (kinds & kind) != 0 ? 0.8 : 0.1;
+  };
   add(say.false_literal, typed(analysis::kBool));
   add(say.true_literal, typed(analysis::kBool));
   add("0", typed(analysis::kInt));
@@ -197,6 +202,7 @@ void StatementInsert(const Site& site, Proposals& out) {
       continue;
     if (tree[donor.node].end - tree[donor.node].start > 100 || ++donors > kDonorStatementsMax)
       continue;
+    if (site.form().braces && !site.NamesVisible(donor.node, site.statement().node)) continue;
     Role kind = tree.RoleOf(tree.FirstChild(donor.node));
     double weight = kind == Role::kCall || kind == Role::kAugmentedAssignment ? 1.0 : 0.5;
     Variants(site, donor.node,
@@ -219,6 +225,7 @@ void GuardedInsert(const Site& site, Proposals& out) {
     if (tree[donor.node].role != Role::kExpressionStatement || !IsSimple(tree, donor.node))
       continue;
     if (tree[donor.node].end - tree[donor.node].start > 60) continue;
+    if (!site.NamesVisible(donor.node, site.statement().node)) continue;
     Variants(site, donor.node, add);
   }
   for (const Atom& atom :
