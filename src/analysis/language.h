@@ -227,11 +227,11 @@ struct Spelling {
   std::string_view if_keyword, elif_keyword, while_keyword, return_keyword;
   std::string_view yield_keyword, delegate_keyword;
   std::string_view break_statement, continue_statement, return_statement;
-  std::string_view increment, decrement;            // "$n += 1"
-  std::string_view add_to;                          // "$n += $e"
-  std::string_view filter;                          // " if $c" at the end of a comprehension
-  std::string_view length;                          // "len($e)"
-  std::string_view first_item, last_item;           // "$e[0]"
+  std::string_view increment, decrement;   // "$n += 1"
+  std::string_view add_to;                 // "$n += $e"
+  std::string_view filter;                 // " if $c" at the end of a comprehension
+  std::string_view length;                 // "len($e)"
+  std::string_view first_item, last_item;  // "$e[0]"
   /// Whether $k is in the set, text or list $e, where there is no operator for it.
   std::string_view set_contains, text_contains, list_contains;
   /// What the names of the library begin with, unless the file imports them all by the other.
@@ -280,7 +280,7 @@ struct Language {
   Words in_place;         // statements that change a list: "$n.sort()"
   Words assertions;       // what a callee that asserts begins with
   Words element_methods;  // whose result is an element of the receiver
-  Words slice_calls;      // parts of the sequence $e, where there are no slices
+  Words slice_calls;      // parts of the text $e by the number $i, where there are no slices
 };
 
 /// The language of a file by its extension; null when none of ours.

@@ -12,6 +12,7 @@ using analysis::SyntaxTree;
 
 constexpr size_t kConditionsMax = 260;
 constexpr size_t kConditionAtomsMax = 9;
+constexpr size_t kElementsMax = 4;
 
 class Pool {
  public:
@@ -162,6 +163,23 @@ void AddBinary(const Site& site, const Atom& a, const Atom& b, Pool* pool) {
   }
 }
 
+/// Elements the function reads (`xs[i]`), where types say what they are.
+void AddElements(const Site& site, NodeId at, std::vector<Atom>* atoms) {
+  const SyntaxTree& tree = site.tree();
+  NodeId function = site.FunctionNode();
+  size_t added = 0;
+  for (NodeId id = function; id < tree[function].subtree_end && added < kElementsMax; ++id) {
+    if (tree[id].role != Role::kSubscript || tree[id].end - tree[id].start > 24) continue;
+    if (tree.IsBelow(at, id)) continue;
+    bool known = std::any_of(atoms->begin(), atoms->end(),
+                             [&](const Atom& atom) { return atom.text == site.Text(id); });
+    Kinds kinds = site.source().KindsOf(id);
+    if (known || kinds == 0 || !site.NamesVisible(id, at)) continue;
+    atoms->push_back({.text = std::string(site.Text(id)), .kinds = kinds, .weight = 0.7});
+    ++added;
+  }
+}
+
 }  // namespace
 
 std::vector<Phrase> MakeConditions(const Site& site, NodeId at) {
@@ -169,6 +187,7 @@ std::vector<Phrase> MakeConditions(const Site& site, NodeId at) {
   AddExisting(site, at, &pool);
   std::vector<Atom> atoms = site.ValuesAt(at, 0);
   if (atoms.size() > kConditionAtomsMax) atoms.resize(kConditionAtomsMax);
+  if (site.form().braces) AddElements(site, at, &atoms);
   for (const Atom& a : atoms) {
     AddUnary(site, a, &pool);
     if ((a.kinds & analysis::kLetter) != 0) AddLetter(site, a, &pool);

@@ -89,6 +89,11 @@ Phrase Negated(const analysis::Language& language, std::string_view text, Level 
   return {StrCat(language.spelling.logical_not, Fit(text, level, needed)), needed};
 }
 
+bool Takes(Kinds subject, Kinds kinds) {
+  if (subject == analysis::kLetter && kinds != 0) return (kinds & analysis::kLetter) != 0;
+  return subject == 0 || Compatible(kinds, subject);
+}
+
 bool HasOperator(const analysis::Language& language, std::string_view sign) {
   return IsOneOf(language.compare_operators, sign) ||
          IsOneOf(language.arithmetic_operators, sign) || IsOneOf(language.bit_operators, sign);

@@ -113,6 +113,9 @@ class Site {
   /// String literals of the function and the file, best first.
   std::vector<Phrase> Strings(NodeId node) const;
 
+  /// Kinds that fit in the place of an expression, where types are declared; 0 = any.
+  Kinds Expected(NodeId expression) const;
+
   /// The function's own range of nodes, or the module's.
   NodeId FunctionNode() const;
   bool InLoop() const;
@@ -158,6 +161,9 @@ ConditionalParts PartsOf(const analysis::SyntaxTree& tree, NodeId conditional);
 
 /// The opposite of a condition.
 Phrase Negated(const analysis::Language& language, std::string_view text, Level level);
+
+/// True when a call that takes `subject` can be given a value of the kinds.
+bool Takes(Kinds subject, Kinds kinds);
 
 /// True when the language has the operator.
 bool HasOperator(const analysis::Language& language, std::string_view sign);

@@ -58,6 +58,8 @@ constexpr Operator kOperators[] = {
     {"guard.wrap", "condition around a statement", Space::kSynthesis, 0.6, GuardWrap},
     {"guard.insert", "guard", Space::kSynthesis, 0.5, GuardInsert},
     {"statement.insert", "missing statement", Space::kSynthesis, 0.5, StatementInsert},
+    {"guarded.insert", "missing statement under a condition", Space::kSynthesis, 0.45,
+     GuardedInsert},
     {"assignment.insert", "missing assignment", Space::kSynthesis, 0.5, AssignmentInsert},
     {"else.insert", "missing branch", Space::kSynthesis, 0.5, ElseInsert},
     {"synthesis.small", "small expression", Space::kSynthesis, 0.5, SynthesizeSmall},

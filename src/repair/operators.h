@@ -69,6 +69,7 @@ void NameSwap(const Site& site, Proposals& out);
 // synthesis_statements.cpp
 void GuardInsert(const Site& site, Proposals& out);
 void GuardWrap(const Site& site, Proposals& out);
+void GuardedInsert(const Site& site, Proposals& out);
 void StatementInsert(const Site& site, Proposals& out);
 void AssignmentInsert(const Site& site, Proposals& out);
 void ElseInsert(const Site& site, Proposals& out);

@@ -101,22 +101,26 @@ void CallSibling(const Site& site, Proposals& out) {
 void CallUnwrap(const Site& site, Proposals& out) {
   const SyntaxTree& tree = site.tree();
   for (NodeId id : site.expressions()) {
+    const Kinds expected = site.Expected(id);
+    auto fits = [&](NodeId part) { return Compatible(site.source().KindsOf(part), expected); };
     if (tree[id].role == Role::kCall) {
       NodeId callee = tree.Child(id, Field::kFunction);
       if (callee == kNoNode) continue;
       if (tree[callee].role == Role::kAttribute) {
         NodeId object = tree.Child(callee, Field::kObject);
-        if (object != kNoNode) out.Replace(id, site.Text(object), 0.9, LevelOf(tree, object));
+        if (object != kNoNode && fits(object))
+          out.Replace(id, site.Text(object), 0.9, LevelOf(tree, object));
       }
       double factor = 1.0;
       for (NodeId argument : Arguments(tree, id)) {
-        if (tree[argument].role == Role::kKeywordArgument) continue;
+        if (tree[argument].role == Role::kKeywordArgument || !fits(argument)) continue;
         out.Replace(id, site.Text(argument), factor, LevelOf(tree, argument));
         factor *= 0.6;
       }
     } else if (tree[id].role == Role::kSubscript) {
       NodeId value = tree.Child(id, Field::kValue);
-      if (value != kNoNode) out.Replace(id, site.Text(value), 0.6, LevelOf(tree, value));
+      if (value != kNoNode && fits(value))
+        out.Replace(id, site.Text(value), 0.6, LevelOf(tree, value));
     } else if (tree[id].role == Role::kCast) {
       NodeId value = tree.Child(id, Field::kValue);
       if (value != kNoNode) out.Replace(id, site.Text(value), 0.6, LevelOf(tree, value));

@@ -91,6 +91,8 @@ void StatementDelete(const Site& site, Proposals& out) {
   }
   if (site.statement().clause || (!site.own_line() && !site.form().braces)) return;
   if (site.role() == Role::kIf) remove(statement, 0.5);
+  bool loop = site.role() == Role::kFor || site.role() == Role::kWhile || site.role() == Role::kDo;
+  if (loop && site.form().braces) remove(statement, 0.5);
   if (!IsSimple(tree, statement) || site.role() == Role::kPass) return;
   remove(statement, site.role() == Role::kReturn ? 0.5 : 1.0);
   auto siblings = Siblings(tree, statement);
@@ -193,8 +195,11 @@ void BlockUnwrap(const Site& site, Proposals& out) {
     change(say.if_keyword, say.while_keyword, 0.4);
     auto siblings = Siblings(tree, own.node);
     size_t at = PositionOf(siblings, own.node);
-    if (at > 0 && at < siblings.size() && tree[siblings[at - 1]].role == Role::kIf &&
-        !say.elif_keyword.empty()) {
+    bool behind = at > 0 && at < siblings.size() && tree[siblings[at - 1]].role == Role::kIf;
+    if (behind && site.form().braces) {
+      uint32_t end = tree[siblings[at - 1]].end;  // the edit is the previous statement's
+      out.Edit(end, keyword, StrCat("\n", site.indent(), "else "), 0.7);
+    } else if (behind) {
       change(say.if_keyword, say.elif_keyword, 0.7);
     }
   }

@@ -12,6 +12,7 @@ struct Row {
   std::string_view op;
   std::string before;
   std::string after;
+  std::string_view path = "a.py";
 };
 
 SearchContext MakeContext() {
@@ -23,8 +24,9 @@ SearchContext MakeContext() {
 }
 
 /// Every text an operator makes of `text`.
-std::set<std::string> Results(std::string_view id, const std::string& text) {
-  auto source = SourceModel::Create({"a.py", text});
+std::set<std::string> Results(std::string_view id, const std::string& text,
+                              std::string_view path = "a.py") {
+  auto source = SourceModel::Create({std::string(path), text});
   REQUIRE(source.ok());
   SearchContext context = MakeContext();
   std::set<std::string> out;
@@ -170,6 +172,10 @@ const Row kRows[] = {
      F("for x in xs:\n        if not x:\n            continue\n        a += x")},
     {"statement.insert", F("r = []\n    r.append(b)\n    return r", "b, xs: list"),
      F("r = []\n    r.append(b)\n    r.append(xs[-1])\n    return r", "b, xs: list")},
+    {"guarded.insert", "int f(int a, int b) {\n    a += b;\n    return a;\n}\n",
+     "int f(int a, int b) {\n    a += b;\n    if (a > b) {\n        a += a;\n    }\n"
+     "    return a;\n}\n",
+     "a.cpp"},
     {"assignment.insert", F("while a < b:\n        print(a)", "a: int, b: int"),
      F("while a < b:\n        print(a)\n        a += 1", "a: int, b: int")},
     {"else.insert", F("n = m = 0\n    if a:\n        n += 1\n    return n, m"),
@@ -186,7 +192,7 @@ TEST_CASE("TheMendedTextIsAmongTheProposals") {
     CAPTURE(row.op);
     CAPTURE(row.before);
     CAPTURE(row.after);
-    auto results = Results(row.op, row.before);
+    auto results = Results(row.op, row.before, row.path);
     CHECK(results.contains(row.after));
     CHECK_FALSE(results.contains(row.before));
   }

@@ -131,8 +131,9 @@ void LogicalOperator(const Site& site, Proposals& out) {
   const SyntaxTree& tree = site.tree();
   const auto& say = site.spelling();
   auto turned = [&](NodeId op) {
-    bool conjunction = site.Text(op) == say.logical_and || site.Text(op) == "and";
-    return conjunction ? say.logical_or : say.logical_and;
+    if (site.Text(op) == "and") return std::string_view("or");
+    if (site.Text(op) == "or") return std::string_view("and");
+    return site.Text(op) == say.logical_and ? say.logical_or : say.logical_and;
   };
   for (NodeId id : site.nodes()) {
     if (tree[id].field != Field::kOperator || tree.RoleOf(tree[id].parent) != Role::kBoolean)

@@ -47,9 +47,11 @@ void IntegerVariants(const Site& site, NodeId id, Proposals& out) {
   long long value = 0;
   if (!ParseNumber(site.Text(id), &value)) return;
   bool negated = site.tree().RoleOf(site.tree()[id].parent) == Role::kUnary;
+  bool index = !site.form().negative_indices &&
+               site.tree().RoleOf(site.tree()[id].parent) == Role::kSubscript;
   auto add = [&](long long to, double factor) {
     if (to == value) return;
-    if (to < 0 && negated) return;
+    if (to < 0 && (negated || index)) return;
     out.Replace(id, std::to_string(to), factor, to < 0 ? kUnaryLevel : kAtomLevel);
   };
   add(value + 1, 1.0);
@@ -266,7 +268,8 @@ void VariableName(const Site& site, Proposals& out) {
     bool object = parent == Role::kAttribute;
     for (const Atom& atom : site.ValuesAt(id, 0)) {
       if (atom.text == site.Text(id) || (target && atom.origin == NameOrigin::kGlobal)) continue;
-      // The wrong name may be of the wrong kind, too; that is less likely.
+      // The wrong name may be of the wrong kind, too; that is less likely, or would not compile.
+      if (site.form().braces && !Compatible(atom.kinds, kinds)) continue;
       double known = !Compatible(atom.kinds, kinds)  ? 0.35
                      : atom.kinds != 0 && kinds != 0 ? 1.0
                                                      : 0.7;
@@ -323,20 +326,22 @@ void ReturnValue(const Site& site, Proposals& out) {
   // Without a value: behind the keyword.
   uint32_t start = value == kNoNode ? tree[tree.FirstChild(statement)].end : tree[value].start;
   uint32_t end = value == kNoNode ? start : tree[value].end;
-  auto add = [&](std::string_view text, double factor) {
-    out.Edit(start, end, StrCat(value == kNoNode ? " " : "", text), factor);
+  const Kinds declared = site.source().ReturnKindsAt(statement);
+  auto add = [&](std::string_view text, double factor, Kinds of = 0) {
+    if (Compatible(of, declared))
+      out.Edit(start, end, StrCat(value == kNoNode ? " " : "", text), factor);
   };
   Kinds kinds = value == kNoNode ? 0 : site.source().KindsOf(value);
+  if (declared != 0) kinds = declared;
   for (const Atom& atom : site.ValuesAt(statement, kinds)) add(atom.text, 0.8 * atom.weight);
   bool computes = value != kNoNode && tree[value].subtree_end - value > 2;
   double constant = computes ? 0.15 : 0.5;
-  add(say.true_literal, constant);
-  add(say.false_literal, constant);
+  add(say.true_literal, constant, analysis::kBool);
+  add(say.false_literal, constant, analysis::kBool);
   add(say.null_literal, site.form().braces ? constant * 0.2 : constant);
-  for (std::string_view text : {std::string_view("0"), std::string_view("1"),
-                                std::string_view("-1"), say.empty_list, say.empty_text}) {
-    if (!text.empty()) add(text, constant * 0.6);
-  }
+  for (std::string_view text : {"0", "1", "-1"}) add(text, constant * 0.6, analysis::kInt);
+  if (!say.empty_list.empty()) add(say.empty_list, constant * 0.6);
+  add(say.empty_text, constant * 0.6, analysis::kText);
 }
 
 }  // namespace coditect::repair

@@ -187,6 +187,8 @@ bool SingleStream::GroupByStatement(size_t source, const std::vector<Splice>& sp
     bool alone = !statement.clause || role == Role::kElif || role == Role::kSection ||
                  role == Role::kDoCondition;
     if (!alone || splice.end > statement.header_end) return false;
+    // Behind a bare statement its owner goes on: `if (a) b; else c;`.
+    if (statement.bare && splice.start == statement.header_end) return false;
     (*groups)[static_cast<size_t>(std::prev(after) - statements.begin())].push_back(splice);
   }
   return true;

@@ -131,6 +131,20 @@ Site::Site(const SourceModel& source, size_t statement, const SearchContext& con
   }
 }
 
+Kinds Site::Expected(NodeId expression) const {
+  if (!form().braces) return 0;
+  switch (tree().RoleOf(tree()[expression].parent)) {
+    case Role::kArguments:
+    case Role::kList:
+    case Role::kCast:
+      return 0;
+    case Role::kReturn:
+      return source_.ReturnKindsAt(expression);
+    default:
+      return source_.KindsOf(expression);
+  }
+}
+
 NodeId Site::FunctionNode() const {
   const analysis::Symbol* function = source_.FunctionOf(statement().node);
   return function == nullptr ? 0 : function->node;

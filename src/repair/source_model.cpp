@@ -39,6 +39,38 @@ Kinds KindsByName(const analysis::Language& language, std::string_view name) {
   return analysis::kObject;
 }
 
+/// Kinds of what says them by its form alone.
+Kinds KindsOfForm(Role role) {
+  switch (role) {
+    case Role::kInteger:
+      return analysis::kInt;
+    case Role::kFloat:
+      return analysis::kReal;
+    case Role::kCharacter:
+      return analysis::kLetter;
+    case Role::kTrue:
+    case Role::kFalse:
+    case Role::kCompare:
+    case Role::kNot:
+      return analysis::kBool;
+    case Role::kNull:
+      return analysis::kNone;
+    case Role::kTuple:
+    case Role::kExpressionList:
+      return analysis::kTupleKind;
+    case Role::kSet:
+      return analysis::kSetKind;
+    case Role::kDictionary:
+      return analysis::kDictKind;
+    case Role::kLambda:
+      return analysis::kCallable;
+    case Role::kGenerator:
+      return analysis::kIterator;
+    default:
+      return 0;
+  }
+}
+
 /// "list[int]" and "typing.List[int]" by their outer name.
 std::string_view OuterType(std::string_view type) {
   type = type.substr(0, type.find('['));
@@ -119,6 +151,25 @@ std::string SourceModel::FunctionName(NodeId id) const {
   return function == nullptr ? "" : function->qualified_name;
 }
 
+Kinds SourceModel::ElementKindsOf(NodeId expression) const {
+  return KindsOfType(language(), ElementType(DeclaredType(expression, 0)));
+}
+
+Kinds SourceModel::ReturnKindsAt(NodeId node) const {
+  const analysis::Symbol* function = FunctionOf(node);
+  if (!language().form.braces || function == nullptr) return 0;
+  if (NodeId lambda = tree_.Ancestor(node, {Role::kLambda}); lambda != kNoNode) {
+    if (lambda > function->node) return 0;
+  }
+  NodeId type = tree_.Child(function->node, Field::kType);
+  if (type == kNoNode) return 0;
+  std::string text(tree_.Text(type));
+  for (NodeId at = type; at < tree_.Child(function->node, Field::kName); ++at) {
+    if (tree_.Text(at) == "*") text += '*';
+  }
+  return KindsOfType(language(), text);
+}
+
 std::string SourceModel::Written(std::string_view name) const {
   std::string out(name);
   if (!library_imported_) return out;
@@ -180,46 +231,25 @@ Kinds SourceModel::KindsOfName(std::string_view name, NodeId at) const {
 
 Kinds SourceModel::KindsOf(NodeId id, int depth) const {
   if (id == kNoNode || depth > kKindDepthMax) return 0;
+  const bool braces = language().form.braces;
   switch (tree_[id].role) {
-    case Role::kInteger:
-      return analysis::kInt;
-    case Role::kFloat:
-      return analysis::kReal;
-    case Role::kCharacter:
-      return analysis::kLetter;
     case Role::kString:
       return tree_.Text(id).find_first_of("bB") == 0 ? analysis::kBytes : analysis::kText;
-    case Role::kTrue:
-    case Role::kFalse:
-    case Role::kCompare:
-    case Role::kNot:
-      return analysis::kBool;
-    case Role::kNull:
-      return analysis::kNone;
-    case Role::kList:
-      return analysis::kListKind;
-    case Role::kTuple:
-    case Role::kExpressionList:
-      return analysis::kTupleKind;
-    case Role::kSet:
-      return analysis::kSetKind;
-    case Role::kDictionary:
-      return analysis::kDictKind;
-    case Role::kLambda:
-      return analysis::kCallable;
-    case Role::kGenerator:
-      return analysis::kIterator;
+    case Role::kList:  // `{1, 2}` may begin anything where types are declared
+      return braces ? 0 : Kinds{analysis::kListKind};
     case Role::kComprehension:
       if (tree_.Text(id).front() == '[') return analysis::kListKind;
       return tree_.RoleOf(id + 2) == Role::kPair ? analysis::kDictKind : analysis::kSetKind;
     case Role::kIdentifier:
     case Role::kAttribute:
-      return KindsOfName(tree_.Text(id), id);
+      if (Kinds kinds = KindsOfName(tree_.Text(id), id); kinds != 0 || !braces) return kinds;
+      return KindsOfType(language(), DeclaredType(id, depth));
     case Role::kCall:
       return KindsOfCall(id, depth);
     case Role::kBinary:
       return KindsOfBinary(id, depth);
     case Role::kBoolean:
+      if (braces) return analysis::kBool;
       return KindsOf(tree_.Child(id, Field::kLeft), depth + 1) |
              KindsOf(tree_.Child(id, Field::kRight), depth + 1);
     case Role::kUnary:
@@ -243,13 +273,13 @@ Kinds SourceModel::KindsOf(NodeId id, int depth) const {
       return parts.empty() ? 0 : KindsOf(parts.front(), depth + 1);
     }
     case Role::kSubscript: {
-      if (language().form.braces) return KindsOfType(language(), DeclaredType(id, depth));
+      if (braces) return KindsOfType(language(), DeclaredType(id, depth));
       Kinds kinds = KindsOf(tree_.Child(id, Field::kValue), depth + 1);
       if (tree_.Child(id, Role::kSlice) != kNoNode) return kinds;
       return kinds == analysis::kText ? kinds : 0;
     }
     default:
-      return 0;
+      return KindsOfForm(tree_[id].role);
   }
 }
 

@@ -86,6 +86,11 @@ class SourceModel {
   /// Kinds an expression may have; 0 = unknown. Looks at most a few levels deep.
   Kinds KindsOf(NodeId expression, int depth = 0) const;
 
+  /// Kinds of the elements of a container, a pointer or a text; 0 = unknown.
+  Kinds ElementKindsOf(NodeId expression) const;
+  /// Kinds the function around a node returns, where that is declared; 0 = unknown.
+  Kinds ReturnKindsAt(NodeId node) const;
+
   /// A name of the language's library as this file writes it: "std::max" is "max" where all of
   /// `std` is imported.
   std::string Written(std::string_view name) const;

@@ -27,7 +27,7 @@ bool IsCallee(const SyntaxTree& tree, NodeId id) {
 /// A place where a new expression is worth trying: not a callee, not the inside of parentheses.
 bool IsHole(const SyntaxTree& tree, NodeId id) {
   Role parent = tree.RoleOf(tree[id].parent);
-  return !IsCallee(tree, id) && parent != Role::kParenthesized;
+  return !IsCallee(tree, id) && parent != Role::kParenthesized && parent != Role::kUpdate;
 }
 
 std::set<std::string_view> Words(const SyntaxTree& tree, NodeId id) {
@@ -56,6 +56,7 @@ bool IsDonor(const SyntaxTree& tree, NodeId id) {
     case Role::kBoolean:
     case Role::kUnary:
     case Role::kNot:
+    case Role::kCast:
     case Role::kString:
     case Role::kList:
     case Role::kTuple:
@@ -133,7 +134,7 @@ void DonorExpression(const Site& site, Proposals& out) {
     for (NodeId donor : donors) {
       if (tree.IsBelow(donor, hole) || site.Text(donor) == site.Text(hole)) continue;
       Kinds donated = site.source().KindsOf(donor);
-      if (!Compatible(donated, kinds)) continue;
+      if (!Compatible(donated, kinds) || !Compatible(donated, site.Expected(hole))) continue;
       double factor = 0.35 + 0.65 * Similarity(own, words[donor]);
       if (tree[donor].role == tree[hole].role) factor *= 1.3;
       if (donated == 0 || kinds == 0) factor *= 0.7;
@@ -158,6 +159,7 @@ void CallWrap(const Site& site, Proposals& out) {
     if (!IsHole(tree, hole) || role == Role::kTrue || role == Role::kFalse || role == Role::kNull)
       continue;
     Kinds kinds = site.source().KindsOf(hole);
+    const Kinds expected = site.Expected(hole);
     std::string_view text = site.Text(hole);
     double shape = IsLiteral(role)                                    ? 0.15
                    : role == Role::kCompare || role == Role::kBoolean ? 0.3
@@ -169,7 +171,8 @@ void CallWrap(const Site& site, Proposals& out) {
       if (call.method || call.prior == 0) continue;
       const std::string name = site.source().Written(call.name);
       if (text.starts_with(name) && text.substr(name.size()).starts_with('(')) continue;
-      if (call.subject != 0 && !Compatible(kinds, call.subject)) continue;
+      if (!Takes(call.subject, kinds)) continue;
+      if (!Compatible(call.result, expected)) continue;
       double known = kinds == 0                                          ? 0.45
                      : (kinds & ~call.subject) == 0 || call.subject == 0 ? 1.0
                                                                          : 0.6;
@@ -211,6 +214,7 @@ void CallMethod(const Site& site, Proposals& out) {
     Kinds kinds = site.source().KindsOf(hole);
     for (const KnownCall& call : site.language().calls) {
       if (!call.method || call.prior == 0 || !Compatible(kinds, call.subject)) continue;
+      if (!Compatible(call.result, site.Expected(hole))) continue;
       double known = kinds == 0 ? 0.35 : (kinds & call.subject) != 0 ? 1.0 : 0.0;
       double literal = role == Role::kString ? 0.2 : 1.0;
       std::string object = Fit(site.Text(hole), LevelOf(tree, hole), kAtomLevel);
@@ -278,6 +282,7 @@ void IndexAdd(const Site& site, Proposals& out) {
     if (!shape || !IsHole(tree, hole)) continue;
     Kinds kinds = site.source().KindsOf(hole);
     if (!Compatible(kinds, analysis::kSequence | analysis::kDictKind)) continue;
+    if (!Compatible(site.source().ElementKindsOf(hole), site.Expected(hole))) continue;
     double known = kinds == 0 ? 0.45 : 1.0;
     bool table = (kinds & analysis::kDictKind) != 0;
     for (const Phrase& index : table ? std::vector<Phrase>() : Indices(site, hole)) {
@@ -304,7 +309,15 @@ void SliceAdd(const Site& site, Proposals& out) {
     std::string object = Fit(site.Text(hole), LevelOf(tree, hole), kAtomLevel);
     for (std::string_view call : site.language().slice_calls) {
       if ((kinds & analysis::kText) == 0) continue;
-      out.Replace(hole, FillIn(site.source().Written(call), {{'e', object}}), 0.7);
+      const std::string pattern = site.source().Written(call);
+      if (pattern.find("$i") == std::string::npos) {
+        out.Replace(hole, FillIn(pattern, {{'e', object}}), 0.7);
+        continue;
+      }
+      for (const Atom& atom : site.ValuesAt(hole, analysis::kInt)) {
+        if ((atom.kinds & analysis::kInt) != 0)
+          out.Replace(hole, FillIn(pattern, {{'e', object}, {'i', atom.text}}), 0.6 * atom.weight);
+      }
     }
     if (!site.form().slices) continue;
     auto add = [&](std::string_view slice, double factor) {
@@ -357,7 +370,7 @@ void SynthesizeSmall(const Site& site, Proposals& out) {
         add(StrCat(atom.text, " + 1"), known * atom.weight, kBinaryLevel);
       }
       for (const KnownCall& call : site.language().calls) {
-        if (call.prior == 0 || !Compatible(atom.kinds, call.subject)) continue;
+        if (call.prior == 0 || !Takes(call.subject, atom.kinds)) continue;
         if (call.subject != 0 && atom.kinds == 0 && !receiver && !meant) continue;
         Kinds result = call.result == 0 ? atom.kinds : call.result;
         if (!receiver && !meant && !Compatible(result, kinds)) continue;

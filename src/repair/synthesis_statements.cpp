@@ -14,6 +14,7 @@ using analysis::SyntaxTree;
 constexpr size_t kGuardConditionsMax = 60;
 constexpr size_t kResultsMax = 12;
 constexpr size_t kDonorStatementsMax = 16;
+constexpr size_t kGuardedStatementsMax = 24;
 
 /// What the function returns, and what functions usually return early.
 std::vector<Phrase> Results(const Site& site) {
@@ -22,7 +23,7 @@ std::vector<Phrase> Results(const Site& site) {
   auto add = [&](std::string_view text, double weight) {
     bool known =
         std::any_of(out.begin(), out.end(), [&](const Phrase& p) { return p.text == text; });
-    if (!known && out.size() < kResultsMax && text.size() < 60)
+    if (!known && weight > 0 && out.size() < kResultsMax && text.size() < 60)
       out.push_back({std::string(text), kAtomLevel, weight});
   };
   NodeId function = site.FunctionNode();
@@ -37,7 +38,12 @@ std::vector<Phrase> Results(const Site& site) {
       add(site.Text(parts[0]), 1.0);
   }
   const auto& say = site.spelling();
-  auto typed = [&](Kinds kind) { return kinds == 0 ? 0.4 : (kinds & kind) != 0 ? 0.8 : 0.1; };
+  const Kinds declared = site.source().ReturnKindsAt(site.statement().node);
+  if (declared != 0) kinds = declared;
+  auto typed = [&](Kinds kind) {
+    if (declared != 0 && !Compatible(declared, kind)) return 0.0;
+    return kinds == 0 ? 0.4 : (kinds & kind) != 0 ? 0.8 : 0.1;
+  };
   add(say.false_literal, typed(analysis::kBool));
   add(say.true_literal, typed(analysis::kBool));
   add("0", typed(analysis::kInt));
@@ -196,10 +202,54 @@ void StatementInsert(const Site& site, Proposals& out) {
       continue;
     if (tree[donor.node].end - tree[donor.node].start > 100 || ++donors > kDonorStatementsMax)
       continue;
+    if (site.form().braces && !site.NamesVisible(donor.node, site.statement().node)) continue;
     Role kind = tree.RoleOf(tree.FirstChild(donor.node));
     double weight = kind == Role::kCall || kind == Role::kAugmentedAssignment ? 1.0 : 0.5;
     Variants(site, donor.node,
              [&](std::string text, double factor) { insert.Add(text, factor * weight); });
+  }
+}
+
+void GuardedInsert(const Site& site, Proposals& out) {
+  if (!site.form().braces || !CanInsert(site)) return;
+  const SyntaxTree& tree = site.tree();
+  std::vector<Phrase> statements;
+  auto add = [&](std::string text, double weight) {
+    bool known = std::any_of(statements.begin(), statements.end(),
+                             [&](const Phrase& p) { return p.text == text; });
+    if (!known) statements.push_back({std::move(text), kAtomLevel, weight});
+  };
+  NodeId function = site.FunctionNode();
+  for (const Statement& donor : site.source().statements()) {
+    if (!tree.IsBelow(donor.node, function) || donor.node == function) continue;
+    if (tree[donor.node].role != Role::kExpressionStatement || !IsSimple(tree, donor.node))
+      continue;
+    if (tree[donor.node].end - tree[donor.node].start > 60) continue;
+    if (!site.NamesVisible(donor.node, site.statement().node)) continue;
+    Variants(site, donor.node, add);
+  }
+  for (const Atom& atom :
+       site.ValuesAt(site.statement().node, analysis::kListKind | analysis::kText)) {
+    for (std::string_view change : site.language().in_place) {
+      if (atom.kinds != 0)
+        add(FillIn(site.source().Written(change), {{'n', atom.text}}), 0.6 * atom.weight);
+    }
+  }
+  std::stable_sort(statements.begin(), statements.end(),
+                   [](const Phrase& a, const Phrase& b) { return a.weight > b.weight; });
+  if (statements.size() > kGuardedStatementsMax) statements.resize(kGuardedStatementsMax);
+  const auto& say = site.spelling();
+  Inserter insert(site, out);
+  size_t used = 0;
+  for (const Phrase& condition : site.ConditionsAt(site.statement().node)) {
+    if (used++ >= kGuardConditionsMax) break;
+    for (const Phrase& statement : statements) {
+      insert.Add(FillIn(say.if_statement, {{'c', condition.text},
+                                           {'s', statement.text},
+                                           {'i', site.indent()},
+                                           {'t', say.indent_step}}),
+                 condition.weight * statement.weight);
+    }
   }
 }
 
@@ -231,7 +281,9 @@ void AssignmentInsert(const Site& site, Proposals& out) {
                          : StrCat(site.source().Written(call.name), "(", atom.text, ")"),
              0.7 * call.prior * atom.weight);
     }
-    if ((atom.kinds & analysis::kListKind) != 0) {
+    const Kinds changed =
+        site.form().braces ? analysis::kListKind | analysis::kText : Kinds{analysis::kListKind};
+    if ((atom.kinds & changed) != 0) {
       for (std::string_view change : site.language().in_place) {
         insert.Add(FillIn(site.source().Written(change), {{'n', atom.text}}), 0.4 * atom.weight);
       }

@@ -276,6 +276,10 @@ constexpr KnownCall kCppKnown[] = {
     {"back", true, kText, kLetter, 0.4},
     {"front", true, kText, kLetter, 0.4},
     {"push_back", true, kCollection, kNone},
+    {"begin", true, kCollection, kIterator},
+    {"end", true, kCollection, kIterator},
+    {"rbegin", true, kCollection, kIterator},
+    {"rend", true, kCollection, kIterator},
     {"pop_back", true, kCollection, kNone},
     {"clear", true, kCollection, kNone},
     {"insert", true, kCollection, kNone},
@@ -324,12 +328,13 @@ constexpr KindName kCFamilyKinds[] = {
 };
 
 constexpr std::string_view kCppExtremes[] = {"std::max", "std::min"};
-constexpr std::string_view kSortsInPlace[] = {"std::sort($n.begin(), $n.end());",
+constexpr std::string_view kSortsInPlace[] = {"std::sort($n.begin(), $n.end());", "$n.pop_back();",
                                               "std::reverse($n.begin(), $n.end());", "$n.clear();"};
 constexpr std::string_view kAssertions[] = {"assert",  "ASSERT", "EXPECT",    "CHECK",
                                             "REQUIRE", "TEST",   "cr_assert", "ck_assert"};
 constexpr std::string_view kElementMethods[] = {"at", "front", "back", "top"};
 constexpr std::string_view kSliceCalls[] = {"$e.substr(1)", "$e.substr(0, $e.size() - 1)",
+                                            "$e.substr($i)", "$e.substr(0, $i)",
                                             "std::string($e.rbegin(), $e.rend())"};
 
 constexpr Form kCFamilyForm = {
