@@ -7,9 +7,10 @@
 
 namespace coditect::native {
 
-/// Writes each candidate into the workspace, builds what it changed, runs the failing tests and
-/// then the passing ones. The workspace must outlive the filter. FAILED_PRECONDITION when the
-/// failing tests do not fail at the base. Nothing is observed.
+/// Candidates whose edits lie in bodies of functions are compiled together, as alternatives of one
+/// build, and judged by runs of that build. Others are built one at a time, as many as that is
+/// worth; what is beyond counts as invalid. The workspace must outlive the filter.
+/// FAILED_PRECONDITION when the failing tests do not fail at the base. Nothing is observed.
 StatusOr<std::unique_ptr<CandidateFilter>> OpenFilter(const Context& ctx, Workspace& workspace,
                                                       const FilterRequest& request);
 
