@@ -14,7 +14,7 @@ namespace coditect::native {
 namespace {
 
 using Json = nlohmann::json;
-constexpr uint64_t kOutputMax = uint64_t{256} << 20;
+constexpr uint64_t kGcovOutputMax = uint64_t{256} << 20;
 constexpr uint32_t kLineMax = 10'000'000;
 
 std::string TextAt(const Json& object, const char* name) {
@@ -70,7 +70,7 @@ StatusOr<std::vector<FileLines>> TakeCoverage(const Context& ctx, Shell& shell,
                                               const std::string& folder) {
   ASSIGN_OR_RETURN(const std::string repository, shell.Repository(ctx));
   ShellOptions options;
-  options.keep_bytes = kOutputMax;
+  options.keep_bytes = kGcovOutputMax;
   ASSIGN_OR_RETURN(
       const SandboxResult result,
       shell.Run(ctx,

@@ -14,7 +14,7 @@
 namespace coditect::native {
 namespace {
 
-constexpr size_t kOutputMax = 64 << 10;
+constexpr size_t kReportOutputMax = 64 << 10;
 constexpr size_t kSaidMax = 300;
 
 /// ctest's and meson's own word for a test that was not run, in their line of the result. Both show
@@ -121,7 +121,7 @@ class Run {
     TestCase one = CaseOf(test, request_.plan.runner, result, repository, request_.plan.test_files);
     one.wall_us = static_cast<uint64_t>(result.wall.count()) * 1000;
     const bool failed = one.status == TestStatus::kFailed;
-    if (failed && report_.output.size() < kOutputMax) report_.output += result.output;
+    if (failed && report_.output.size() < kReportOutputMax) report_.output += result.output;
     if (request_.plan.runner == "command") report_.exit_code = result.exit_code;
     if (failed && request_.plan.runner != "command") report_.exit_code = 8;
     Add(std::move(one));
