@@ -287,6 +287,26 @@ TEST_CASE("BrokenCodeAroundIsLeftAlone") {
   }
 }
 
+TEST_CASE("AMacroThatDoesNotParseHindersNoEditBesideIt") {
+  const std::string text =
+      "int g(int a, int b) {\n"
+      "    ASSIGN_OR_RETURN(const auto c, h(a));\n"
+      "    while (a > b) {\n"
+      "        a -= 1;\n"
+      "        b += 2;\n"
+      "    }\n"
+      "    return a - b;\n"
+      "}\n";
+  auto texts = Stream(text);
+  for (std::string_view wanted : {"    }\n    b += 2;\n    return", "return b - a;",
+                                  "if (a == b) {\n            continue;"}) {
+    CAPTURE(wanted);
+    CHECK(std::any_of(texts.begin(), texts.end(), [&](const std::string& one) {
+      return one.find(wanted) != std::string::npos;
+    }));
+  }
+}
+
 TEST_CASE("LiteralsKeepTheirForm") {
   const std::string text =
       "#include <string>\n"
