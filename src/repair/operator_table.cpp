@@ -29,6 +29,8 @@ constexpr Operator kOperators[] = {
     {"unary.operator", "sign", Space::kEdits, 0.4, UnaryOperator},
     {"precedence.group", "precedence", Space::kEdits, 0.5, PrecedenceGroup},
     {"assignment.kind", "assignment", Space::kEdits, 0.6, AssignmentKind},
+    {"declared.type", "declared type", Space::kEdits, 0.4, DeclaredTypeChange},
+    {"declaration.kind", "declaration that hides another", Space::kEdits, 0.6, DeclarationKind},
     {"slice.change", "slice", Space::kEdits, 0.6, SliceChange},
     {"return.value", "returned value", Space::kEdits, 0.5, ReturnValue},
     {"jump.kind", "jump", Space::kEdits, 0.5, JumpKind},

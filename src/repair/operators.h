@@ -41,6 +41,10 @@ void StatementIndent(const Site& site, Proposals& out);
 void BlockUnwrap(const Site& site, Proposals& out);
 void JumpKind(const Site& site, Proposals& out);
 
+// operators_declarations.cpp
+void DeclaredTypeChange(const Site& site, Proposals& out);
+void DeclarationKind(const Site& site, Proposals& out);
+
 // synthesis_expressions.cpp
 void DonorExpression(const Site& site, Proposals& out);
 void CallWrap(const Site& site, Proposals& out);

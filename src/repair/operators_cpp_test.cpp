@@ -110,6 +110,9 @@ const CppRow kCppRows[] = {
     {"assignment.kind", F("a = b;"), F("a += b;")},
     {"assignment.kind", F("for (int i = 0; i < a; i++) b++;"),
      F("for (int i = 0; i < a; i += 2) b++;")},
+    {"declared.type", F("int n = a * b;"), F("long long n = a * b;")},
+    {"declared.type", F("for (auto x : xs) x++;"), F("for (auto& x : xs) x++;")},
+    {"declaration.kind", F("{ int a; }"), F("{ ; }")},
     {"jump.kind", F("while (a) break;"), F("while (a) continue;")},
     {"jump.kind", F("f(a, b, xs);"), F("return f(a, b, xs);")},
     {"jump.kind",
@@ -148,6 +151,8 @@ const CppRow kCppRows[] = {
     {"slice.add", S("return g(s);"), S("return g(s.substr(i));")},
     {"index.add", F("return g(xs);"), F("return g(xs[a]);")},
     {"expression.atom", F("return a;"), F("return a / b;")},
+    {"literal.everywhere", S("return c == '(' || s[i] == ')';"),
+     S("return c == '[' || s[i] == ']';")},
     {"literal.expected", S("return g(\"yes\");"), S("return g(\"Yes\");")},
     {"literal.affix", S("return g(s);"), S("return g(s + \".\");")},
     {"name.swap", F("return g(a) - h(b);"), F("return g(b) - h(a);")},
@@ -279,6 +284,26 @@ TEST_CASE("BrokenCodeAroundIsLeftAlone") {
   for (const std::string& one : Stream(text)) {
     CHECK(one.find("MACRO_WITHOUT_END(x y\n") != std::string::npos);
     CHECK(one.find("int ) c = ;") != std::string::npos);
+  }
+}
+
+TEST_CASE("AMacroThatDoesNotParseHindersNoEditBesideIt") {
+  const std::string text =
+      "int g(int a, int b) {\n"
+      "    ASSIGN_OR_RETURN(const auto c, h(a));\n"
+      "    while (a > b) {\n"
+      "        a -= 1;\n"
+      "        b += 2;\n"
+      "    }\n"
+      "    return a - b;\n"
+      "}\n";
+  auto texts = Stream(text);
+  for (std::string_view wanted : {"    }\n    b += 2;\n    return", "return b - a;",
+                                  "if (a == b) {\n            continue;"}) {
+    CAPTURE(wanted);
+    CHECK(std::any_of(texts.begin(), texts.end(), [&](const std::string& one) {
+      return one.find(wanted) != std::string::npos;
+    }));
   }
 }
 

@@ -47,6 +47,20 @@ std::string InContext(const SourceModel& model, const Statement& statement, std:
   return pattern.empty() ? text : FillIn(pattern, {{'s', text}, {'i', ""}});
 }
 
+/// True when `text` was edited from an `original` that does not parse either, and has no more
+/// errors.
+bool NoWorse(analysis::Parser& parser, std::string text, std::string original) {
+  if (parser.Accepts(original)) return false;
+  auto errors = [&](std::string source) {
+    auto tree = parser.Parse(std::move(source));
+    if (!tree.ok()) return std::ptrdiff_t{-1};
+    return std::count_if(tree->nodes().begin(), tree->nodes().end(),
+                         [](const auto& node) { return node.role == Role::kError; });
+  };
+  const auto after = errors(std::move(text));
+  return after >= 0 && after <= errors(std::move(original));
+}
+
 /// True when what is replaced holds a line of the preprocessor.
 bool TouchesDirective(const SourceModel& model, const Splice& splice) {
   if (!model.language().form.braces) return false;
@@ -257,11 +271,16 @@ bool SingleStream::FunctionParses(size_t source, const std::vector<Splice>& spli
     splice.start -= start;
     splice.end -= start;
   }
-  std::string text = Apply(tree.Text(node), local);
-  if (!indent.empty()) {
-    text = FillIn(model.language().spelling.nested_context, {{'i', indent}, {'s', text}});
-  }
-  return parsers_[source].Accepts(text + "\n");
+  auto whole = [&](std::string_view text) {
+    if (indent.empty()) return StrCat(text, "\n");
+    auto context = model.language().spelling.nested_context;
+    return StrCat(FillIn(context, {{'i', indent}, {'s', text}}), "\n");
+  };
+  std::string text = whole(Apply(tree.Text(node), local));
+  if (parsers_[source].Accepts(text)) return true;
+  // A macro that is no program by itself is not the edit's fault.
+  return model.language().form.braces &&
+         NoWorse(parsers_[source], std::move(text), whole(tree.Text(node)));
 }
 
 }  // namespace coditect::repair

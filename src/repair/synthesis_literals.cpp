@@ -86,6 +86,30 @@ void Align(const Site& site, Proposals& out) {
   if (mine && splices.size() > 1) out.Edit(std::move(splices), 3.0);
 }
 
+/// All brackets of one kind as those of another, where characters are literals of their own.
+void Brackets(const Site& site, Proposals& out) {
+  constexpr std::string_view kPairs[] = {"()", "[]", "{}", "<>"};
+  auto literals = LiteralsOfFunction(site);
+  auto quoted = [](char c) { return StrCat("'", std::string(1, c), "'"); };
+  for (std::string_view from : kPairs) {
+    std::vector<NodeId> all[2];
+    for (const auto& [text, occurrences] : literals) {
+      for (size_t side : {0, 1}) {
+        if (text == quoted(from[side])) all[side] = occurrences;
+      }
+    }
+    if (all[0].empty() || all[1].empty()) continue;
+    if (!OwnsFirst(site, all[0]) || all[0].size() + all[1].size() > kOccurrencesMax) continue;
+    for (std::string_view to : kPairs) {
+      if (to == from) continue;
+      auto splices = Everywhere(site.tree(), all[0], quoted(to[0]));
+      for (Splice& splice : Everywhere(site.tree(), all[1], quoted(to[1])))
+        splices.push_back(std::move(splice));
+      out.Edit(std::move(splices), 0.8);
+    }
+  }
+}
+
 }  // namespace
 
 void LiteralExpected(const Site& site, Proposals& out) {
@@ -163,6 +187,7 @@ void LiteralAffix(const Site& site, Proposals& out) {
 void LiteralEverywhere(const Site& site, Proposals& out) {
   const SyntaxTree& tree = site.tree();
   Align(site, out);
+  if (site.form().braces) Brackets(site, out);
   for (const auto& [text, occurrences] : LiteralsOfFunction(site)) {
     if (occurrences.size() < 2 || occurrences.size() > kOccurrencesMax ||
         !OwnsFirst(site, occurrences))
