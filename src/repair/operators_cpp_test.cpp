@@ -257,6 +257,9 @@ TEST_CASE("ThePreprocessorIsNeverEdited") {
       "#endif\n"
       "    if (a) {\n"
       "        b = 3;\n"
+      "#ifdef DEBUG\n"
+      "        b = 4;\n"
+      "#endif\n"
       "    }\n"
       "    return b;\n"
       "}\n"
@@ -290,7 +293,7 @@ TEST_CASE("BrokenCodeAroundIsLeftAlone") {
 TEST_CASE("AMacroThatDoesNotParseHindersNoEditBesideIt") {
   const std::string text =
       "int g(int a, int b) {\n"
-      "    ASSIGN_OR_RETURN(const auto c, h(a));\n"
+      "    ASSIGN_OR_RETURN(const auto* c, a.h(b.c));\n"
       "    while (a > b) {\n"
       "        a -= 1;\n"
       "        b += 2;\n"
@@ -298,8 +301,8 @@ TEST_CASE("AMacroThatDoesNotParseHindersNoEditBesideIt") {
       "    return a - b;\n"
       "}\n";
   auto texts = Stream(text);
-  for (std::string_view wanted : {"    }\n    b += 2;\n    return", "return b - a;",
-                                  "if (a == b) {\n            continue;"}) {
+  for (std::string_view wanted :
+       {"a -= 1;\n    }\n    b += 2;", "return b - a;", "if (a == b) {\n            continue;"}) {
     CAPTURE(wanted);
     CHECK(std::any_of(texts.begin(), texts.end(), [&](const std::string& one) {
       return one.find(wanted) != std::string::npos;
