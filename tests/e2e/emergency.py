@@ -203,9 +203,9 @@ class Stop:
         self.disk.becomes(self.fault)
         pids, seconds, ended = self._halt(process, run)
         problems = []
-        self.disk.becomes("")
         if ended is not None and self.fault == "hang" and ended.poll() is not None:
             problems.append("acknowledged, but not recorded")
+        self.disk.becomes("")
         if ended is not None and finish(ended).code != (0 if self.fault == "hang" else 1):
             problems.append("exit code of stop %s" % ended.returncode)
         result = finish(process)
