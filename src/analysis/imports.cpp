@@ -174,7 +174,7 @@ std::vector<std::string> ModuleIndex::Resolve(const std::string& importer,
   if (import.included) return ResolveInclude(importer, import.module);
   std::set<std::string> out;
   auto add_file = [&](const std::string& stem) {
-    for (std::string path : {StrCat(stem, kSuffix), Below(stem, kPackageFile)}) {
+    for (const std::string& path : {StrCat(stem, kSuffix), Below(stem, kPackageFile)}) {
       if (!stem.empty() && files_.contains(path)) return out.insert(path), true;
     }
     return false;

@@ -7,7 +7,6 @@
 namespace coditect::repair {
 namespace {
 
-using analysis::Field;
 using analysis::SyntaxTree;
 
 constexpr size_t kConditionsMax = 260;

@@ -7,7 +7,6 @@
 namespace coditect::repair {
 namespace {
 
-using analysis::Field;
 using analysis::SyntaxTree;
 
 size_t PositionOf(const std::vector<NodeId>& items, NodeId id) {

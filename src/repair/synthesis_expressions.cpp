@@ -8,7 +8,6 @@ namespace {
 
 using analysis::Field;
 using analysis::KnownCall;
-using analysis::NameOrigin;
 using analysis::SyntaxTree;
 
 constexpr size_t kDonorsPerHoleMax = 24;
