@@ -67,7 +67,7 @@ class Observation {
 
   StatusOr<Work> Run() {
     ASSIGN_OR_RETURN(const auto* files, lease_.mission.BaseFiles(lease_.ctx));
-    if (auto opened = OpenWorkspace(lease_); opened.ok()) {
+    if (auto opened = OpenWorkspace(lease_, WorkspaceUse::kSearch); opened.ok()) {
       workspace_ = *std::move(opened);
     } else {
       return Blocked(opened.status());
@@ -126,7 +126,7 @@ class Observation {
 
   StatusOr<TestReport> RunTests(const std::vector<std::string>& ids, TraceMode trace) {
     // A fresh workspace each time: what one run leaves behind must not reach the next.
-    ASSIGN_OR_RETURN(workspace_, OpenWorkspace(lease_));
+    ASSIGN_OR_RETURN(workspace_, OpenWorkspace(lease_, WorkspaceUse::kSearch));
     TestRunRequest request;
     request.plan = baseline_.harness;
     request.ids = ids;
@@ -141,6 +141,9 @@ class Observation {
     }
     request.test_cpu_ms = TestCpuLimit(request.limits.wall, trace);
     request.on_test = [this](const TestCase&) { ReportProgress(); };
+    request.on_built = [this](const BuiltFolder& built) {
+      return lease_.mission.KeepBuilt(lease_.ctx, *workspace_, built);
+    };
     ASSIGN_OR_RETURN(TestReport report,
                      lease_.services.harness.Run(lease_.ctx, *workspace_, request));
     CountRun(report, ids.empty(), &usage_);

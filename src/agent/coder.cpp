@@ -106,7 +106,7 @@ class Coding {
   }
 
   Status OpenFilter() {
-    ASSIGN_OR_RETURN(filter_workspace_, OpenWorkspace(lease_));
+    ASSIGN_OR_RETURN(filter_workspace_, OpenWorkspace(lease_, WorkspaceUse::kSearch));
     ASSIGN_OR_RETURN(filter_, lease_.services.harness.OpenFilter(lease_.ctx, *filter_workspace_,
                                                                  NewFilterRequest()));
     return absl::OkStatus();
@@ -191,7 +191,7 @@ class Coding {
     const std::vector<Candidate> starved = search_->Starved(kStarvedMax);
     if (starved.empty()) return absl::OkStatus();
     if (patient_filter_ == nullptr) {
-      ASSIGN_OR_RETURN(patient_workspace_, OpenWorkspace(lease_));
+      ASSIGN_OR_RETURN(patient_workspace_, OpenWorkspace(lease_, WorkspaceUse::kSearch));
       FilterRequest request = NewFilterRequest();
       request.fuel = kStarvedFuel;
       ASSIGN_OR_RETURN(patient_filter_, lease_.services.harness.OpenFilter(
@@ -232,8 +232,9 @@ class Coding {
         const TreeId tree,
         git->WriteTree(lease_.ctx, lease_.mission.request().repository.base_tree, changes));
     if (excluded_.contains(tree)) return false;
-    ASSIGN_OR_RETURN(ClaimRun run, RunClaim(lease_, baseline_, tree, changes, expected_,
-                                            lease_.IntParameter("seed"), &usage_));
+    ASSIGN_OR_RETURN(ClaimRun run,
+                     RunClaim(lease_, baseline_, tree, changes, expected_, WorkspaceUse::kSearch,
+                              lease_.IntParameter("seed"), &usage_));
     const std::string fault = EvidenceFault(run.evidence);
     lease_.Think("CONFIRM", {{"patch", search_->Description(number)}, {"fault", fault}});
     if (!fault.empty()) return false;

@@ -49,8 +49,9 @@ StatusOr<Work> TestMerged(const Lease& lease, Repository& git, const TreeId& tre
     ASSIGN_OR_RETURN(const auto expected,
                      ExpectedIds(baseline, faults, lease.Parameter("clusters")));
     ASSIGN_OR_RETURN(const auto changes, ChangesFromBase(lease, tree));
-    ASSIGN_OR_RETURN(const ClaimRun run, RunClaim(lease, baseline, tree, changes, expected,
-                                                  lease.IntParameter("seed"), &work.result.usage));
+    ASSIGN_OR_RETURN(const ClaimRun run,
+                     RunClaim(lease, baseline, tree, changes, expected, WorkspaceUse::kProof,
+                              lease.IntParameter("seed"), &work.result.usage));
     work.result.evidence = run.evidence;
     if (const std::string fault = EvidenceFault(run.evidence); !fault.empty()) {
       work.result.outcome = ResultOutcome::kBlocked;

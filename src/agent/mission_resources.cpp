@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "src/base/file.h"
@@ -109,7 +110,32 @@ StatusOr<std::string> MissionResources::DependencyDigest(const Context& ctx) {
   return Sha256Hex(manifest);
 }
 
-StatusOr<std::unique_ptr<Workspace>> OpenWorkspace(const Lease& lease) {
+Status MissionResources::KeepBuilt(const Context& ctx, Workspace& workspace,
+                                   const BuiltFolder& built) {
+  MutexLock lock(mutex_);
+  const auto same = [&](const KeptFolder& kept) { return kept.built.folder == built.folder; };
+  if (!base_ready_ || std::ranges::any_of(built_, same)) return absl::OkStatus();
+  const std::string host = StrCat(folder_, "/built-", built_.size());
+  const Status kept = workspace.Keep(ctx, built.folder, host);
+  if (kept.ok()) {
+    built_.push_back({built, host});
+  } else {
+    (void)RemoveTree(host);
+  }
+  return kept;
+}
+
+std::vector<FolderLayer> MissionResources::Built(bool for_proof) {
+  MutexLock lock(mutex_);
+  std::vector<FolderLayer> layers;
+  for (const KeptFolder& kept : built_) {
+    if (kept.built.judges && for_proof) continue;
+    layers.push_back({.host = kept.host, .folder = kept.built.folder});
+  }
+  return layers;
+}
+
+StatusOr<std::unique_ptr<Workspace>> OpenWorkspace(const Lease& lease, WorkspaceUse use) {
   ASSIGN_OR_RETURN(const std::string base, lease.mission.BaseFolder(lease.ctx));
   ASSIGN_OR_RETURN(const Toolchain* tools, lease.mission.toolchain(lease.ctx));
   WorkspaceOptions options;
@@ -118,6 +144,7 @@ StatusOr<std::unique_ptr<Workspace>> OpenWorkspace(const Lease& lease) {
   options.repo_path = lease.mission.request().repository.path;
   options.base = base;
   options.toolchain = *tools;
+  options.layers = lease.mission.Built(use == WorkspaceUse::kProof);
   options.read_only_files = lease.services.harness.SupportFiles();
   return lease.services.sandbox.OpenWorkspace(lease.ctx, options);
 }

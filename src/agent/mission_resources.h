@@ -29,6 +29,13 @@ class MissionResources {
   /// Entries of the base tree by path.
   StatusOr<const std::map<std::string, TreeEntry>*> BaseFiles(const Context& ctx);
 
+  /// Keeps what was built in `workspace`, which holds the base and nothing else, for later
+  /// workspaces of this mission. The first of each folder stays.
+  Status KeepBuilt(const Context& ctx, Workspace& workspace, const BuiltFolder& built);
+
+  /// What was kept; without what judges when a proof is to begin with it.
+  std::vector<FolderLayer> Built(bool for_proof);
+
   /// Folders of the person's tree shown in workspaces (`Toolchain::overlays`) with the digest they
   /// had when the mission began here. A different digest later voids a verdict.
   StatusOr<std::string> DependencyDigest(const Context& ctx);
@@ -46,10 +53,20 @@ class MissionResources {
   std::unique_ptr<Toolchain> toolchain_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<std::map<std::string, TreeEntry>> base_files_ ABSL_GUARDED_BY(mutex_);
   bool base_ready_ ABSL_GUARDED_BY(mutex_) = false;
+  struct KeptFolder {
+    BuiltFolder built;
+    std::string host;
+  };
+  std::vector<KeptFolder> built_ ABSL_GUARDED_BY(mutex_);
+};
+
+enum class WorkspaceUse {
+  kSearch,  // begins with what was built of the base before
+  kProof,   // builds whatever it is judged by
 };
 
 /// A workspace on the mission's base, at the person's path, for this lease.
-StatusOr<std::unique_ptr<Workspace>> OpenWorkspace(const Lease& lease);
+StatusOr<std::unique_ptr<Workspace>> OpenWorkspace(const Lease& lease, WorkspaceUse use);
 
 /// What turns the base tree into `tree_ish`.
 StatusOr<std::vector<FileChange>> ChangesFromBase(const Lease& lease, const std::string& tree_ish);

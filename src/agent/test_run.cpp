@@ -56,10 +56,11 @@ StatusOr<std::vector<std::string>> ExpectedIds(const Baseline& baseline, const F
 
 StatusOr<ClaimRun> RunClaim(const Lease& lease, const Baseline& baseline, const TreeId& tree,
                             const std::vector<FileChange>& changes,
-                            const std::vector<std::string>& expected, uint64_t seed, Usage* usage) {
+                            const std::vector<std::string>& expected, WorkspaceUse use,
+                            uint64_t seed, Usage* usage) {
   ASSIGN_OR_RETURN(const std::string before, lease.mission.DependencyDigest(lease.ctx));
   ASSIGN_OR_RETURN(const auto hunks, ChangedHunks(lease, tree, changes));
-  ASSIGN_OR_RETURN(const auto workspace, OpenWorkspace(lease));
+  ASSIGN_OR_RETURN(const auto workspace, OpenWorkspace(lease, use));
   RETURN_IF_ERROR(workspace->Apply(changes));
   TestRunRequest request;
   request.plan = baseline.harness;

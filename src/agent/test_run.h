@@ -27,9 +27,11 @@ struct ClaimRun {
 
 /// Runs the whole suite in its own order on `tree` (the base with `changes`) in a fresh workspace.
 /// The evidence also says whether each changed hunk was executed and whether existing tests are
-/// the base's. A dependency folder that changed meanwhile voids the run: ABORTED.
+/// the base's. A dependency folder that changed meanwhile voids the run: ABORTED. `use` says
+/// whether the build may begin with the base's: a search's first look may, a proof may not.
 StatusOr<ClaimRun> RunClaim(const Lease& lease, const Baseline& baseline, const TreeId& tree,
                             const std::vector<FileChange>& changes,
-                            const std::vector<std::string>& expected, uint64_t seed, Usage* usage);
+                            const std::vector<std::string>& expected, WorkspaceUse use,
+                            uint64_t seed, Usage* usage);
 
 }  // namespace coditect

@@ -17,7 +17,7 @@ StatusOr<Work> Verify(const Lease& lease) {
   // Another hash seed than the coder's: what only passes under one of them is not mended.
   constexpr uint64_t kTesterSeed = 1'000'003;
   ASSIGN_OR_RETURN(const ClaimRun run,
-                   RunClaim(lease, baseline, tree, changes, expected,
+                   RunClaim(lease, baseline, tree, changes, expected, WorkspaceUse::kProof,
                             lease.IntParameter("seed") + kTesterSeed, &work.result.usage));
   work.result.commit = lease.Parameter("commit");
   work.result.tree = tree;

@@ -72,12 +72,19 @@ class SandboxProcess {
   virtual void Kill() = 0;
 };
 
+/// A folder of the host shown copy-on-write at a place in the repository.
+struct FolderLayer {
+  std::string host;    // absolute path
+  std::string folder;  // relative to the repository
+};
+
 struct WorkspaceOptions {
   std::string label;  // "<run>/<task>/<epoch>": marks mounts, processes and folders for sweeping
   std::string tier;   // "auto", "process", "none": what the person asked for
   std::string repo_path;  // the person's path, at which the workspace appears inside
   std::string base;       // plain folder with the base tree
   Toolchain toolchain;
+  std::vector<FolderLayer> layers;  // like the toolchain's overlays, private and no change
   std::vector<std::pair<std::string, std::string>> read_only_files;  // host file -> path inside
 };
 
@@ -100,6 +107,10 @@ class Workspace {
   /// What differs from the base, by the rules of research/workspace.md section 3; only while
   /// nothing runs in it. Files the repository ignores are included: the caller filters.
   virtual StatusOr<std::vector<FileChange>> Changes() = 0;
+
+  /// Copies a folder of the repository as the sandbox sees it to `host`, which is made, with modes
+  /// and times, so that a later workspace can show it as a layer; only while nothing runs in it.
+  virtual Status Keep(const Context& ctx, const std::string& folder, const std::string& host) = 0;
 };
 
 /// How the sandbox isolates here, for the run's first line and doctor.

@@ -30,6 +30,12 @@ enum class TraceMode {
              // the end of the test that first executes one of them
 };
 
+/// What a build left. `judges`: verdicts are taken from it, so a proof must not begin with one.
+struct BuiltFolder {
+  std::string folder;  // relative to the repository
+  bool judges = true;
+};
+
 struct TestRunRequest {
   HarnessPlan plan;
   std::vector<std::string> ids;  // empty = the whole suite in its own order
@@ -41,6 +47,9 @@ struct TestRunRequest {
   SandboxLimits limits;
   /// Called as tests end, on the calling thread: progress only.
   std::function<void(const TestCase&)> on_test;
+  /// Called when a folder of the repository was built that a later workspace on the same base may
+  /// begin with (a layer), before any test runs; nothing runs in the workspace then.
+  std::function<Status(const BuiltFolder&)> on_built;
 };
 
 /// A patch to be judged. Edits do not overlap; offsets are of the base version.

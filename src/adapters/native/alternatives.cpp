@@ -36,15 +36,61 @@ static __attribute__((unused)) int coditect_alternative(void) {
 
 bool IsWord(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
-/// Labels are known by the jumps to them; a function with labels alone is rare enough.
-bool HasGoto(std::string_view body) {
-  for (size_t at = body.find("goto"); at != std::string_view::npos;
-       at = body.find("goto", at + 4)) {
-    if ((at == 0 || !IsWord(body[at - 1])) && (at + 4 == body.size() || !IsWord(body[at + 4]))) {
-      return true;
+/// Where `word` stands as a whole word, from `from` on; npos = nowhere.
+size_t FindWord(std::string_view text, std::string_view word, size_t from) {
+  for (size_t at = text.find(word, from); at != std::string_view::npos;
+       at = text.find(word, at + 1)) {
+    const size_t end = at + word.size();
+    if ((at == 0 || !IsWord(text[at - 1])) && (end == text.size() || !IsWord(text[end]))) return at;
+  }
+  return std::string_view::npos;
+}
+
+/// The labels a body jumps to; "*" among them when one is computed.
+std::set<std::string> JumpTargets(std::string_view body) {
+  std::set<std::string> names;
+  for (size_t at = FindWord(body, "goto", 0); at != std::string_view::npos;
+       at = FindWord(body, "goto", at + 4)) {
+    size_t begin = std::min(body.find_first_not_of(" \t\r\n", at + 4), body.size());
+    size_t end = begin;
+    while (end < body.size() && IsWord(body[end])) ++end;
+    names.insert(end == begin ? "*" : std::string(body.substr(begin, end - begin)));
+  }
+  return names;
+}
+
+/// True for the label itself ("fail:" where a statement begins) and for a jump to it.
+bool IsLabel(std::string_view body, size_t at, size_t end) {
+  const size_t before = at == 0 ? std::string_view::npos : body.find_last_not_of(" \t\r\n", at - 1);
+  if (before == std::string_view::npos) return false;
+  const std::string_view head = body.substr(0, before + 1);
+  if (head.ends_with("goto") && (before < 4 || !IsWord(body[before - 4]))) return true;
+  const size_t after = body.find_first_not_of(" \t\r\n", end);
+  if (after == std::string_view::npos || body[after] != ':') return false;
+  if (after + 1 < body.size() && body[after + 1] == ':') return false;
+  const bool first_on_line = Contains(body.substr(before, at - before), "\n");
+  return first_on_line || std::string_view(";{}:)/").find(body[before]) != std::string_view::npos;
+}
+
+/// Labels belong to the whole function: those of an alternative get names of their own.
+std::string WithOwnLabels(std::string text, uint32_t number) {
+  for (const std::string& name : JumpTargets(text)) {
+    const std::string mark = StrCat("_coditect_", number);
+    for (size_t at = FindWord(text, name, 0); at != std::string::npos;
+         at = FindWord(text, name, at + 1)) {
+      if (IsLabel(text, at, at + name.size())) text.insert(at + name.size(), mark);
     }
   }
-  return false;
+  return text;
+}
+
+/// A constant expression cannot ask which alternative runs.
+bool IsConstexpr(std::string_view text, uint32_t body) {
+  const size_t start = text.substr(0, body).find_last_of(";}");
+  const std::string_view head =
+      text.substr(start == std::string_view::npos ? 0 : start, body - start);
+  return FindWord(head, "constexpr", 0) != std::string_view::npos ||
+         FindWord(head, "consteval", 0) != std::string_view::npos;
 }
 
 /// The candidate's text of one body, braces included.
@@ -73,16 +119,16 @@ class Writer {
         if (range.file != path_) continue;
         Body& body = bodies[range.start];
         body.end = range.end;
-        body.texts.emplace_back(static_cast<uint32_t>(i + 1), BodyOf(*candidates[i], range, base_));
+        const auto number = static_cast<uint32_t>(i + 1);
+        body.texts.emplace_back(number,
+                                WithOwnLabels(BodyOf(*candidates[i], range, base_), number));
       }
     }
     Put(kChooser);
     uint32_t at = 0;
     for (const auto& [start, body] : bodies) {
       Put(std::string_view(base_).substr(at, start - at));
-      Put("{\n");
-      Choose(body, 0, body.texts.size(), std::string_view(base_).substr(start, body.end - start));
-      Put("}");
+      Choose(body, std::string_view(base_).substr(start, body.end - start));
       at = body.end;
     }
     Put(std::string_view(base_).substr(at));
@@ -100,25 +146,19 @@ class Writer {
     file_.text += text;
   }
 
-  /// A tree of conditions over the alternatives [first, last): every path through it ends in one
-  /// body, so that what the compiler knows about missing returns stays true.
-  void Choose(const Body& body, size_t first, size_t last, std::string_view original) {
-    if (last - first > 1) {
-      const size_t middle = first + (last - first) / 2;
-      Put(StrCat("if (CODITECT_ALTERNATIVE < ", body.texts[middle].first, ") {\n"));
-      Choose(body, first, middle, original);
-      Put("} else {\n");
-      Choose(body, middle, last, original);
-      Put("}\n");
-      return;
+  /// Every path ends in one body, so that what the compiler knows about missing returns stays true.
+  void Choose(const Body& body, std::string_view original) {
+    Put("{\nswitch (CODITECT_ALTERNATIVE) {\n");
+    for (const auto& [number, text] : body.texts) {
+      Put(StrCat("case ", number, ":\n"));
+      const uint32_t begin = line_;
+      Put(text);
+      file_.lines.push_back({begin, line_, number});
+      Put("\nbreak;\n");
     }
-    Put(StrCat("if (CODITECT_ALTERNATIVE == ", body.texts[first].first, ") {\n"));
-    const uint32_t begin = line_;
-    Put(body.texts[first].second);
-    file_.lines.push_back({begin, line_, body.texts[first].first});
-    Put("\n} else {\n");
+    Put("default:\n");
     Put(original);
-    Put("\n}\n");
+    Put("\n}\n}");
   }
 
   const std::string& path_;
@@ -148,9 +188,9 @@ bool IsAlternative(const Candidate& candidate, const std::map<std::string, std::
       return false;
     }
     if (text->second[body.start] != '{' || text->second[body.end - 1] != '}') return false;
-    if (HasGoto(std::string_view(text->second).substr(body.start, body.end - body.start))) {
-      return false;
-    }
+    const std::string_view whole = text->second;
+    if (JumpTargets(whole.substr(body.start, body.end - body.start)).contains("*")) return false;
+    if (IsConstexpr(whole, body.start)) return false;
     for (size_t j = 0; j < i; ++j) {
       const SourceRange& other = candidate.bodies[j];
       if (other.file == body.file && other.start < body.end && body.start < other.end) return false;

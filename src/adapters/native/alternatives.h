@@ -17,7 +17,7 @@ namespace coditect::native {
 inline constexpr const char* kAlternativeVariable = "CODITECT_ALTERNATIVE";
 
 /// True when the candidate can be one of many in a build: all its edits lie in bodies of functions
-/// that do not overlap and have no labels.
+/// that do not overlap, compute no jumps and run at run time.
 bool IsAlternative(const Candidate& candidate, const std::map<std::string, std::string>& base);
 
 /// A file whose functions choose among alternatives.

@@ -68,7 +68,7 @@ TEST_CASE("TheCompilersComplaintsNameTheAlternatives") {
   CHECK_EQ(FaultyAlternatives(output, kPath, file), std::set<uint32_t>{1, 3});
 }
 
-TEST_CASE("OnlyEditsInBodiesWithoutJumpsAreAlternatives") {
+TEST_CASE("OnlyEditsInBodiesThatCanChooseAreAlternatives") {
   const std::map<std::string, std::string> base = {{kPath, kText}};
   Candidate candidate = Replacing("a + 1", "a");
   CHECK(IsAlternative(candidate, base));
@@ -78,11 +78,34 @@ TEST_CASE("OnlyEditsInBodiesWithoutJumpsAreAlternatives") {
   CHECK_FALSE(IsAlternative(candidate, base));
   candidate.bodies = {{kPath, 0, 5}};
   CHECK_FALSE(IsAlternative(candidate, base));  // no braces
-  const std::map<std::string, std::string> jumps = {{kPath, "void f() { goto out; out: g(); }"}};
-  candidate.bodies = {{kPath, 9, 32}};
-  CHECK_FALSE(IsAlternative(candidate, jumps));
   candidate.bodies = {{kPath, 9, 9000}};
-  CHECK_FALSE(IsAlternative(candidate, jumps));
+  CHECK_FALSE(IsAlternative(candidate, base));
+  for (const auto& [text, can] :
+       std::map<std::string, bool>{{"void f() { goto out; out: g(); }", true},
+                                   {"void f() { void *p = &&out; goto *p; out: g(); }", false},
+                                   {"constexpr int f() { return 1; }", false},
+                                   {"constexpr int k = 1; int f() { return k; }", true}}) {
+    CAPTURE(text);
+    candidate.bodies = {
+        {kPath, static_cast<uint32_t>(text.find('{')), static_cast<uint32_t>(text.size())}};
+    CHECK_EQ(IsAlternative(candidate, {{kPath, text}}), can);
+  }
+}
+
+TEST_CASE("EachAlternativeHasItsOwnLabels") {
+  const std::string text =
+      "int f(int a) {\n  if (a) goto fail;\n  a = a ? fail : 1;  // fail: here\n"
+      "fail:\n  return x::fail + a;\n}\n";
+  Candidate candidate;
+  const auto at = static_cast<uint32_t>(text.find("(a)"));
+  candidate.edits = {{kPath, at, at + 3, "(!a)"}};
+  candidate.bodies = {
+      {kPath, static_cast<uint32_t>(text.find('{')), static_cast<uint32_t>(text.size() - 1)}};
+  const std::string written = WriteAlternatives(kPath, text, {&candidate}).text;
+  CHECK(Contains(written, "if (!a) goto fail_coditect_1;"));
+  CHECK(Contains(written, "\nfail_coditect_1:\n  return x::fail + a;"));
+  CHECK(Contains(written, "a ? fail : 1;"));
+  CHECK(Contains(written, "if (a) goto fail;"));
 }
 
 }  // namespace

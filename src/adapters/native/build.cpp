@@ -1,6 +1,8 @@
 // Scripts that configure and build.
 #include "src/adapters/native/build.h"
 
+#include <algorithm>
+
 #include "src/base/strings.h"
 
 namespace coditect::native {
@@ -79,8 +81,8 @@ StatusOr<std::map<std::string, std::string>> BuildEnvironment(const Context& ctx
 }
 
 StatusOr<SandboxResult> Build(const Context& ctx, Shell& shell, const HarnessPlan& plan,
-                              const std::map<std::string, std::string>& environment,
-                              BuildKind kind) {
+                              const std::map<std::string, std::string>& environment, BuildKind kind,
+                              const std::vector<std::string>& targets) {
   if (plan.runner == "command") {
     SandboxResult nothing;
     nothing.exit_code = 0;
@@ -89,7 +91,18 @@ StatusOr<SandboxResult> Build(const Context& ctx, Shell& shell, const HarnessPla
   ShellOptions options;
   options.environment = environment;
   options.environment["LC_ALL"] = "C";  // messages that failure_text.h reads
-  return shell.Run(ctx, BuildScript(plan, BuildFolder(plan, kind)), options);
+  const std::string folder = BuildFolder(plan, kind);
+  const bool some = !targets.empty() && plan.runner == "ctest" &&
+                    std::ranges::none_of(targets, &std::string::empty);
+  if (some) {
+    std::string script = StrCat("exec cmake --build ", folder, ' ', kJobs, " --target");
+    for (const std::string& target : targets) script += StrCat(' ', ShellQuote(target));
+    ASSIGN_OR_RETURN(SandboxResult result, shell.Run(ctx, script, options));
+    const bool unknown = Contains(result.output, "No rule to make target") ||
+                         Contains(result.output, "unknown target");
+    if (result.exit_code == 0 || !unknown) return result;
+  }
+  return shell.Run(ctx, BuildScript(plan, folder), options);
 }
 
 Status ForgetObjects(const Context& ctx, Shell& shell) {

@@ -1,7 +1,9 @@
 // Configures and builds a repository in a workspace, plain or measured.
 #pragma once
 
+#include <map>
 #include <string>
+#include <vector>
 
 #include "src/adapters/native/shell.h"
 #include "src/domain/test_report.h"
@@ -21,12 +23,13 @@ std::string BuildFolder(const HarnessPlan& plan, BuildKind kind);
 StatusOr<std::map<std::string, std::string>> BuildEnvironment(const Context& ctx, Shell& shell,
                                                               BuildKind kind);
 
-/// Builds what changed since the last build here, everything the first time. Nothing for the runner
+/// Builds what changed since the last build here, everything the first time; of `targets` alone
+/// when it names some that the build knows (and all are named like that). Nothing for the runner
 /// "command". `environment` is BuildEnvironment's for this kind. An error of the build is no error
 /// of this function: the result says how it ended.
 StatusOr<SandboxResult> Build(const Context& ctx, Shell& shell, const HarnessPlan& plan,
-                              const std::map<std::string, std::string>& environment,
-                              BuildKind kind);
+                              const std::map<std::string, std::string>& environment, BuildKind kind,
+                              const std::vector<std::string>& targets = {});
 
 /// Makes everything that a later Build or command will build be built anew.
 Status ForgetObjects(const Context& ctx, Shell& shell);

@@ -36,25 +36,61 @@ StackFrame PositionAt(std::string_view line, size_t at) {
   return {.file = std::string(file), .line = static_cast<uint32_t>(number), .function = ""};
 }
 
+/// The first position a line names; line 0 when it names none.
+StackFrame PositionIn(std::string_view line, std::string_view repository) {
+  for (size_t at = 0; at < line.size(); ++at) {
+    if (line[at] != ':' && line[at] != '(') continue;
+    StackFrame frame = PositionAt(line, at);
+    if (frame.line == 0) continue;
+    const std::string prefix = StrCat(repository, "/");
+    if (frame.file.starts_with(prefix)) frame.file.erase(0, prefix.size());
+    return frame;
+  }
+  return {};
+}
+
+bool HasWord(std::string_view line, std::string_view word) {
+  const auto is_letter = [&](size_t at) {
+    return at < line.size() &&
+           (std::isalnum(static_cast<unsigned char>(line[at])) != 0 || line[at] == '_');
+  };
+  for (size_t at = line.find(word); at != std::string_view::npos; at = line.find(word, at + 1)) {
+    if ((at == 0 || !is_letter(at - 1)) && !is_letter(at + word.size())) return true;
+  }
+  return false;
+}
+
+/// Test programs tell the position of a check that holds, too: "x.c:12:name:PASS", "ok 3 - x.c:12".
+bool SaysPassed(std::string_view line) {
+  const auto has = [&](std::string_view word) { return HasWord(line, word); };
+  return (has("PASS") || has("PASSED") || has("OK") || has("ok")) && !has("not") && !has("FAIL");
+}
+
 }  // namespace
 
 FailureText ReadFailure(std::string_view output, std::string_view repository) {
+  struct Said {
+    std::string line;
+    StackFrame frame;
+    bool passed = false;
+  };
+  std::vector<Said> said;
+  std::vector<std::string> lines = Split(output, '\n');
+  lines.resize(std::min(lines.size(), kLinesMax));
+  for (std::string& line : lines) {
+    StackFrame frame = PositionIn(line, repository);
+    if (frame.line == 0) continue;
+    const bool passed = SaysPassed(line);
+    said.push_back({std::move(line), std::move(frame), passed});
+  }
+  std::erase_if(said, [](const Said& one) { return one.passed; });
   FailureText failure;
-  size_t lines = 0;
-  for (const std::string& line : Split(output, '\n')) {
-    if (++lines > kLinesMax || failure.stack.size() >= kFramesMax) break;
-    for (size_t at = 0; at < line.size(); ++at) {
-      if (line[at] != ':' && line[at] != '(') continue;
-      StackFrame frame = PositionAt(line, at);
-      if (frame.line == 0) continue;
-      const std::string prefix = StrCat(repository, "/");
-      if (frame.file.starts_with(prefix)) frame.file.erase(0, prefix.size());
-      if (failure.message.empty()) {
-        failure.message = ReplaceInvalidUtf8(TrimWhitespace(line).substr(0, kMessageMax));
-      }
-      failure.stack.push_back(std::move(frame));
-      break;
-    }
+  if (!said.empty()) {
+    failure.message = ReplaceInvalidUtf8(TrimWhitespace(said[0].line).substr(0, kMessageMax));
+  }
+  for (Said& one : said) {
+    if (failure.stack.size() >= kFramesMax) break;
+    failure.stack.push_back(std::move(one.frame));
   }
   std::reverse(failure.stack.begin(), failure.stack.end());  // what was said first is innermost
   return failure;

@@ -28,6 +28,17 @@ TEST_CASE("PositionsOfAssertionsAndFrameworksAreRead") {
   }
 }
 
+TEST_CASE("ChecksThatHoldSayNothingOfTheFailure") {
+  const FailureText failure = ReadFailure(
+      "/r/tests/p.c:162:parses_errors:PASS\n/r/tests/p.c:170:parses_arrays:FAIL: Expected 1 Was 2\n"
+      "ok 3 - p.c:9\nnot ok 4 - p.c:11\n",
+      "/r");
+  REQUIRE_EQ(failure.stack.size(), 2);
+  CHECK_EQ(failure.stack[1].line, 170);  // what was said first is innermost
+  CHECK_EQ(failure.stack[0].line, 11);
+  CHECK_EQ(failure.message, "/r/tests/p.c:170:parses_arrays:FAIL: Expected 1 Was 2");
+}
+
 TEST_CASE("WhatIsNoPositionIsNotTakenForOne") {
   for (const char* output : {"ratio 3:4", "at 12:30:01", "x.txt:12: no", "a.c: no line", "a.c:12x",
                              "a.c:0: zero", "a.c:99999999999: huge", ":12", ".c"}) {

@@ -29,6 +29,10 @@ TestStatus StatusIn(const TestReport& report, const std::string& id) {
   return TestStatus::kUnspecified;
 }
 
+bool NoneIn(const std::vector<const Candidate*>& chosen) {
+  return std::ranges::all_of(chosen, [](const Candidate* one) { return one == nullptr; });
+}
+
 class Filter final : public CandidateFilter {
  public:
   Filter(Workspace& workspace, FilterRequest request)
@@ -47,15 +51,20 @@ class Filter final : public CandidateFilter {
   StatusOr<TestReport> Run(const Context& ctx, const std::vector<std::string>& ids);
   StatusOr<JudgedCandidate> JudgeOne(const Context& ctx, const Candidate& candidate);
   Status JudgeTree(const Context& ctx, JudgedCandidate* judged);
-  /// Judges alternatives of one build; `answers` has a place for each of `batch`.
+  /// Judges alternatives of one build, round by round of the tests; `answers` has a place for each
+  /// of `batch`.
   Status JudgeTogether(const Context& ctx, std::span<const Candidate> batch,
                        const std::vector<size_t>& indexes, std::vector<JudgedCandidate>* answers);
   /// Builds what stands in `chosen`, null = left out, leaving out more until it compiles. False
   /// when the build fails for no candidate's fault.
-  StatusOr<bool> BuildAlternatives(const Context& ctx, std::vector<const Candidate*>* chosen);
-  Status RunAlternatives(const Context& ctx, const std::vector<const Candidate*>& chosen,
-                         const std::vector<size_t>& indexes, std::vector<JudgedCandidate>* answers);
-  StatusOr<SandboxResult> BuildNow(const Context& ctx);
+  StatusOr<bool> BuildAlternatives(const Context& ctx, std::span<const ListedTest> tests,
+                                   std::vector<const Candidate*>* chosen);
+  /// Leaves in `chosen` the alternatives under which all of `tests` pass.
+  Status RunAlternatives(const Context& ctx, std::span<const ListedTest> tests,
+                         const std::vector<size_t>& indexes, std::vector<const Candidate*>* chosen,
+                         std::vector<JudgedCandidate>* answers);
+  StatusOr<SandboxResult> BuildNow(const Context& ctx, std::span<const ListedTest> tests);
+  std::vector<std::span<const ListedTest>> Rounds() const;
   Status Put(const std::map<std::string, std::string>& texts);
   /// Leaves the candidate's files in the workspace and the base's everywhere else; false when its
   /// edits do not fit.
@@ -174,23 +183,39 @@ StatusOr<JudgedCandidate> Filter::JudgeOne(const Context& ctx, const Candidate& 
   return judged;
 }
 
-StatusOr<SandboxResult> Filter::BuildNow(const Context& ctx) {
+StatusOr<SandboxResult> Filter::BuildNow(const Context& ctx, std::span<const ListedTest> tests) {
   Shell shell(workspace_, {});
+  std::vector<std::string> targets;
+  for (const ListedTest& test : tests) targets.push_back(test.target);
   // A command builds and tests at once; under the base it changes nothing that the others need.
   StatusOr<SandboxResult> result =
       request_.plan.runner == "command"
           ? shell.Run(ctx, request_.plan.command,
                       {.environment = {{kAlternativeVariable, "0"}, {"LC_ALL", "C"}}})
-          : Build(ctx, shell, request_.plan, {}, BuildKind::kPlain);
+          : Build(ctx, shell, request_.plan, {}, BuildKind::kPlain, targets);
   usage_.cpu_ms += shell.cpu_ms();
   usage_.wall_ms += shell.wall_ms();
   return result;
 }
 
-StatusOr<bool> Filter::BuildAlternatives(const Context& ctx,
+/// The first failing test, the other failing ones, the passing ones: most candidates end at the
+/// first, so that the programs of the others are built with few alternatives.
+std::vector<std::span<const ListedTest>> Filter::Rounds() const {
+  const std::span<const ListedTest> all(tests_);
+  const bool known = std::ranges::none_of(tests_, &std::string::empty, &ListedTest::target);
+  if (!known) return {all};
+  const size_t failing = std::min(request_.failing.size(), all.size());
+  std::vector<std::span<const ListedTest>> rounds = {all.subspan(0, 1), all.subspan(1, failing - 1),
+                                                     all.subspan(failing)};
+  std::erase_if(rounds, [](const auto& round) { return round.empty(); });
+  return rounds;
+}
+
+StatusOr<bool> Filter::BuildAlternatives(const Context& ctx, std::span<const ListedTest> tests,
                                          std::vector<const Candidate*>* chosen) {
   std::set<std::string> paths;
   for (const Candidate* candidate : *chosen) {
+    if (candidate == nullptr) continue;
     for (const SourceRange& body : candidate->bodies) paths.insert(body.file);
   }
   for (int round = 0; round < kRoundsMax; ++round) {
@@ -201,7 +226,7 @@ StatusOr<bool> Filter::BuildAlternatives(const Context& ctx,
       texts[path] = files[path].text;
     }
     RETURN_IF_ERROR(Put(texts));
-    ASSIGN_OR_RETURN(const SandboxResult built, BuildNow(ctx));
+    ASSIGN_OR_RETURN(const SandboxResult built, BuildNow(ctx, tests));
     std::set<uint32_t> faulty;
     if (built.exit_code != 0) {
       for (const auto& [path, file] : files)
@@ -209,41 +234,42 @@ StatusOr<bool> Filter::BuildAlternatives(const Context& ctx,
     }
     if (faulty.empty()) return built.exit_code == 0 || request_.plan.runner == "command";
     for (const uint32_t number : faulty) (*chosen)[number - 1] = nullptr;
-    if (std::none_of(chosen->begin(), chosen->end(),
-                     [](const Candidate* c) { return c != nullptr; })) {
-      return true;
-    }
+    if (NoneIn(*chosen)) return true;
   }
   return false;
 }
 
-Status Filter::RunAlternatives(const Context& ctx, const std::vector<const Candidate*>& chosen,
+Status Filter::RunAlternatives(const Context& ctx, std::span<const ListedTest> tests,
                                const std::vector<size_t>& indexes,
+                               std::vector<const Candidate*>* chosen,
                                std::vector<JudgedCandidate>* answers) {
   JudgeRequest request;
-  request.tests = tests_;
+  request.tests = {tests.begin(), tests.end()};
   request.test_cpu = test_cpu_;
   request.test_wall = test_wall_;
-  for (size_t i = 0; i < chosen.size(); ++i) {
-    if (chosen[i] != nullptr) request.numbers.push_back(static_cast<uint32_t>(i + 1));
+  for (size_t i = 0; i < chosen->size(); ++i) {
+    if ((*chosen)[i] != nullptr) request.numbers.push_back(static_cast<uint32_t>(i + 1));
   }
+  const auto failing = static_cast<uint32_t>(request_.failing.size());
+  const auto all = static_cast<uint32_t>(tests_.size());
   Shell shell(workspace_, {});
   while (!request.numbers.empty()) {
     ASSIGN_OR_RETURN(const auto verdicts, RunJudge(ctx, shell, request));
     for (const AlternativeVerdict& verdict : verdicts) {
       JudgedCandidate& judged = (*answers)[indexes[verdict.number - 1]];
-      judged.passed =
-          std::min<uint32_t>(verdict.passed, static_cast<uint32_t>(request_.failing.size()));
-      judged.tests = std::min<uint32_t>(verdict.passed + 1, static_cast<uint32_t>(tests_.size()));
+      judged.passed = std::min(judged.passed + verdict.passed, failing);
+      judged.tests = std::min(judged.tests + verdict.passed + 1, all);
       judged.out_of_fuel = verdict.out_of_time;
-      judged.verdict =
-          verdict.passed == tests_.size() ? CandidateVerdict::kSurvives : CandidateVerdict::kFails;
+      judged.verdict = CandidateVerdict::kFails;
+      if (verdict.passed < tests.size()) (*chosen)[verdict.number - 1] = nullptr;
     }
     request.numbers.erase(request.numbers.begin(),
                           request.numbers.begin() + static_cast<ptrdiff_t>(verdicts.size()));
     if (request.numbers.empty()) break;
     // It ended the launch: the tests do not pass under it.
-    (*answers)[indexes[request.numbers.front() - 1]].verdict = CandidateVerdict::kFails;
+    const uint32_t number = request.numbers.front();
+    (*answers)[indexes[number - 1]].verdict = CandidateVerdict::kFails;
+    (*chosen)[number - 1] = nullptr;
     request.numbers.erase(request.numbers.begin());
   }
   usage_.runner_starts += 1;
@@ -259,12 +285,25 @@ Status Filter::JudgeTogether(const Context& ctx, std::span<const Candidate> batc
   RETURN_IF_ERROR(ctx.Check());
   std::vector<const Candidate*> chosen;
   for (const size_t index : indexes) chosen.push_back(&batch[index]);
-  ASSIGN_OR_RETURN(const bool built, BuildAlternatives(ctx, &chosen));
-  if (built) return RunAlternatives(ctx, chosen, indexes, answers);
-  if (indexes.size() == 1) return absl::OkStatus();  // invalid, as every answer is at first
-  const auto middle = indexes.begin() + static_cast<ptrdiff_t>(indexes.size() / 2);
-  RETURN_IF_ERROR(JudgeTogether(ctx, batch, {indexes.begin(), middle}, answers));
-  return JudgeTogether(ctx, batch, {middle, indexes.end()}, answers);
+  for (const std::span<const ListedTest> tests : Rounds()) {
+    ASSIGN_OR_RETURN(const bool built, BuildAlternatives(ctx, tests, &chosen));
+    if (!built) {
+      if (indexes.size() == 1) return absl::OkStatus();  // invalid, as every answer is at first
+      for (const size_t index : indexes) {
+        (*answers)[index] = {.number = batch[index].number, .verdict = CandidateVerdict::kInvalid};
+      }
+      const auto middle = indexes.begin() + static_cast<ptrdiff_t>(indexes.size() / 2);
+      RETURN_IF_ERROR(JudgeTogether(ctx, batch, {indexes.begin(), middle}, answers));
+      return JudgeTogether(ctx, batch, {middle, indexes.end()}, answers);
+    }
+    if (NoneIn(chosen)) return absl::OkStatus();
+    RETURN_IF_ERROR(RunAlternatives(ctx, tests, indexes, &chosen, answers));
+    if (NoneIn(chosen)) return absl::OkStatus();
+  }
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    if (chosen[i] != nullptr) (*answers)[indexes[i]].verdict = CandidateVerdict::kSurvives;
+  }
+  return absl::OkStatus();
 }
 
 StatusOr<std::vector<JudgedCandidate>> Filter::Judge(const Context& ctx,

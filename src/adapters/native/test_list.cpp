@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "src/base/file.h"
 #include "src/base/sha256.h"
 #include "src/base/strings.h"
 
@@ -61,6 +62,15 @@ void ReadProperty(const Json& property, ListedTest* test) {
   }
 }
 
+/// Programs are called like the targets that make them, unless a project says otherwise; a build of
+/// what there is not fails, and the caller builds everything.
+std::string TargetOf(const std::vector<std::string>& command, const std::string& folder) {
+  for (const std::string& word : command) {
+    if (Contains(word, StrCat("/", folder, "/"))) return BaseName(word);
+  }
+  return "";
+}
+
 }  // namespace
 
 StatusOr<std::vector<ListedTest>> ParseCTestList(std::string_view text, const std::string& folder) {
@@ -79,6 +89,7 @@ StatusOr<std::vector<ListedTest>> ParseCTestList(std::string_view text, const st
       test.command = Texts(*command);
     }
     test.by_exit_alone = !test.command.empty();
+    test.target = TargetOf(test.command, folder);
     const auto properties = item.find("properties");
     if (properties != item.end() && properties->is_array()) {
       for (const Json& property : *properties) {

@@ -16,6 +16,7 @@ struct ListedTest {
   std::vector<std::string> command;  // the program itself with its arguments; empty = unknown
   std::string folder;                // where it runs; "" = the repository's top
   std::map<std::string, std::string> environment;
+  std::string target;  // of the build, that makes the program; "" = unknown
   bool disabled = false;
   bool by_exit_alone = false;  // passes if and only if `command` ends with 0
 };

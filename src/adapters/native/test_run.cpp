@@ -82,6 +82,9 @@ class Run {
     ASSIGN_OR_RETURN(const bool built, BuildFor(ctx, kind));
     if (!built) return absl::OkStatus();
     const std::string folder = BuildFolder(request_.plan, kind);
+    if (request_.on_built && folder != ".") {
+      RETURN_IF_ERROR(request_.on_built({.folder = folder, .judges = kind == BuildKind::kPlain}));
+    }
     ASSIGN_OR_RETURN(const auto tests, ListTests(ctx, shell_, request_.plan, folder));
     const std::set<std::string> wanted(request_.ids.begin(), request_.ids.end());
     report_.normal_end = true;
@@ -97,13 +100,27 @@ class Run {
   StatusOr<bool> BuildFor(const Context& ctx, BuildKind kind) {
     ASSIGN_OR_RETURN(environment_, BuildEnvironment(ctx, shell_, kind));
     ASSIGN_OR_RETURN(const SandboxResult built,
-                     Build(ctx, shell_, request_.plan, environment_, kind));
+                     Build(ctx, shell_, request_.plan, environment_, kind, Targets(ctx, kind)));
     if (built.ended_by == EndedBy::kExit && built.exit_code == 0) return true;
     report_.normal_end = false;
     report_.ended_by = std::string(EndedByName(built.ended_by));
     report_.exit_code = built.exit_code;
     report_.output = StrCat(built.output, "\n", BuildErrorLine(built.output));
     return false;
+  }
+
+  /// The programs of the wanted tests, where an earlier build tells them; empty = everything.
+  std::vector<std::string> Targets(const Context& ctx, BuildKind kind) {
+    if (request_.ids.empty() || request_.plan.runner != "ctest") return {};
+    const auto listed = ListTests(ctx, shell_, request_.plan, BuildFolder(request_.plan, kind));
+    std::vector<std::string> targets;
+    for (const std::string& id : request_.ids) {
+      if (!listed.ok()) return {};
+      const auto test = std::ranges::find(*listed, id, &ListedTest::id);
+      if (test == listed->end() || test->target.empty()) return {};
+      targets.push_back(test->target);
+    }
+    return targets;
   }
 
   /// False when no further test may run.

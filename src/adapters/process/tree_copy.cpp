@@ -21,6 +21,8 @@
 namespace coditect::process {
 namespace {
 
+constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
 class TreeCopier {
  public:
   TreeCopier(const Context& ctx, const CopyOptions& options, UniqueFd source, UniqueFd destination)
@@ -163,15 +165,19 @@ Status TreeCopier::CopyLink(const std::string& path, int from) {
 
 Status CopyTree(const Context& ctx, const std::string& source, const std::string& destination,
                 const CopyOptions& options) {
-  constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-  UniqueFd from(::open(source.c_str(), kFlags));
+  UniqueFd from(::open(source.c_str(), kFolderFlags));
   if (!from.valid()) return ErrnoStatus(errno, "cannot read ", source);
+  return CopyTree(ctx, std::move(from), destination, options);
+}
+
+Status CopyTree(const Context& ctx, UniqueFd source, const std::string& destination,
+                const CopyOptions& options) {
   if (::mkdir(destination.c_str(), 0700) != 0 && errno != EEXIST) {
     return ErrnoStatus(errno, "cannot make ", destination);
   }
-  UniqueFd to(::open(destination.c_str(), kFlags));
+  UniqueFd to(::open(destination.c_str(), kFolderFlags));
   if (!to.valid()) return ErrnoStatus(errno, "cannot open ", destination);
-  return TreeCopier(ctx, options, std::move(from), std::move(to)).Copy();
+  return TreeCopier(ctx, options, std::move(source), std::move(to)).Copy();
 }
 
 bool CanReflink(const std::string& folder) {

@@ -7,6 +7,7 @@
 
 #include "src/base/context.h"
 #include "src/base/status.h"
+#include "src/base/unique_fd.h"
 
 namespace coditect::process {
 
@@ -25,6 +26,10 @@ struct CopyOptions {
 /// files, FIFOs, sockets and devices are left out, no link is followed. CANCELLED or
 /// DEADLINE_EXCEEDED by `ctx`, RESOURCE_EXHAUSTED on a full disk.
 Status CopyTree(const Context& ctx, const std::string& source, const std::string& destination,
+                const CopyOptions& options);
+
+/// The same from an open folder.
+Status CopyTree(const Context& ctx, UniqueFd source, const std::string& destination,
                 const CopyOptions& options);
 
 /// True when files in `folder` can share blocks.

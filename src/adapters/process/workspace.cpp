@@ -11,11 +11,13 @@
 
 #include "src/adapters/process/change_set.h"
 #include "src/adapters/process/launcher.h"
+#include "src/adapters/process/system_calls.h"
 #include "src/adapters/process/tree_copy.h"
 #include "src/adapters/process/workspace_files.h"
 #include "src/adapters/process/workspace_plan.h"
 #include "src/base/crash_point.h"
 #include "src/base/file.h"
+#include "src/base/strings.h"
 
 namespace coditect::process {
 namespace {
@@ -80,11 +82,10 @@ Status ProcessWorkspace::OpenPlain(const Context& ctx) {
   gid_ = ::getegid();
   const std::string copy = JoinPath(folder_, "u");
   RETURN_IF_ERROR(CopyTree(ctx, options_.base, copy, {.reflink = core_.reflink}));
-  for (const std::string& relative : options_.toolchain.overlays) {
-    const std::string destination = JoinPath(copy, relative);
+  for (const FolderLayer& layer : LayersOf(options_)) {
+    const std::string destination = JoinPath(copy, layer.folder);
     RETURN_IF_ERROR(MakeDirs(DirName(destination), 0755));
-    RETURN_IF_ERROR(CopyTree(ctx, JoinPath(options_.repo_path, relative), destination,
-                             {.reflink = core_.reflink}));
+    RETURN_IF_ERROR(CopyTree(ctx, layer.host, destination, {.reflink = core_.reflink}));
   }
   for (const auto& [host, inside] : options_.read_only_files) {
     if (host == inside || !IsBelow(inside, options_.repo_path)) continue;  // used where it is
@@ -189,6 +190,16 @@ StatusOr<std::vector<FileChange>> ProcessWorkspace::Changes() {
                       .overlay = overlay_,
                       .user_mode = core_.user_mode,
                       .masked = MaskedPaths(options_)});
+}
+
+Status ProcessWorkspace::Keep(const Context& ctx, const std::string& folder,
+                              const std::string& host) {
+  RETURN_IF_ERROR(CheckIdle());
+  RETURN_IF_ERROR(core_.CheckDisk());
+  RETURN_IF_ERROR(CheckRelativePath(folder));
+  UniqueFd source(OpenAt(merged_.get(), folder, O_RDONLY | O_DIRECTORY, kResolveBeneath));
+  if (!source.valid()) return ErrnoStatus(errno, "cannot keep ", EscapeForTerminal(folder));
+  return CopyTree(ctx, std::move(source), host, {.reflink = core_.reflink});
 }
 
 }  // namespace coditect::process

@@ -26,6 +26,7 @@ class ProcessWorkspace final : public Workspace {
   Status Apply(const std::vector<FileChange>& changes) override;
   StatusOr<std::string> Read(const std::string& path) override;
   StatusOr<std::vector<FileChange>> Changes() override;
+  Status Keep(const Context& ctx, const std::string& folder, const std::string& host) override;
 
  private:
   ProcessWorkspace(Core& core, const WorkspaceOptions& options) : core_(core), options_(options) {}

@@ -116,6 +116,10 @@ Status CheckWorkspaceOptions(const WorkspaceOptions& options) {
   for (const std::string& relative : options.toolchain.overlays) {
     RETURN_IF_ERROR(CheckDependency(options.repo_path, relative));
   }
+  for (const FolderLayer& layer : options.layers) {
+    RETURN_IF_ERROR(CheckAbsolutePath(layer.host));
+    RETURN_IF_ERROR(CheckRelativePath(layer.folder));
+  }
   for (const auto& [host, inside] : options.read_only_files) {
     RETURN_IF_ERROR(CheckAbsolutePath(inside));
     RETURN_IF_ERROR(CheckNotBuiltIn(inside));
@@ -124,6 +128,18 @@ Status CheckWorkspaceOptions(const WorkspaceOptions& options) {
     }
   }
   return absl::OkStatus();
+}
+
+std::vector<FolderLayer> LayersOf(const WorkspaceOptions& options) {
+  std::vector<FolderLayer> layers = options.layers;
+  for (const std::string& relative : options.toolchain.overlays) {
+    layers.push_back({.host = JoinPath(options.repo_path, relative), .folder = relative});
+  }
+  const auto place = [](const FolderLayer& layer) -> const std::string& { return layer.folder; };
+  std::ranges::stable_sort(layers, {}, place);  // parents first
+  const auto again = std::ranges::unique(layers, {}, place);
+  layers.erase(again.begin(), again.end());
+  return layers;
 }
 
 Status PlanRoot(const Context& ctx, Core& core, const WorkspaceOptions& options, RootPlan* plan) {
@@ -135,14 +151,12 @@ Status PlanRoot(const Context& ctx, Core& core, const WorkspaceOptions& options,
   }
   plan->layers.push_back({.upper = "u", .work = "w"});
   RETURN_IF_ERROR(FillLayer(ctx, core, options.base, *plan, &plan->layers.back()));
-  std::vector<std::string> overlays = options.toolchain.overlays;
-  std::sort(overlays.begin(), overlays.end());  // parents first
-  overlays.erase(std::unique(overlays.begin(), overlays.end()), overlays.end());
-  for (size_t i = 0; i < overlays.size(); ++i) {
-    plan->layers.push_back(
-        {.destination = overlays[i], .upper = StrCat("c", i, "u"), .work = StrCat("c", i, "w")});
-    RETURN_IF_ERROR(FillLayer(ctx, core, JoinPath(options.repo_path, overlays[i]), *plan,
-                              &plan->layers.back()));
+  const std::vector<FolderLayer> layers = LayersOf(options);
+  for (size_t i = 0; i < layers.size(); ++i) {
+    plan->layers.push_back({.destination = layers[i].folder,
+                            .upper = StrCat("c", i, "u"),
+                            .work = StrCat("c", i, "w")});
+    RETURN_IF_ERROR(FillLayer(ctx, core, layers[i].host, *plan, &plan->layers.back()));
   }
   for (const std::string& path : options.toolchain.read_only) {
     if (IsBelow(path, "/usr") && !IsBelow(path, options.repo_path)) continue;  // seen anyway
@@ -163,8 +177,8 @@ Status PlanRoot(const Context& ctx, Core& core, const WorkspaceOptions& options,
 }
 
 std::set<std::string> MaskedPaths(const WorkspaceOptions& options) {
-  std::set<std::string> masked(options.toolchain.overlays.begin(),
-                               options.toolchain.overlays.end());
+  std::set<std::string> masked;
+  for (const FolderLayer& layer : LayersOf(options)) masked.insert(layer.folder);
   const auto add = [&](const std::string& path) {
     if (IsBelow(path, options.repo_path)) masked.insert(path.substr(options.repo_path.size() + 1));
   };

@@ -19,6 +19,9 @@ Status CheckWorkspaceOptions(const WorkspaceOptions& options);
 /// and the private copies where a layer cannot be shared. `plan` has its id, user and folder.
 Status PlanRoot(const Context& ctx, Core& core, const WorkspaceOptions& options, RootPlan* plan);
 
+/// The dependency folders and `layers`, parents first, each place once.
+std::vector<FolderLayer> LayersOf(const WorkspaceOptions& options);
+
 /// Paths of the repository, relative, that are not the workspace's own: dependency folders, files
 /// and folders shown from the host.
 std::set<std::string> MaskedPaths(const WorkspaceOptions& options);

@@ -169,6 +169,30 @@ TEST_CASE("DependencyFoldersArePrivateAndNoChange") {
   CHECK_EQ(bench.workspace().Read("node_modules/left-pad/index.js").value(), "after\n");
 }
 
+TEST_CASE("AKeptFolderIsTheNextWorkspacesLayer") {
+  const ScratchFolder kept;
+  const std::string host = kept.path() + "/built";
+  {
+    Bench bench;
+    CHECK_EQ(
+        bench.Shell("mkdir -p out/deep; echo one > out/deep/object; ln -s deep/object out/link; "
+                    "touch -d @1000000000 out/deep/object"),
+        "");
+    REQUIRE(bench.workspace().Keep(TestContext(), "out", host).ok());
+    CHECK_EQ(bench.workspace().Keep(TestContext(), "none", host).code(),
+             absl::StatusCode::kNotFound);
+    CHECK_EQ(bench.workspace().Keep(TestContext(), "../x", host).code(),
+             absl::StatusCode::kInvalidArgument);
+  }
+  Bench bench;
+  bench.options.layers = {{.host = host, .folder = "out"}};
+  CHECK_EQ(bench.Shell("cat out/link; stat -c %Y out/deep/object; echo two > out/deep/object; "
+                       "echo more > out/new; cat out/link"),
+           "one\n1000000000\ntwo\n");
+  CHECK_EQ(bench.Changes(), Lines{});
+  CHECK_EQ(ReadFile(host + "/deep/object").value(), "one\n");
+}
+
 TEST_CASE("AWorkspacesModificationTimesAreTheBases") {
   Bench bench;
   Put(bench.base() + "/old", "x");

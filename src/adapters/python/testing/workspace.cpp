@@ -175,4 +175,8 @@ StatusOr<std::vector<FileChange>> TestingWorkspace::Changes() {
   return Unimplemented("the testing workspace keeps no base");
 }
 
+Status TestingWorkspace::Keep(const Context&, const std::string&, const std::string&) {
+  return Unimplemented("the testing workspace keeps nothing");
+}
+
 }  // namespace coditect::python

@@ -23,6 +23,7 @@ class TestingWorkspace final : public Workspace {
   Status Apply(const std::vector<FileChange>& changes) override;
   StatusOr<std::string> Read(const std::string& path) override;
   StatusOr<std::vector<FileChange>> Changes() override;
+  Status Keep(const Context& ctx, const std::string& folder, const std::string& host) override;
 
  private:
   const std::string folder_;
