@@ -29,6 +29,7 @@ struct CommandLine {
   bool follow = false;
   bool stat = false;
   bool show_origin = false;
+  bool dry_run = false;
 };
 
 void AddGlobalOptions(CLI::App& app, CommandLine& line) {
@@ -61,6 +62,10 @@ const CLI::Validator kNotEmpty(
 void AddRunName(CLI::App* verb, CommandLine& line) {
   auto* id = verb->add_option("id", line.name.id, "The run: r-7f3a, or as much as is needed");
   id->excludes(verb->add_flag("--last", line.name.last, "The newest run"));
+}
+
+void AddDryRun(CLI::App* verb, CommandLine& line) {
+  verb->add_flag("--dry-run", line.dry_run, "Say what it would do, and do nothing");
 }
 
 void RequireRunName(const CommandLine& line, const char* flag) {
@@ -149,6 +154,23 @@ void AddLookingVerbs(CLI::App& app, CommandLine& line, int* code) {
   diff->callback([&line, code] {
     RequireRunName(line, "--last");
     *code = DiffCommand(line.global, line.name, line.stat);
+  });
+}
+
+void AddDeliveryVerbs(CLI::App& app, CommandLine& line, int* code) {
+  CLI::App* merge = AddVerb(app, "merge", "Bring a verified branch into the checked-out one");
+  AddRunName(merge, line);
+  AddDryRun(merge, line);
+  merge->callback([&line, code] {
+    RequireRunName(line, "--last");
+    *code = MergeCommand(line.global, line.name, line.dry_run);
+  });
+  CLI::App* undo = AddVerb(app, "undo", "Take back the branch a run delivered");
+  AddRunName(undo, line);
+  AddDryRun(undo, line);
+  undo->callback([&line, code] {
+    RequireRunName(line, "--last");
+    *code = UndoCommand(line.global, line.name, line.dry_run);
   });
 }
 
@@ -276,6 +298,7 @@ int Main(int argc, char** argv) {
   AddRun(app, line, &code);
   AddControlVerbs(app, line, &code);
   AddLookingVerbs(app, line, &code);
+  AddDeliveryVerbs(app, line, &code);
   AddOtherVerbs(app, line, &code);
   app.parse_complete_callback([&line] {
     if (line.json) line.global.output = "json";

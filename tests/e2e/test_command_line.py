@@ -15,11 +15,11 @@ import pytest
 from conftest import BINARY, finish, leftovers
 
 VERBS = ("run", "resume", "stop", "ps", "show", "logs", "diff", "demo", "doctor", "version",
-         "config")
+         "config", "merge", "undo")
 RUN_FLAGS = ("-C", "--verify", "--base", "--max-time", "--agents", "--brain", "--sandbox", "--seed",
              "--output", "--progress", "--no-input", "-q", "-v")
 NOT_YET = ("init", "plan", "fix", "review", "test", "trust", "top", "ui", "wait", "explain", "inbox",
-           "approve", "reject", "answer", "comment", "pause", "retry", "replan", "merge", "undo",
+           "approve", "reject", "answer", "comment", "pause", "retry", "replan",
            "serve", "agent", "worker", "acp", "mcp", "world", "violation", "event", "lesson", "graph",
            "cost", "trace", "tenant", "key", "audit", "archive", "backend", "bench", "api",
            "completion", "man")
@@ -108,7 +108,8 @@ def test_verbs_and_flags_of_later_versions_do_not_exist(person):
 
 @pytest.mark.parametrize("arguments", [
     ["show", "r-zzzz"], ["show", "--last"], ["logs", "r-zzzz"], ["diff", "r-zzzz"],
-    ["resume", "--last"], ["resume", "r-zzzz"], ["stop", "r-zzzz"]])
+    ["resume", "--last"], ["resume", "r-zzzz"], ["stop", "r-zzzz"], ["merge", "r-zzzz"],
+    ["merge", "--last"], ["undo", "r-zzzz"], ["undo", "--last"]])
 def test_a_run_that_is_unknown_is_an_error_with_the_next_step(person, arguments):
     result = person.call(*arguments)
     assert result.code == 1 and result.out == "", result

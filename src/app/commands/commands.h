@@ -47,6 +47,8 @@ int PsCommand(const GlobalOptions& global, bool all);
 int ShowCommand(const GlobalOptions& global, const RunName& name, bool graph, bool evidence);
 int LogsCommand(const GlobalOptions& global, const RunName& name, bool follow);
 int DiffCommand(const GlobalOptions& global, const RunName& name, bool stat);
+int UndoCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
+int MergeCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
 int DoctorCommand(const GlobalOptions& global);
 int DemoCommand(const GlobalOptions& global);
 int VersionCommand(const GlobalOptions& global);

@@ -158,7 +158,7 @@ int ShowCommand(const GlobalOptions& global, const RunName& name, bool graph, bo
   if (!mission.ok()) return Fail(mission.status());
   auto blobs = OpenBlobs(reading->paths);
   if (!blobs.ok()) return Fail(blobs.status());
-  const RunReport report = MakeReport(ctx, **mission, **blobs, reading->owned);
+  const RunReport report = MakeReport(ctx, reading->paths, **mission, **blobs, reading->owned);
   if (global.output == "json") return Answer(ReportJson(report) + "\n");
   std::string out = StrCat("Run ", report.run, " (", report.status,
                            "): ", EscapeForTerminal((*mission)->request.goal), "\n");
