@@ -14,6 +14,7 @@ enum ExitCode {
   kExitLimit = 6,
   kExitNeedsModel = 8,
   kExitDenied = 9,
+  kExitWaitedTooLong = 124,  // `wait --max-time` ran out; as timeout(1)
   kExitInterrupted = 130,
   kExitTerminated = 143,
 };

@@ -22,6 +22,8 @@ struct CommandLine {
   RunName name;
   std::string key;
   std::string file;
+  std::string max_time;
+  std::string subject;
   bool all = false;
   bool emergency = false;
   bool graph = false;
@@ -59,9 +61,15 @@ const CLI::Validator kNotEmpty(
     "", "");
 
 /// A run by its id, a prefix of it, or as the newest one.
+CLI::Option* AddRunId(CLI::App* verb, CommandLine& line) {
+  return verb->add_option("id", line.name.id, "The run: r-7f3a, or as much as is needed")
+      ->check(kNotEmpty);
+}
+CLI::Option* AddLast(CLI::App* verb, CommandLine& line) {
+  return verb->add_flag("--last", line.name.last, "The newest run");
+}
 void AddRunName(CLI::App* verb, CommandLine& line) {
-  auto* id = verb->add_option("id", line.name.id, "The run: r-7f3a, or as much as is needed");
-  id->excludes(verb->add_flag("--last", line.name.last, "The newest run"));
+  AddRunId(verb, line)->excludes(AddLast(verb, line));
 }
 
 void AddDryRun(CLI::App* verb, CommandLine& line) {
@@ -120,12 +128,44 @@ void AddControlVerbs(CLI::App& app, CommandLine& line, int* code) {
     *code = ResumeCommand(line.global, line.name);
   });
   CLI::App* stop = AddVerb(app, "stop", "Stop a run; it can be resumed");
-  auto* id = stop->add_option("id", line.name.id, "The run: r-7f3a, or as much as is needed");
-  id->excludes(stop->add_flag("--all", line.all, "Every open run"));
+  AddRunId(stop, line)->excludes(stop->add_flag("--all", line.all, "Every open run"));
   stop->add_flag("--emergency", line.emergency, "Kill first, record later");
   stop->callback([&line, code] {
     RequireRunName(line, "--all");
     *code = StopCommand(line.global, line.name.id, line.all, line.emergency);
+  });
+}
+
+void AddFollowUpVerbs(CLI::App& app, CommandLine& line, int* code) {
+  CLI::App* retry =
+      AddVerb(app, "retry", "Run a goal again, with a new seed, on its branch of now");
+  AddRunName(retry, line);
+  AddDryRun(retry, line);
+  retry->callback([&line, code] {
+    RequireRunName(line, "--last");
+    *code = RetryCommand(line.global, line.name, line.dry_run);
+  });
+  CLI::App* wait = AddVerb(app, "wait", "Wait until a run has ended; exits as the run did");
+  CLI::Option* id = AddRunId(wait, line);
+  CLI::Option* last = AddLast(wait, line)->excludes(id);
+  wait->add_flag("--all", line.all, "Every open run")->excludes(id)->excludes(last);
+  wait->add_option("--max-time", line.max_time, "Wait no longer (exit 124): 90s, 10m, 2h")
+      ->type_name("D")
+      ->check(kNotEmpty);
+  wait->callback([&line, code] {
+    RequireRunName(line, "--last or --all");
+    *code = WaitCommand(line.global, line.name, line.all, line.max_time);
+  });
+  CLI::App* explain = AddVerb(app, "explain", "Say why a run changed what it changed");
+  AddRunId(explain, line);
+  AddLast(explain, line);
+  explain->add_option("subject", line.subject, "Only FILE:LINE, or the repair of this test")
+      ->check(kNotEmpty);
+  explain->callback([&line, code] {
+    // With --last the first word is the subject.
+    if (line.name.last && line.subject.empty()) std::swap(line.subject, line.name.id);
+    RequireRunName(line, "--last");
+    *code = ExplainCommand(line.global, line.name, line.subject);
   });
 }
 
@@ -298,6 +338,7 @@ int Main(int argc, char** argv) {
   AddRun(app, line, &code);
   AddControlVerbs(app, line, &code);
   AddLookingVerbs(app, line, &code);
+  AddFollowUpVerbs(app, line, &code);
   AddDeliveryVerbs(app, line, &code);
   AddOtherVerbs(app, line, &code);
   app.parse_complete_callback([&line] {

@@ -15,11 +15,11 @@ import pytest
 from conftest import BINARY, finish, leftovers
 
 VERBS = ("run", "resume", "stop", "ps", "show", "logs", "diff", "demo", "doctor", "version",
-         "config", "merge", "undo")
+         "config", "merge", "undo", "wait", "explain", "retry")
 RUN_FLAGS = ("-C", "--verify", "--base", "--max-time", "--agents", "--brain", "--sandbox", "--seed",
              "--output", "--progress", "--no-input", "-q", "-v")
-NOT_YET = ("init", "plan", "fix", "review", "test", "trust", "top", "ui", "wait", "explain", "inbox",
-           "approve", "reject", "answer", "comment", "pause", "retry", "replan",
+NOT_YET = ("init", "plan", "fix", "review", "test", "trust", "top", "ui", "inbox",
+           "approve", "reject", "answer", "comment", "pause", "replan",
            "serve", "agent", "worker", "acp", "mcp", "world", "violation", "event", "lesson", "graph",
            "cost", "trace", "tenant", "key", "audit", "archive", "backend", "bench", "api",
            "completion", "man")
@@ -109,7 +109,8 @@ def test_verbs_and_flags_of_later_versions_do_not_exist(person):
 @pytest.mark.parametrize("arguments", [
     ["show", "r-zzzz"], ["show", "--last"], ["logs", "r-zzzz"], ["diff", "r-zzzz"],
     ["resume", "--last"], ["resume", "r-zzzz"], ["stop", "r-zzzz"], ["merge", "r-zzzz"],
-    ["merge", "--last"], ["undo", "r-zzzz"], ["undo", "--last"]])
+    ["merge", "--last"], ["undo", "r-zzzz"], ["undo", "--last"],
+    ["wait", "r-zzzz"], ["wait", "--last"], ["explain", "r-zzzz"], ["retry", "r-zzzz"]])
 def test_a_run_that_is_unknown_is_an_error_with_the_next_step(person, arguments):
     result = person.call(*arguments)
     assert result.code == 1 and result.out == "", result
@@ -312,7 +313,8 @@ def test_every_verb_that_takes_json_answers_json(person, prices):
         stopped = person.call("stop", *target, "--json")
         assert stopped.json == {"schema": "coditect.stop/v1", "stopped": []}, stopped
     assert person.call("config", "validate", "--json").json["valid"] is True
-    for verb in (["ps"], ["show", "--last"], ["doctor"], ["version"], ["config", "list"],
+    for verb in (["ps"], ["show", "--last"], ["wait", "--last"], ["explain", "--last"],
+                 ["retry", "--last", "--dry-run"], ["undo", "--last"], ["merge", "--last"], ["doctor"], ["version"], ["config", "list"],
                  ["config", "get", "agent.timeout"]):
         assert person.call(*verb, "--json").json["schema"].startswith("coditect."), verb
 

@@ -43,6 +43,11 @@ struct RunName {
 int RunCommand(const GlobalOptions& global, const RunOptions& options);
 int ResumeCommand(const GlobalOptions& global, const RunName& name);
 int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bool emergency);
+/// The goal of `name` again, with its limits and a new seed, on its base branch as it is now.
+int RetryCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
+int WaitCommand(const GlobalOptions& global, const RunName& name, bool all,
+                const std::string& max_time);
+int ExplainCommand(const GlobalOptions& global, const RunName& name, const std::string& subject);
 int PsCommand(const GlobalOptions& global, bool all);
 int ShowCommand(const GlobalOptions& global, const RunName& name, bool graph, bool evidence);
 int LogsCommand(const GlobalOptions& global, const RunName& name, bool follow);

@@ -105,7 +105,9 @@ std::string MergeText(const Delivery& delivery, const MergeOutcome& outcome) {
     case MergeKind::kUntested:
       return StrCat("not merged: ", branch, " is ", StandingText(outcome.standing),
                     "; the merged tree would be one that nobody tested\n  `", in, "merge ",
-                    delivery.branch, "` merges it untested\n");
+                    delivery.branch, "` merges it untested; `coditect retry ", delivery.mission->id,
+                    "` reaches the goal anew, from ",
+                    delivery.mission->request.repository.base_name, "\n");
   }
   return "";
 }

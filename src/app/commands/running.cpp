@@ -1,6 +1,8 @@
 // run, resume, stop: verbs that change what happens.
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "src/app/commands/commands.h"
 #include "src/app/commands/reading.h"
 #include "src/app/exit_code.h"
@@ -68,6 +70,54 @@ Status Tell(const Context& ctx, const StatePaths& paths, const OwnerOptions& opt
   return status;
 }
 
+int FollowPrepared(const GlobalOptions& global, const StatePaths& paths,
+                   const PreparedRun& prepared) {
+  RunLoopOptions loop = LoopOptions(global, paths, prepared.owner);
+  loop.request = prepared.request;
+  StatusArea area(loop.progress);
+  area.Line("Base", StrCat(prepared.base_line, " of ", prepared.request.repository.path));
+  for (const std::string& warning : prepared.warnings) area.Line("Note", warning);
+  return Follow(global, loop);
+}
+
+/// One that no run of this goal in this repository had.
+uint64_t NewSeed(const ShardState& state, const MissionRequest& request) {
+  uint64_t seed = request.seed;
+  for (const auto& [id, mission] : state.missions) {
+    const bool same = mission.request.repository.path == request.repository.path &&
+                      mission.request.goal == request.goal;
+    if (same) seed = std::max(seed, mission.request.seed);
+  }
+  return seed + 1;
+}
+
+/// What to start a retry from: the branch as it is now; where the base was none, that commit.
+std::string RetryBase(const Context& ctx, const RepositoryRef& repository) {
+  const auto branch = ResolveRepository(ctx, repository.path, "refs/heads/" + repository.base_name);
+  return branch.ok() ? repository.base_name : repository.base_commit;
+}
+
+int AnswerRetryDryRun(const GlobalOptions& global, const MissionState& mission,
+                      const RunOptions& again) {
+  if (!global.quiet) {
+    PrintErr(
+        EscapeForTerminal(StrCat("would run \"", again.goal, "\" from ", again.base, " with seed ",
+                                 *again.seed, " and the limits of ", mission.id)) +
+        "\n");
+  }
+  if (global.output != "json") return kExitVerified;
+  std::string out = "{";
+  wire::JsonFields fields(out);
+  fields.Field("schema", std::string_view("coditect.retry/v1"));
+  fields.Field("retry_of", mission.id);
+  fields.Field("goal", again.goal);
+  fields.Field("base", again.base);
+  fields.Field("seed", *again.seed);
+  fields.Field("limits", mission.request.limits);
+  fields.Field("dry_run", true);
+  return Answer(out + "}\n");
+}
+
 }  // namespace
 
 int RunCommand(const GlobalOptions& global, const RunOptions& options) {
@@ -77,12 +127,40 @@ int RunCommand(const GlobalOptions& global, const RunOptions& options) {
   if (!paths.ok()) return FailRun(global, paths.status());
   auto prepared = PrepareRun(ctx, global, options, *paths);
   if (!prepared.ok()) return FailRun(global, prepared.status());
-  RunLoopOptions loop = LoopOptions(global, *paths, prepared->owner);
-  loop.request = prepared->request;
-  StatusArea area(loop.progress);
-  area.Line("Base", StrCat(prepared->base_line, " of ", prepared->request.repository.path));
-  for (const std::string& warning : prepared->warnings) area.Line("Note", warning);
-  return Follow(global, loop);
+  return FollowPrepared(global, *paths, *prepared);
+}
+
+int RetryCommand(const GlobalOptions& global, const RunName& name, bool dry_run) {
+  WatchInterrupts();
+  const Context ctx;
+  auto reading = ReadLedger(ctx);
+  if (!reading.ok()) return FailRun(global, reading.status());
+  const auto found = FindRun(*reading, name, global.folder);
+  if (!found.ok()) return FailRun(global, found.status());
+  const MissionState& mission = **found;
+  if (mission.running() || mission.status == MissionStatus::kInterrupted) {
+    return FailRun(global, FailedPrecondition(mission.id, " has not ended (",
+                                              StatusWord(mission, reading->owned),
+                                              "); `coditect resume ", mission.id, "` goes on"));
+  }
+  const MissionRequest& before = mission.request;
+  RunOptions again{.goal = before.goal,
+                   .verify = before.verify_command,
+                   .base = RetryBase(ctx, before.repository),
+                   .max_time = "",
+                   .brain = before.brain,
+                   .sandbox = before.sandbox,
+                   .seed = NewSeed(reading->tail->state(), before),
+                   .agents = std::nullopt};
+  if (dry_run) return AnswerRetryDryRun(global, mission, again);
+  GlobalOptions there = global;
+  there.folder = before.repository.path;
+  auto prepared = PrepareRun(ctx, there, again, reading->paths);
+  if (!prepared.ok()) return FailRun(global, prepared.status());
+  prepared->request.limits = before.limits;
+  prepared->warnings.push_back(
+      StrCat("the goal of ", mission.id, " again, with its limits and seed ", *again.seed));
+  return FollowPrepared(global, reading->paths, *prepared);
 }
 
 // A run that has ended is followed too, to its end: whoever was killed after it learns the result.
