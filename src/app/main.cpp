@@ -21,6 +21,8 @@ struct CommandLine {
   RunOptions run;
   RunName name;
   std::string key;
+  std::string value;
+  bool repository = false;
   std::string file;
   std::string max_time;
   std::string subject;
@@ -218,11 +220,17 @@ void AddOtherVerbs(CLI::App& app, CommandLine& line, int* code) {
   AddVerb(app, "demo", "Repair a throw-away repository with two bugs")->callback([&line, code] {
     *code = DemoCommand(line.global);
   });
+  CLI::App* init = AddVerb(app, "init", "Write a commented coditect.toml into the repository");
+  AddDryRun(init, line);
+  init->callback([&line, code] { *code = InitCommand(line.global, line.dry_run); });
   AddVerb(app, "doctor", "Check this machine and say how to mend what is wrong")
       ->callback([&line, code] { *code = DoctorCommand(line.global); });
   AddVerb(app, "version", "Print the version")->callback([&line, code] {
     *code = VersionCommand(line.global);
   });
+}
+
+void AddConfigVerbs(CLI::App& app, CommandLine& line, int* code) {
   CLI::App* config = AddVerb(app, "config", "The configuration and where it comes from");
   config->require_subcommand(1);
   CLI::App* list = AddVerb(*config, "list", "Every key and its value");
@@ -231,6 +239,14 @@ void AddOtherVerbs(CLI::App& app, CommandLine& line, int* code) {
   CLI::App* get = AddVerb(*config, "get", "One value");
   get->add_option("key", line.key, "agent.timeout, …")->required();
   get->callback([&line, code] { *code = ConfigGetCommand(line.global, line.key); });
+  CLI::App* set = AddVerb(*config, "set", "Set a key in your own file; comments in it stay");
+  set->add_option("key", line.key, "agent.timeout, …")->required();
+  set->add_option("value", line.value, "What -c KEY=VALUE takes")->required();
+  set->add_flag("--repository", line.repository, "In the repository's coditect.toml instead");
+  AddDryRun(set, line);
+  set->callback([&line, code] {
+    *code = ConfigSetCommand(line.global, line.key, line.value, line.repository, line.dry_run);
+  });
   CLI::App* validate = AddVerb(*config, "validate", "Check a file, or all of them");
   validate->add_option("file", line.file, "The file")->type_name("FILE");
   validate->callback([&line, code] { *code = ConfigValidateCommand(line.global, line.file); });
@@ -341,6 +357,7 @@ int Main(int argc, char** argv) {
   AddFollowUpVerbs(app, line, &code);
   AddDeliveryVerbs(app, line, &code);
   AddOtherVerbs(app, line, &code);
+  AddConfigVerbs(app, line, &code);
   app.parse_complete_callback([&line] {
     if (line.json) line.global.output = "json";
   });

@@ -15,10 +15,10 @@ import pytest
 from conftest import BINARY, finish, leftovers
 
 VERBS = ("run", "resume", "stop", "ps", "show", "logs", "diff", "demo", "doctor", "version",
-         "config", "merge", "undo", "wait", "explain", "retry")
+         "config", "merge", "undo", "wait", "explain", "retry", "init")
 RUN_FLAGS = ("-C", "--verify", "--base", "--max-time", "--agents", "--brain", "--sandbox", "--seed",
              "--output", "--progress", "--no-input", "-q", "-v")
-NOT_YET = ("init", "plan", "fix", "review", "test", "trust", "top", "ui", "inbox",
+NOT_YET = ("plan", "fix", "review", "test", "trust", "top", "ui", "inbox",
            "approve", "reject", "answer", "comment", "pause", "replan",
            "serve", "agent", "worker", "acp", "mcp", "world", "violation", "event", "lesson", "graph",
            "cost", "trace", "tenant", "key", "audit", "archive", "backend", "bench", "api",
@@ -44,7 +44,7 @@ def test_help_shows_every_verb_and_flag_and_none_that_does_not_work(person):
     assert not shown & set(NOT_YET_FLAGS)
     config = person.call("config", "--help")
     assert re.findall(r"^  ([a-z]+) {2,}", config.out.split("Subcommands:")[1], re.M) == [
-        "list", "get", "validate"]
+        "list", "get", "set", "validate"]
     for verb in VERBS:
         help_of_verb = person.call(verb, "--help")
         assert help_of_verb.code == 0 and "coditect " + verb in help_of_verb.out, help_of_verb

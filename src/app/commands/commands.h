@@ -59,6 +59,9 @@ int DemoCommand(const GlobalOptions& global);
 int VersionCommand(const GlobalOptions& global);
 int ConfigListCommand(const GlobalOptions& global, bool show_origin);
 int ConfigGetCommand(const GlobalOptions& global, const std::string& key);
+int ConfigSetCommand(const GlobalOptions& global, const std::string& key, const std::string& value,
+                     bool repository, bool dry_run);
+int InitCommand(const GlobalOptions& global, bool dry_run);
 int ConfigValidateCommand(const GlobalOptions& global, const std::string& file);
 
 /// Prints "coditect: <sentence>" to stderr and returns the status's exit code.
