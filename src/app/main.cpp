@@ -20,6 +20,7 @@ struct CommandLine {
   bool json = false;
   RunOptions run;
   RunName name;
+  std::string shell;
   std::string key;
   std::string value;
   bool repository = false;
@@ -252,6 +253,47 @@ void AddConfigVerbs(CLI::App& app, CommandLine& line, int* code) {
   validate->callback([&line, code] { *code = ConfigValidateCommand(line.global, line.file); });
 }
 
+/// "TEXT:{auto,tty}" -> {auto, tty}.
+std::vector<std::string> ChoicesOf(const CLI::Option& option) {
+  const std::string type = option.get_type_name();
+  const size_t open = type.find('{');
+  if (open == std::string::npos) return {};
+  return Split(type.substr(open + 1, type.find('}', open) - open - 1), ',');
+}
+
+/// The grammar as data.
+VerbHelp TableOf(const CLI::App& app) {
+  VerbHelp table{.name = app.get_name(), .help = app.get_description()};
+  for (const CLI::Option* option : app.get_options()) {
+    if (option == app.get_help_ptr() && app.get_parent() != nullptr) continue;  // the program's
+    if (option->get_positional()) {
+      table.arguments.push_back({.name = option->get_name(),
+                                 .choices = ChoicesOf(*option),
+                                 .help = option->get_description()});
+      continue;
+    }
+    FlagHelp flag{.choices = ChoicesOf(*option), .help = option->get_description()};
+    for (const auto& name : option->get_snames()) flag.names.push_back("-" + name);
+    for (const auto& name : option->get_lnames()) flag.names.push_back("--" + name);
+    if (option->get_items_expected_max() > 0) flag.value = option->get_type_name();
+    table.flags.push_back(std::move(flag));
+  }
+  for (const CLI::App* verb : app.get_subcommands({})) table.verbs.push_back(TableOf(*verb));
+  return table;
+}
+
+void AddDescribingVerbs(CLI::App& app, CommandLine& line, int* code) {
+  CLI::App* completion = AddVerb(app, "completion", "Print the completion script of a shell");
+  completion->add_option("shell", line.shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  completion->callback(
+      [&app, &line, code] { *code = CompletionCommand(TableOf(app), line.shell); });
+  AddVerb(app, "man", "Print the manual page, for man -l -")->callback([&app, code] {
+    *code = ManCommand(TableOf(app));
+  });
+}
+
 std::string DidYouMean(const std::string& near) {
   return near.empty() ? "" : StrCat("; did you mean `", near, "`?");
 }
@@ -358,6 +400,7 @@ int Main(int argc, char** argv) {
   AddDeliveryVerbs(app, line, &code);
   AddOtherVerbs(app, line, &code);
   AddConfigVerbs(app, line, &code);
+  AddDescribingVerbs(app, line, &code);
   app.parse_complete_callback([&line] {
     if (line.json) line.global.output = "json";
   });

@@ -15,14 +15,13 @@ import pytest
 from conftest import BINARY, finish, leftovers
 
 VERBS = ("run", "resume", "stop", "ps", "show", "logs", "diff", "demo", "doctor", "version",
-         "config", "merge", "undo", "wait", "explain", "retry", "init")
+         "config", "merge", "undo", "wait", "explain", "retry", "init", "completion", "man")
 RUN_FLAGS = ("-C", "--verify", "--base", "--max-time", "--agents", "--brain", "--sandbox", "--seed",
              "--output", "--progress", "--no-input", "-q", "-v")
 NOT_YET = ("plan", "fix", "review", "test", "trust", "top", "ui", "inbox",
            "approve", "reject", "answer", "comment", "pause", "replan",
            "serve", "agent", "worker", "acp", "mcp", "world", "violation", "event", "lesson", "graph",
-           "cost", "trace", "tenant", "key", "audit", "archive", "backend", "bench", "api",
-           "completion", "man")
+           "cost", "trace", "tenant", "key", "audit", "archive", "backend", "bench", "api")
 NOT_YET_FLAGS = ("-d", "--plan-only", "--approve", "--worker", "--model", "--budget", "--branch",
                  "--deliver", "--allow-empty", "-f")
 

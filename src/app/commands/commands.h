@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "src/app/paths.h"
+#include "src/app/verb_table.h"
 
 namespace coditect {
 
@@ -63,6 +64,9 @@ int ConfigSetCommand(const GlobalOptions& global, const std::string& key, const 
                      bool repository, bool dry_run);
 int InitCommand(const GlobalOptions& global, bool dry_run);
 int ConfigValidateCommand(const GlobalOptions& global, const std::string& file);
+
+int CompletionCommand(const VerbHelp& program, const std::string& shell);
+int ManCommand(const VerbHelp& program);
 
 /// Prints "coditect: <sentence>" to stderr and returns the status's exit code.
 int Fail(const Status& status);
