@@ -100,8 +100,11 @@ int LogsCommand(const GlobalOptions& global, const RunName& name, bool follow) {
     if (!events.ok()) return Fail(events.status());
     journal.Add(*std::move(events));
     const MissionState& now = *reading->tail->state().Find(run);
-    const int code = Answer(journal.News(now, ReadActs(ctx, reading->paths, run)));
-    if (code != kExitVerified || !follow || !now.running()) return code;
+    const std::string news = journal.News(now, ReadActs(ctx, reading->paths, run));
+    const int code = Answer(news);
+    if (code != kExitVerified || !follow) return code;
+    // Agents tell of their last steps when the run is over already.
+    if (!now.running() && (!owned || news.empty())) return code;
     if (!owned) {
       PrintErr(StrCat("nobody works on ", run, "; `coditect resume ", run, "` goes on\n"));
       return code;
