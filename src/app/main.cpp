@@ -95,32 +95,42 @@ CLI::App* AddVerb(CLI::App& app, const char* name, const char* help) {
   return verb;
 }
 
-void AddRun(CLI::App& app, CommandLine& line, int* code) {
-  CLI::App* run = AddVerb(app, "run", "Let a team of agents reach a goal in a git repository");
-  RunOptions& options = line.run;
-  run->add_option("goal", options.goal, "What to do: \"make the tests pass\"");
-  run->add_option("--verify", options.verify, "The command that tells whether it is done")
-      ->type_name("CMD")
-      ->check(kNotEmpty);
-  run->add_option("--base", options.base, "Start from this commit, branch or tag (HEAD)")
+void AddRunOptions(CLI::App* verb, RunOptions& options) {
+  verb->add_option("--base", options.base, "Start from this commit, branch or tag (HEAD)")
       ->type_name("REF")
       ->check(kNotEmpty);
-  run->add_option("--max-time", options.max_time, "Stop after this long: 90s, 10m, 2h")
+  verb->add_option("--max-time", options.max_time, "Stop after this long: 90s, 10m, 2h")
       ->type_name("D")
       ->check(kNotEmpty);
-  run->add_option("--agents", options.agents, "Agents at work at once")->type_name("N");
-  run->add_option("--brain", options.brain, "offline or auto")
+  verb->add_option("--agents", options.agents, "Agents at work at once")->type_name("N");
+  verb->add_option("--brain", options.brain, "offline or auto")
       ->check(CLI::IsMember({"offline", "auto"}));
-  run->add_option("--sandbox", options.sandbox, "auto, process or none")
+  verb->add_option("--sandbox", options.sandbox, "auto, process or none")
       ->check(CLI::IsMember({"auto", "process", "none"}));
-  run->add_option("--seed", options.seed, "The same repository and seed give the same result")
+  verb->add_option("--seed", options.seed, "The same repository and seed give the same result")
       ->type_name("N");
+}
+
+void AddRun(CLI::App& app, CommandLine& line, int* code) {
+  CLI::App* run = AddVerb(app, "run", "Let a team of agents reach a goal in a git repository");
+  run->add_option("goal", line.run.goal, "What to do: \"make the tests pass\"");
+  run->add_option("--verify", line.run.verify, "The command that tells whether it is done")
+      ->type_name("CMD")
+      ->check(kNotEmpty);
+  AddRunOptions(run, line.run);
   run->callback([&line, run, code] {
     if (run->count("goal") == 0) {
       throw CLI::RequiredError("a goal (coditect run \"make the tests pass\")");
     }
     *code = RunCommand(line.global, line.run);
   });
+  CLI::App* fix = AddVerb(app, "fix", "Mend these tests, or all that fail");
+  fix->add_option("test", line.run.tests, "Their ids, as a run's report has them");
+  fix->add_option("--from", line.run.from, "Those that failed in this JUnit XML file")
+      ->type_name("FILE")
+      ->check(kNotEmpty);
+  AddRunOptions(fix, line.run);
+  fix->callback([&line, code] { *code = FixCommand(line.global, line.run); });
 }
 
 void AddControlVerbs(CLI::App& app, CommandLine& line, int* code) {

@@ -41,6 +41,7 @@ void AddTests(const Baseline& baseline, const TestReport& final, RunReport& repo
   std::sort(report.expected.begin(), report.expected.end());
   report.flaky = baseline.flaky;
   report.network = baseline.network;
+  report.outside = baseline.outside;
   const auto& cases = final.cases.empty() ? baseline.cases : final.cases;
   for (const TestCase& test : cases) {
     auto& list = test.status == TestStatus::kPassed    ? report.passed
@@ -49,7 +50,9 @@ void AddTests(const Baseline& baseline, const TestReport& final, RunReport& repo
     list.push_back(test.id);
   }
   for (const TestCase& test : baseline.cases) {
-    if (test.status == TestStatus::kFailed) report.failures.push_back(test);
+    const bool asked_for =
+        std::find(report.outside.begin(), report.outside.end(), test.id) == report.outside.end();
+    if (test.status == TestStatus::kFailed && asked_for) report.failures.push_back(test);
   }
 }
 
@@ -272,6 +275,7 @@ std::string ReportJson(const RunReport& report) {
   tests.Field("skipped", report.skipped);
   tests.Field("flaky", report.flaky);
   tests.Field("network", report.network);
+  tests.Field("outside", report.outside);
   out += "}";
   fields.Field("changes", report.changes);
   fields.Field("tried", report.tried);
@@ -344,6 +348,9 @@ std::string ReportText(const RunReport& report, bool verbose) {
   if (!report.flaky.empty()) line("Flaky, left out of the goal: ", Join(report.flaky, ", "));
   if (!report.network.empty()) {
     line("Need the network, left out of the goal: ", Join(report.network, ", "));
+  }
+  if (!report.outside.empty()) {
+    line("Failing, but not asked for: ", Join(report.outside, ", "));
   }
   line("Cost $0.00, ", SecondsText(report.usage.cpu_ms), " CPU in sandboxes, ",
        Counted(report.usage.suite_runs, "run"), " of the whole suite, ",

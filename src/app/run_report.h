@@ -57,7 +57,8 @@ struct RunReport {
   std::string repository;
   std::vector<std::string> expected, passed, failed, skipped;  // test ids
   std::vector<std::string> flaky, network;                     // left out of the goal
-  std::vector<TestCase> failures;                              // of the base: what was wrong
+  std::vector<std::string> outside;  // failing, but not asked to have mended
+  std::vector<TestCase> failures;    // of the base: what was wrong
   std::vector<RepairSummary> changes;
   std::vector<std::string> tried;  // searches that found no repair, each with what came of it
   std::vector<PlausiblePatches> plausible;  // of every search that found one

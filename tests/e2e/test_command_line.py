@@ -15,10 +15,10 @@ import pytest
 from conftest import BINARY, finish, leftovers
 
 VERBS = ("run", "resume", "stop", "ps", "show", "logs", "diff", "demo", "doctor", "version",
-         "config", "merge", "undo", "wait", "explain", "retry", "init", "completion", "man")
+         "config", "merge", "undo", "wait", "explain", "retry", "init", "completion", "man", "fix")
 RUN_FLAGS = ("-C", "--verify", "--base", "--max-time", "--agents", "--brain", "--sandbox", "--seed",
              "--output", "--progress", "--no-input", "-q", "-v")
-NOT_YET = ("plan", "fix", "review", "test", "trust", "top", "ui", "inbox",
+NOT_YET = ("plan", "review", "test", "trust", "top", "ui", "inbox",
            "approve", "reject", "answer", "comment", "pause", "replan",
            "serve", "agent", "worker", "acp", "mcp", "world", "violation", "event", "lesson", "graph",
            "cost", "trace", "tenant", "key", "audit", "archive", "backend", "bench", "api")

@@ -32,6 +32,8 @@ struct RunOptions {
   std::string sandbox;
   std::optional<uint64_t> seed;
   std::optional<uint32_t> agents;
+  std::vector<std::string> tests;  // of fix: the ids to mend; with `from` none: every failing one
+  std::string from;                // of fix: a JUnit XML file whose failing tests are meant
 };
 
 /// Which run a verb is about.
@@ -42,6 +44,8 @@ struct RunName {
 };
 
 int RunCommand(const GlobalOptions& global, const RunOptions& options);
+/// A run whose goal is the tests of `options`; its `goal` is set here.
+int FixCommand(const GlobalOptions& global, const RunOptions& options);
 int ResumeCommand(const GlobalOptions& global, const RunName& name);
 int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bool emergency);
 /// The goal of `name` again, with its limits and a new seed, on its base branch as it is now.

@@ -130,6 +130,31 @@ int RunCommand(const GlobalOptions& global, const RunOptions& options) {
   return FollowPrepared(global, *paths, *prepared);
 }
 
+int FixCommand(const GlobalOptions& global, const RunOptions& options) {
+  WatchInterrupts();
+  const Context ctx;
+  const auto selection = ReadSelection(options);
+  if (!selection.ok()) return FailRun(global, selection.status());
+  if (selection->tests.empty() && !options.from.empty()) {
+    RunReport report;
+    report.outcome = Outcome::kNothingToDo;
+    report.status = OutcomeWord(report.outcome);
+    report.reason = StrCat("no test failed in ", options.from);
+    return Answer(global.output == "json"
+                      ? ReportJson(report) + "\n"
+                      : EscapeForTerminal("Nothing to do: " + report.reason) + "\n");
+  }
+  RunOptions goal = options;
+  goal.goal = selection->tests.empty()
+                  ? "make the tests pass"
+                  : StrCat("make ", Counted(selection->tests.size(), "named test"), " pass");
+  auto paths = FindStatePaths(ProcessEnvironment());
+  if (!paths.ok()) return FailRun(global, paths.status());
+  const auto prepared = PrepareRun(ctx, global, goal, *paths, *selection);
+  if (!prepared.ok()) return FailRun(global, prepared.status());
+  return FollowPrepared(global, *paths, *prepared);
+}
+
 int RetryCommand(const GlobalOptions& global, const RunName& name, bool dry_run) {
   WatchInterrupts();
   const Context ctx;
@@ -158,6 +183,7 @@ int RetryCommand(const GlobalOptions& global, const RunName& name, bool dry_run)
   auto prepared = PrepareRun(ctx, there, again, reading->paths);
   if (!prepared.ok()) return FailRun(global, prepared.status());
   prepared->request.limits = before.limits;
+  prepared->request.selection = before.selection;
   prepared->warnings.push_back(
       StrCat("the goal of ", mission.id, " again, with its limits and seed ", *again.seed));
   return FollowPrepared(global, reading->paths, *prepared);
