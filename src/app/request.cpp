@@ -16,14 +16,15 @@ constexpr size_t kGoalBytesMax = 2048;
 constexpr size_t kReportBytesMax = size_t{64} << 20;
 constexpr size_t kSelectedMax = 10'000;
 
-std::string Get(const std::map<std::string, std::string>& environment, const std::string& name) {
+std::string VariableOf(const std::map<std::string, std::string>& environment,
+                       const std::string& name) {
   const auto found = environment.find(name);
   return found == environment.end() ? "" : found->second;
 }
 
 /// The trace a caller is part of (W3C traceparent: version-traceid-spanid-flags), else a new one.
 std::string TraceId(const std::map<std::string, std::string>& environment) {
-  const auto parts = Split(Get(environment, "TRACEPARENT"), '-');
+  const auto parts = Split(VariableOf(environment, "TRACEPARENT"), '-');
   const bool usable = parts.size() == 4 && parts[1].size() == 32 &&
                       parts[1].find_first_not_of("0123456789abcdef") == std::string::npos &&
                       parts[1].find_first_not_of('0') != std::string::npos;
@@ -90,7 +91,7 @@ OwnerOptions MakeOwnerOptions(const Config& config,
   options.sync_interval = std::chrono::milliseconds(config.DurationMs("task_queue.sync_interval"));
   options.planning_interval =
       std::chrono::milliseconds(config.DurationMs("orchestrator.planning_interval"));
-  options.workspace = Get(environment, "CODITECT_WORKSPACE");
+  options.workspace = VariableOf(environment, "CODITECT_WORKSPACE");
   return options;
 }
 

@@ -54,9 +54,9 @@ std::string Unescape(std::string_view text) {
 
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-class Reader {
+class JunitReader {
  public:
-  explicit Reader(std::string_view xml) : xml_(xml) {}
+  explicit JunitReader(std::string_view xml) : xml_(xml) {}
 
   StatusOr<std::vector<JunitCase>> Read() {
     if (xml_.starts_with("\xef\xbb\xbf")) at_ = 3;
@@ -174,7 +174,7 @@ class Reader {
 
 }  // namespace
 
-StatusOr<std::vector<JunitCase>> ReadJunit(std::string_view xml) { return Reader(xml).Read(); }
+StatusOr<std::vector<JunitCase>> ReadJunit(std::string_view xml) { return JunitReader(xml).Read(); }
 
 std::vector<std::string> JunitIds(const JunitCase& test) {
   std::vector<std::string> ids;

@@ -15,19 +15,32 @@
 namespace coditect {
 namespace {
 
-/// JSON asked for, but nothing to report about a run: an object with the error all the same.
-int FailRun(const GlobalOptions& global, const Status& status) {
-  const int code = absl::IsCancelled(status) ? InterruptedExitCode() : ExitCodeOf(status);
+/// There is no run to report about: an object with the outcome all the same, where JSON is asked
+/// for.
+RunReport ReportWithoutRun(const GlobalOptions& global, Outcome outcome, std::string reason) {
   RunReport report;
-  report.outcome = absl::IsCancelled(status) ? Outcome::kStopped : Outcome::kError;
-  report.status = OutcomeWord(report.outcome);
-  report.reason = Message(status);
+  report.outcome = outcome;
+  report.status = OutcomeWord(outcome);
+  report.reason = std::move(reason);
   if (global.progress == "jsonl") {
     StatusArea(ProgressMode::kJsonLines).Object("result", ReportJson(report));
-  } else {
-    (void)Fail(status);
   }
+  return report;
+}
+
+int FailRun(const GlobalOptions& global, const Status& status) {
+  const bool interrupted = absl::IsCancelled(status);
+  const int code = interrupted ? InterruptedExitCode() : ExitCodeOf(status);
+  const RunReport report = ReportWithoutRun(
+      global, interrupted ? Outcome::kStopped : Outcome::kError, std::string(Message(status)));
+  if (global.progress != "jsonl") (void)Fail(status);
   return global.output == "json" ? Answer(ReportJson(report) + "\n", code) : code;
+}
+
+int NothingToRun(const GlobalOptions& global, const std::string& reason) {
+  const RunReport report = ReportWithoutRun(global, Outcome::kNothingToDo, reason);
+  return Answer(global.output == "json" ? ReportJson(report) + "\n"
+                                        : EscapeForTerminal("Nothing to do: " + reason) + "\n");
 }
 
 int Follow(const GlobalOptions& global, const RunLoopOptions& loop) {
@@ -136,13 +149,7 @@ int FixCommand(const GlobalOptions& global, const RunOptions& options) {
   const auto selection = ReadSelection(options);
   if (!selection.ok()) return FailRun(global, selection.status());
   if (selection->tests.empty() && !options.from.empty()) {
-    RunReport report;
-    report.outcome = Outcome::kNothingToDo;
-    report.status = OutcomeWord(report.outcome);
-    report.reason = StrCat("no test failed in ", options.from);
-    return Answer(global.output == "json"
-                      ? ReportJson(report) + "\n"
-                      : EscapeForTerminal("Nothing to do: " + report.reason) + "\n");
+    return NothingToRun(global, StrCat("no test failed in ", options.from));
   }
   RunOptions goal = options;
   goal.goal = selection->tests.empty()
