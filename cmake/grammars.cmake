@@ -8,9 +8,12 @@ endforeach()
 
 function(grammar name folder)
   set(sources ${CODITECT_GRAMMARS}/${folder}/src)
-  add_library(grammar_${name} STATIC ${sources}/parser.c ${sources}/scanner.c)
+  file(GLOB scanner ${sources}/scanner.c)  # not every grammar needs one
+  add_library(grammar_${name} STATIC ${sources}/parser.c ${scanner})
   target_include_directories(grammar_${name} PRIVATE ${CMAKE_BINARY_DIR}/grammars)
   target_compile_options(grammar_${name} PRIVATE -w -O1)
 endfunction()
 
 grammar(python tree_sitter_python-0.23.6)
+grammar(c tree_sitter_c-0.23.4)
+grammar(cpp tree_sitter_cpp-0.23.4)

@@ -150,6 +150,7 @@ class Coding {
       options.look_around_max = kDearLookAround;
       batch_size_ = kDearBatch;
     }
+    if (filter_->batch_size() != 0) batch_size_ = filter_->batch_size();
     ASSIGN_OR_RETURN(search_, repair::PatchSearch::Create(std::move(options)));
     return absl::OkStatus();
   }

@@ -18,6 +18,38 @@ std::string Below(const std::string& folder, std::string_view name) {
   return folder.empty() ? std::string(name) : StrCat(folder, "/", name);
 }
 
+std::string Stem(const std::string& path) {
+  std::string name = path.substr(path.rfind('/') + 1);
+  return name.substr(0, name.find('.'));
+}
+
+bool IsHeader(std::string_view path) {
+  for (std::string_view end : {".h", ".hh", ".hpp", ".hxx"}) {
+    if (path.ends_with(end)) return true;
+  }
+  return false;
+}
+
+size_t CommonStart(const std::string& a, const std::string& b) {
+  return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first -
+                             a.begin());
+}
+
+/// `folder/../a` and `folder/./a` as plain paths.
+std::string Plain(const std::string& path) {
+  std::vector<std::string> parts;
+  for (const std::string& part : Split(path, '/')) {
+    if (part == ".." && !parts.empty()) {
+      parts.pop_back();
+    } else if (part != "." && part != "..") {
+      parts.push_back(part);
+    }
+  }
+  std::string out;
+  for (const std::string& part : parts) out += StrCat(out.empty() ? "" : "/", part);
+  return out;
+}
+
 /// The dotted name of a node, and how many dots lead it.
 void ReadModule(const SyntaxTree& tree, NodeId node, Import* import) {
   std::string_view text = tree.Text(node);
@@ -39,7 +71,14 @@ std::vector<Import> Imports(const SyntaxTree& tree) {
   std::vector<Import> out;
   for (NodeId id = 0; id < tree.size(); ++id) {
     Role role = tree[id].role;
-    if (role == Role::kImport) {
+    if (role == Role::kImport && tree.language().form.braces) {
+      NodeId path = tree.Child(id, Field::kModuleName);
+      std::string_view text = path == kNoNode ? std::string_view() : tree.Text(path);
+      if (text.size() < 3 || (text.front() != '"' && text.front() != '<')) continue;  // a macro
+      out.push_back({.module = std::string(text.substr(1, text.size() - 2)),
+                     .line = tree[id].line,
+                     .included = true});
+    } else if (role == Role::kImport) {
       for (NodeId child : tree.Children(id)) {
         out.push_back({.module = NameOf(tree, child), .line = tree[id].line});
       }
@@ -61,7 +100,11 @@ std::vector<Import> Imports(const SyntaxTree& tree) {
 ModuleIndex::ModuleIndex(const std::vector<std::string>& files)
     : files_(files.begin(), files.end()) {
   for (const std::string& file : files_) {
-    if (!file.ends_with(kSuffix)) continue;
+    if (!file.ends_with(kSuffix)) {
+      const Language* language = LanguageOf(file);
+      if (language != nullptr && language->form.braces) by_stem_[Stem(file)].push_back(file);
+      continue;
+    }
     std::string path = file.substr(0, file.size() - kSuffix.size());
     if (file.ends_with(kPackageFile)) path = Folder(file);
     size_t slash = path.rfind('/');
@@ -96,11 +139,42 @@ std::string ModuleIndex::Find(const std::string& importer, const std::string& mo
   return best;
 }
 
+std::vector<std::string> ModuleIndex::ResolveInclude(const std::string& importer,
+                                                     const std::string& path) const {
+  auto found = by_stem_.find(Stem(path));
+  if (found == by_stem_.end()) return {};
+  const std::string beside = Plain(Below(Folder(importer), path));
+  std::string header;
+  for (const std::string& file : found->second) {
+    if (file == beside) {
+      header = file;
+      break;
+    }
+    if (file != path && !file.ends_with(StrCat("/", Plain(path)))) continue;
+    if (header.empty() || CommonStart(file, importer) > CommonStart(header, importer))
+      header = file;
+  }
+  if (header.empty()) return {};
+  std::set<std::string> out{header};
+  size_t nearest = 0;
+  if (IsHeader(header)) {
+    for (const std::string& file : found->second) {
+      if (!IsHeader(file)) nearest = std::max(nearest, CommonStart(file, header));
+    }
+    for (const std::string& file : found->second) {
+      if (!IsHeader(file) && file != importer && CommonStart(file, header) == nearest)
+        out.insert(file);
+    }
+  }
+  return {out.begin(), out.end()};
+}
+
 std::vector<std::string> ModuleIndex::Resolve(const std::string& importer,
                                               const Import& import) const {
+  if (import.included) return ResolveInclude(importer, import.module);
   std::set<std::string> out;
   auto add_file = [&](const std::string& stem) {
-    for (std::string path : {StrCat(stem, kSuffix), Below(stem, kPackageFile)}) {
+    for (const std::string& path : {StrCat(stem, kSuffix), Below(stem, kPackageFile)}) {
       if (!stem.empty() && files_.contains(path)) return out.insert(path), true;
     }
     return false;

@@ -52,6 +52,23 @@ TEST_CASE("ModulesResolveInFlatAndSrcLayouts") {
   CHECK(resolve("tests/test_core.py", "import core").empty());  // inside a package
 }
 
+TEST_CASE("IncludesResolveToHeadersAndTheirSources") {
+  auto tree = Parser(Cpp()).Parse(
+      "#include <vector>\n#include \"lib/stack.h\"\n#include \"../queue.hpp\"\n#include MACRO\n");
+  REQUIRE(tree.ok());
+  auto imports = Imports(*tree);
+  REQUIRE_EQ(imports.size(), 3);
+  CHECK_EQ(imports[1].module, "lib/stack.h");
+  CHECK_EQ(imports[1].line, 2);
+  ModuleIndex index({"include/lib/stack.h", "src/lib/stack.cpp", "old/stack.h", "queue.hpp",
+                     "tests/stack_test.cpp", "tests/queue.hpp.in", "vector.py"});
+  CHECK(index.Resolve("tests/stack_test.cpp", imports[0]).empty());  // of the system
+  CHECK_EQ(index.Resolve("tests/stack_test.cpp", imports[1]),
+           Files{"include/lib/stack.h", "src/lib/stack.cpp"});
+  CHECK_EQ(index.Resolve("src/lib/stack.cpp", imports[1]), Files{"include/lib/stack.h"});
+  CHECK_EQ(index.Resolve("tests/stack_test.cpp", imports[2]), Files{"queue.hpp"});
+}
+
 TEST_CASE("ReachableFollowsTheGraphThroughCycles") {
   DependencyGraph graph = {{"a", {"b"}}, {"b", {"c", "a"}}, {"d", {"a"}}};
   CHECK_EQ(Reachable(graph, "a"), std::set<std::string>{"a", "b", "c"});

@@ -6,7 +6,7 @@
 namespace coditect::analysis {
 
 const Language* LanguageOf(std::string_view path) {
-  for (const Language* language : {&Python()}) {
+  for (const Language* language : {&Python(), &Cpp(), &C()}) {
     for (std::string_view extension : language->extensions) {
       if (path.ends_with(extension)) return language;
     }
@@ -15,7 +15,7 @@ const Language* LanguageOf(std::string_view path) {
 }
 
 const Language* FindLanguage(std::string_view name) {
-  for (const Language* language : {&Python()}) {
+  for (const Language* language : {&Python(), &Cpp(), &C()}) {
     if (language->name == name) return language;
   }
   return nullptr;

@@ -25,7 +25,7 @@ struct Binding {
   NameOrigin origin = NameOrigin::kLocal;
   NodeId node = kNoNode;   // the identifier that binds; kNoNode for a builtin
   NodeId value = kNoNode;  // the expression assigned, when it is one
-  NodeId scope = 0;        // module, function, class, lambda or comprehension
+  NodeId scope = 0;        // module, function, class, lambda, comprehension; with braces: block
   uint32_t offset = 0;     // visible from this byte on
   uint32_t reads = 0;      // other uses of the name inside the scope
 };
@@ -43,6 +43,8 @@ class ScopeTable {
 
  private:
   void Collect();
+  void CollectDeclared(NodeId declaration);
+  std::string_view HolderAt(uint32_t offset) const;
   void Bind(NodeId target, NameOrigin origin, NodeId value, uint32_t offset);
   void CountReads();
   NodeId ScopeOf(NodeId node) const;

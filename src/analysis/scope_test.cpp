@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "src/analysis/languages/languages.h"
 
@@ -78,6 +79,34 @@ TEST_CASE("ReadsAreCountedWithoutTheBindingItself") {
   auto f = Make();
   CHECK_EQ(f->Find("unused", "return total")->reads, 0);
   CHECK_EQ(f->Find("total", "return total")->reads, 1);
+}
+
+TEST_CASE("BlocksOfCppAreScopes") {
+  const std::string text =
+      "int global = 1;\n"
+      "struct Box { int member; int sum(); };\n"
+      "int Box::sum() {\n"
+      "  for (int i = 0; i < 3; i++) { int inner = i; /*1*/ }\n"
+      "  /*2*/ auto [left, right] = split(member);\n"
+      "  for (const auto& [key, value] : table) { /*3*/ }\n"
+      "  auto f = [&](int q) { return q; /*4*/ };\n"
+      "  return late; }\n"
+      "int late = 2;\n";
+  auto tree = Parser(Cpp()).Parse(text);
+  REQUIRE(tree.ok());
+  ScopeTable scope(*tree);
+  auto seen = [&](std::string_view mark) {
+    std::set<std::string> out;
+    for (const Binding* binding : scope.VisibleAt(static_cast<uint32_t>(text.find(mark)))) {
+      if (binding->origin != NameOrigin::kBuiltin) out.emplace(binding->name);
+    }
+    return out;
+  };
+  using Names = std::set<std::string>;
+  CHECK_EQ(seen("/*1*/"), Names{"global", "member", "sum", "i", "inner"});
+  CHECK_EQ(seen("/*2*/"), Names{"global", "member", "sum"});
+  CHECK_EQ(seen("/*3*/"), Names{"global", "member", "sum", "left", "right", "key", "value"});
+  CHECK_EQ(seen("/*4*/"), Names{"global", "member", "sum", "left", "right", "q"});
 }
 
 }  // namespace coditect::analysis

@@ -11,15 +11,21 @@ namespace coditect::analysis {
 struct Statement {
   NodeId node = kNoNode;
   NodeId block = kNoNode;  // the block or module it stands in; of a clause: its statement's
-  NodeId body = kNoNode;   // its first block; kNoNode for a simple statement
+  NodeId body = kNoNode;   // its first block, or the statement that stands for it without
+                           // brackets; kNoNode for a simple statement
   uint32_t first_line = 0;
   uint32_t header_end = 0;       // byte after its own text, before its blocks
   uint32_t header_end_line = 0;  // last line of its own text
   bool clause = false;
+  bool bare = false;  // stands for a block without brackets: `if (a) this;`
 };
 
 /// Every statement in the order of the text.
 std::vector<Statement> Statements(const SyntaxTree& tree);
+
+/// The statements of a block, a section of a `switch` or a module, in order, without clauses; a
+/// statement that stands for a block is all of it.
+std::vector<NodeId> StatementsIn(const SyntaxTree& tree, NodeId block);
 
 /// Index of the statement whose own text holds `line`; -1 when there is none.
 int StatementAtLine(const std::vector<Statement>& statements, uint32_t line);

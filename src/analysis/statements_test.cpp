@@ -34,6 +34,52 @@ TEST_CASE("ExecutableLinesLeaveOutDocumentationAndBareClauses") {
   CHECK_EQ(ExecutableLines(Parse(kSource)), std::vector<uint32_t>{2, 5, 6, 8, 9, 11, 12});
 }
 
+TEST_CASE("StatementsOfCppStandInBlocksSectionsAndAlone") {
+  auto tree = Parser(Cpp()).Parse(
+      "#ifndef A_H\n"                             // 1
+      "#define A_H 1\n"                           // 2
+      "namespace n {\n"                           // 3
+      "template <typename T>\n"                   // 4
+      "int f(std::vector<std::vector<T>> x) {\n"  // 5
+      "  int a = 1,\n"                            // 6
+      "      b;\n"                                // 7
+      "  for (int i = 0; i < 3; i++)\n"           // 8
+      "    if (i) a++;\n"                         // 9
+      "    else b--;\n"                           // 10
+      "  do {\n"                                  // 11
+      "    a--;\n"                                // 12
+      "  } while (a > 0);\n"                      // 13
+      "  switch (a) {\n"                          // 14
+      "    case 1:\n"                             // 15
+      "      return 1;\n"                         // 16
+      "  }\n"                                     // 17
+      "  return [&](int q) {\n"                   // 18
+      "    return q;\n"                           // 19
+      "  }(a);\n"                                 // 20
+      "}\n"                                       // 21
+      "}\n"
+      "#endif\n");
+  REQUIRE(tree.ok());
+  CHECK_FALSE(tree->HasErrors());
+  CHECK_EQ(ExecutableLines(*tree), std::vector<uint32_t>{5, 6, 8, 9, 10, 12, 13, 14, 16, 18, 19});
+  auto statements = Statements(*tree);
+  auto text = [&](uint32_t line) -> std::string {
+    int at = StatementAtLine(statements, line);
+    if (at < 0) return "";
+    const Statement& found = statements[static_cast<size_t>(at)];
+    uint32_t start = (*tree)[found.node].start;
+    return tree->text().substr(start, found.header_end - start);
+  };
+  CHECK_EQ(text(2), "");
+  CHECK_EQ(text(7), "int a = 1,\n      b;");
+  CHECK_EQ(text(8), "for (int i = 0; i < 3; i++)");
+  CHECK_EQ(text(9), "if (i)");
+  CHECK_EQ(text(13), "(a > 0)");
+  CHECK_EQ(text(15), "case 1:");
+  CHECK_EQ(text(19), "return q;");
+  CHECK_EQ(text(21), "");
+}
+
 TEST_CASE("ALineBelongsToTheStatementWhoseTextHoldsIt") {
   SyntaxTree tree = Parse(kSource);
   auto statements = Statements(tree);

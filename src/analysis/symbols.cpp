@@ -15,11 +15,19 @@ std::vector<std::string> ParameterNames(const SyntaxTree& tree, NodeId function)
   return names;
 }
 
+/// "b" of "a::b<int>".
+std::string_view LastPart(std::string_view name) {
+  name = name.substr(0, name.find('<'));
+  size_t at = name.rfind("::");
+  return at == std::string_view::npos ? name : name.substr(at + 2);
+}
+
 }  // namespace
 
 std::string_view ParameterName(const SyntaxTree& tree, NodeId parameter) {
   const NodeId end = tree[parameter].subtree_end;
   for (NodeId node = parameter; node < end; ++node) {
+    if (tree[node].field == Field::kValue && node != parameter) break;
     if (tree[node].role == Role::kIdentifier) return tree.Text(node);
   }
   return {};
@@ -38,6 +46,14 @@ std::vector<Symbol> Symbols(const SyntaxTree& tree) {
     symbol.name = tree.Text(name);
     symbol.node = node;
     symbol.body = tree.Child(node, Field::kBody);
+    std::string holder;  // of a member that is defined outside of its class
+    if (tree.language().form.braces) {
+      if (role == Role::kClass && symbol.body == kNoNode) continue;  // `struct a x;`
+      if (size_t at = symbol.name.rfind("::"); at != std::string::npos) {
+        holder = LastPart(std::string_view(symbol.name).substr(0, at));
+        symbol.name.erase(0, at + 2);
+      }
+    }
     NodeId outer = tree.RoleOf(tree[node].parent) == Role::kDecorated ? tree[node].parent : node;
     symbol.start = tree[outer].start;
     symbol.end = tree[node].end;
@@ -46,10 +62,11 @@ std::vector<Symbol> Symbols(const SyntaxTree& tree) {
     const Symbol* parent = open.empty() ? nullptr : &symbols[open.back()];
     symbol.qualified_name =
         parent == nullptr ? symbol.name : StrCat(parent->qualified_name, ".", symbol.name);
+    if (!holder.empty()) symbol.qualified_name = StrCat(holder, ".", symbol.qualified_name);
     if (role == Role::kClass) {
       symbol.kind = Symbol::Kind::kClass;
     } else {
-      bool method = parent != nullptr && parent->kind == Symbol::Kind::kClass;
+      bool method = (parent != nullptr && parent->kind == Symbol::Kind::kClass) || !holder.empty();
       symbol.kind = method ? Symbol::Kind::kMethod : Symbol::Kind::kFunction;
       symbol.parameters = ParameterNames(tree, node);
     }

@@ -44,4 +44,23 @@ TEST_CASE("PlainQualifiedNameDropsLocals") {
   CHECK_EQ(PlainQualifiedName("C.m"), "C.m");
 }
 
+TEST_CASE("SymbolsOfCppAreNamedByTheirClass") {
+  auto tree = Parser(Cpp()).Parse(
+      "struct forward;\n"
+      "struct node { int size() const { return n; } int n; };\n"
+      "template <typename T> T most(const std::vector<T>& xs, int k = 3, char* = nullptr);\n"
+      "int* space::Box<int>::find(int key, const char name[3]) { return 0; }\n"
+      "Box::~Box() {}\n"
+      "bool operator<(Box a, Box b) { return true; }\n");
+  REQUIRE(tree.ok());
+  std::vector<std::string> names;
+  for (const Symbol& symbol : Symbols(*tree)) {
+    std::string name = symbol.qualified_name;
+    for (const std::string& parameter : symbol.parameters) name += StrCat(" ", parameter);
+    names.push_back(std::move(name));
+  }
+  CHECK_EQ(names, std::vector<std::string>{"node", "node.size", "Box.find key name", "Box.~Box",
+                                           "operator< a b"});
+}
+
 }  // namespace coditect::analysis

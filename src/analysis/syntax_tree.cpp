@@ -16,24 +16,37 @@ constexpr uint32_t kReadBytes = 4096;
 /// that re-reads without end would be a hang.
 constexpr uint64_t kReadsPerPiece = 64;
 
+struct KindRule {
+  Role role = Role::kOther;
+  Shape shape = Shape::kNode;
+};
+
 struct Tables {
-  std::vector<Role> roles;    // by symbol
-  std::vector<Field> fields;  // by field id
+  bool braces = false;
+  std::vector<KindRule> kinds;                                        // by symbol
+  std::vector<Field> fields;                                          // by field id
+  std::map<std::pair<uint16_t, std::string_view>, Role> by_operator;  // symbol, operator
 };
 
 Tables MakeTables(const Language& language, const TSLanguage* grammar) {
   Tables tables;
-  std::map<std::string_view, Role> roles;
-  for (const KindRole& row : language.roles) roles[row.kind] = row.role;
+  tables.braces = language.form.braces;
+  std::map<std::string_view, KindRule> kinds;
+  for (const KindRole& row : language.roles) kinds[row.kind] = {row.role, row.shape};
   std::map<std::string_view, Field> fields;
   for (const FieldName& row : language.fields) fields[row.name] = row.field;
   for (uint32_t i = 0; i < ts_language_symbol_count(grammar); ++i) {
     if (ts_language_symbol_type(grammar, i) != TSSymbolTypeRegular) {
-      tables.roles.push_back(Role::kToken);
+      tables.kinds.push_back({Role::kToken});
       continue;
     }
-    auto found = roles.find(ts_language_symbol_name(grammar, i));
-    tables.roles.push_back(found == roles.end() ? Role::kOther : found->second);
+    std::string_view name = ts_language_symbol_name(grammar, i);
+    auto found = kinds.find(name);
+    tables.kinds.push_back(found == kinds.end() ? KindRule{} : found->second);
+    for (const OperatorRole& row : language.operator_roles) {
+      if (row.kind != name) continue;
+      for (std::string_view sign : row.operators) tables.by_operator[{i, sign}] = row.role;
+    }
   }
   for (uint32_t i = 0; i <= ts_language_field_count(grammar); ++i) {
     const char* name = i == 0 ? nullptr : ts_language_field_name_for_id(grammar, i);
@@ -68,48 +81,133 @@ struct TreeDeleter {
 };
 using TreePointer = std::unique_ptr<TSTree, TreeDeleter>;
 
-SyntaxNode ToNode(const TSTreeCursor& cursor, const Tables& tables, NodeId parent) {
-  TSNode node = ts_tree_cursor_current_node(&cursor);
-  SyntaxNode out;
-  uint16_t symbol = ts_node_symbol(node);
-  out.named = ts_node_is_named(node);
-  out.role = symbol < tables.roles.size() ? tables.roles[symbol] : Role::kError;
-  if (ts_node_is_missing(node)) out.role = Role::kError;
-  out.field = tables.fields[ts_tree_cursor_current_field_id(&cursor)];
-  out.kind = symbol;
-  out.start = ts_node_start_byte(node);
-  out.end = ts_node_end_byte(node);
-  out.line = ts_node_start_point(node).row + 1;
-  TSPoint end = ts_node_end_point(node);
-  out.end_line = end.column == 0 && end.row + 1 > out.line ? end.row : end.row + 1;
-  out.parent = parent;
-  return out;
+/// A number with a fraction or an exponent.
+bool IsFraction(std::string_view text) {
+  if (text.starts_with("0x") || text.starts_with("0X")) return false;
+  return text.find_first_of(".eE") != std::string_view::npos;
 }
 
-std::vector<SyntaxNode> Flatten(TSTree* tree, const Tables& tables) {
-  std::vector<SyntaxNode> nodes;
-  TSTreeCursor cursor = ts_tree_cursor_new(ts_tree_root_node(tree));
-  NodeId parent = kNoNode;
-  for (bool more = true; more;) {
-    NodeId id = static_cast<NodeId>(nodes.size());
-    nodes.push_back(ToNode(cursor, tables, parent));
-    if (ts_tree_cursor_goto_first_child(&cursor)) {
-      parent = id;
-      continue;
-    }
-    nodes[id].subtree_end = id + 1;
-    while (!ts_tree_cursor_goto_next_sibling(&cursor)) {
-      if (!ts_tree_cursor_goto_parent(&cursor)) {
-        more = false;
-        break;
+/// Turns the grammar's tree into ours while it walks it: roles and fields of the language's table,
+/// transparent nodes left out.
+class Flattener {
+ public:
+  Flattener(std::string_view text, const Tables& tables) : text_(text), tables_(tables) {}
+
+  std::vector<SyntaxNode> Run(TSTree* tree) {
+    cursor_ = ts_tree_cursor_new(ts_tree_root_node(tree));
+    open_.push_back({});
+    while (true) {
+      if (Visit() && ts_tree_cursor_goto_first_child(&cursor_)) continue;
+      Close();
+      while (!ts_tree_cursor_goto_next_sibling(&cursor_)) {
+        if (!ts_tree_cursor_goto_parent(&cursor_)) {
+          ts_tree_cursor_delete(&cursor_);
+          return std::move(nodes_);
+        }
+        Close();
       }
-      nodes[parent].subtree_end = static_cast<NodeId>(nodes.size());
-      parent = nodes[parent].parent;
     }
   }
-  ts_tree_cursor_delete(&cursor);
-  return nodes;
-}
+
+ private:
+  /// A node of the grammar whose children are being read.
+  struct Open {
+    NodeId node = kNoNode;  // ours; of a transparent one: its parent's
+    bool own = false;
+    Shape shape = Shape::kNode;
+    uint32_t line = 0;
+    Field field = Field::kNone;  // of a transparent node: its own
+  };
+
+  void Close() {
+    if (open_.back().own)
+      nodes_[open_.back().node].subtree_end = static_cast<NodeId>(nodes_.size());
+    open_.pop_back();
+  }
+
+  /// Reads the node under the cursor and opens it; false when its children are nothing to us.
+  bool Visit() {
+    const Open above = open_.back();
+    TSNode node = ts_tree_cursor_current_node(&cursor_);
+    const uint16_t symbol = ts_node_symbol(node);
+    KindRule rule = symbol < tables_.kinds.size() ? tables_.kinds[symbol] : KindRule{Role::kError};
+    if (ts_node_is_missing(node)) rule = {Role::kError};
+    const uint32_t line = ts_node_start_point(node).row + 1;
+    const bool dropped = above.shape == Shape::kDirective && line == above.line;
+    const Role parent = above.node == kNoNode ? Role::kOther : nodes_[above.node].role;
+    Field field = tables_.fields[ts_tree_cursor_current_field_id(&cursor_)];
+    if (rule.shape == Shape::kBrackets) {
+      if (field != Field::kCondition) {
+        rule.shape = Shape::kNode;
+      } else if (parent == Role::kDo) {
+        rule = {Role::kDoCondition};
+      } else {
+        rule.shape = Shape::kCondition;
+      }
+    }
+    const bool transparent = rule.shape == Shape::kTransparent || rule.shape == Shape::kDirective ||
+                             rule.shape == Shape::kCondition;
+    if (dropped || transparent) {
+      open_.push_back({above.node, false, rule.shape, line, field});
+      return !dropped;
+    }
+    SyntaxNode out;
+    out.named = ts_node_is_named(node);
+    if (field == Field::kNone &&
+        (rule.role == Role::kIdentifier || rule.role == Role::kPatternList))
+      field = above.field;  // the name in `&name`
+    out.field = FieldIn(parent, above.shape, field, out.named && rule.role != Role::kComment);
+    out.role = rule.role;
+    out.kind = symbol;
+    out.start = ts_node_start_byte(node);
+    out.end = ts_node_end_byte(node);
+    out.line = line;
+    TSPoint end = ts_node_end_point(node);
+    out.end_line = end.column == 0 && end.row + 1 > out.line ? end.row : end.row + 1;
+    out.parent = above.node;
+    if (tables_.braces) Refine(&out, &rule);
+    open_.push_back({static_cast<NodeId>(nodes_.size()), true, Shape::kNode, line});
+    nodes_.push_back(out);
+    return rule.shape != Shape::kLeaf;
+  }
+
+  /// The field by our names, which depend on the parent.
+  Field FieldIn(Role parent, Shape around, Field field, bool named) const {
+    if (!tables_.braces) return field;
+    if ((around == Shape::kCondition || parent == Role::kDoCondition) && named &&
+        (field == Field::kNone || field == Field::kValue)) {
+      return parent == Role::kMatch ? Field::kValue : Field::kCondition;
+    }
+    if (parent == Role::kMatch && field == Field::kCondition) return Field::kValue;
+    if (parent == Role::kAttribute && field == Field::kArgument) return Field::kObject;
+    if (parent == Role::kSubscript && field == Field::kArgument) return Field::kValue;
+    if (parent == Role::kSubscript && field == Field::kNone && named) return Field::kSubscript;
+    if (parent == Role::kAssignment && field == Field::kName) return Field::kLeft;
+    if (parent == Role::kAssignment && field == Field::kValue) return Field::kRight;
+    if (parent == Role::kFor && field == Field::kName) return Field::kLeft;
+    return field;
+  }
+
+  /// What the place and the text of a node say of its role, and of its parent's.
+  void Refine(SyntaxNode* node, KindRule* rule) {
+    std::string_view text = text_.substr(node->start, node->end - node->start);
+    if (node->field == Field::kType && node->named && node->role != Role::kClass) {
+      node->role = Role::kType;
+      rule->shape = Shape::kLeaf;
+    }
+    if (rule->shape == Shape::kNumber && IsFraction(text)) node->role = Role::kFloat;
+    if (node->field != Field::kOperator || node->parent == kNoNode) return;
+    auto found = tables_.by_operator.find({nodes_[node->parent].kind, text});
+    if (found == tables_.by_operator.end()) return;
+    nodes_[node->parent].role = found->second;
+  }
+
+  std::string_view text_;
+  const Tables& tables_;
+  TSTreeCursor cursor_{};
+  std::vector<Open> open_;
+  std::vector<SyntaxNode> nodes_;
+};
 
 }  // namespace
 
@@ -150,7 +248,7 @@ StatusOr<SyntaxTree> Parser::Parse(std::string text) {
   }
   TreePointer tree = state_->Parse(text);
   if (tree == nullptr) return ResourceExhausted("the source is too broken to parse");
-  auto nodes = Flatten(tree.get(), state_->tables);
+  auto nodes = Flattener(text, state_->tables).Run(tree.get());
   return SyntaxTree(*state_->language, std::move(text), std::move(nodes));
 }
 

@@ -10,6 +10,7 @@
 #include "src/adapters/git/repository.h"
 #include "src/adapters/git/resolve.h"
 #include "src/adapters/localfs/object_store.h"
+#include "src/adapters/native/harness.h"
 #include "src/adapters/process/broker.h"
 #include "src/adapters/process/sandbox.h"
 #include "src/adapters/python/harness.h"
@@ -17,6 +18,7 @@
 #include "src/adapters/sqlite/event_bus.h"
 #include "src/adapters/sqlite/event_log.h"
 #include "src/app/build_commit.h"
+#include "src/app/language_harnesses.h"
 #include "src/base/file.h"
 
 #ifndef CODITECT_VERSION
@@ -27,9 +29,27 @@ namespace coditect {
 namespace {
 
 /// Variables a sandboxed process gets as the person has them.
-constexpr const char* kPassed[] = {
-    "LANG", "LC_ALL",      "LC_CTYPE",     "LC_NUMERIC",        "LC_TIME",    "TZ",
-    "TERM", "VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYTHONPATH", "SOURCE_DATE_EPOCH"};
+constexpr const char* kPassed[] = {"LANG",
+                                   "LC_ALL",
+                                   "LC_CTYPE",
+                                   "LC_NUMERIC",
+                                   "LC_TIME",
+                                   "TZ",
+                                   "TERM",
+                                   "VIRTUAL_ENV",
+                                   "CONDA_PREFIX",
+                                   "CONDA_DEFAULT_ENV",
+                                   "PYTHONPATH",
+                                   "SOURCE_DATE_EPOCH",
+                                   "CC",
+                                   "CXX",
+                                   "CFLAGS",
+                                   "CXXFLAGS",
+                                   "CPPFLAGS",
+                                   "LDFLAGS",
+                                   "CMAKE_GENERATOR",
+                                   "CMAKE_PREFIX_PATH",
+                                   "PKG_CONFIG_PATH"};
 
 std::string ProcessLabel() { return StrCat("p", ::getpid()); }
 
@@ -74,7 +94,11 @@ StatusOr<std::unique_ptr<Sandbox>> MakeSandbox(const StatePaths& paths, const st
 }
 
 StatusOr<std::unique_ptr<TestHarness>> MakeHarness(const StatePaths& paths) {
-  return python::CreateHarness({.folder = paths.support});
+  std::vector<LanguageHarness> harnesses;
+  harnesses.push_back({"c++", native::CreateHarness()});
+  ASSIGN_OR_RETURN(auto python, python::CreateHarness({.folder = paths.support}));
+  harnesses.push_back({"python", std::move(python)});
+  return CombineHarnesses(std::move(harnesses));
 }
 
 StatusOr<std::unique_ptr<Repository>> OpenMissionRepository(const Context& ctx,

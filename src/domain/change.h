@@ -28,6 +28,15 @@ struct SourceEdit {
   }
 };
 
+/// Bytes [start, end) of the base version of `file`.
+struct SourceRange {
+  std::string file;
+  uint32_t start = 0;
+  uint32_t end = 0;
+
+  bool operator==(const SourceRange&) const = default;
+};
+
 /// `text` with the edits applied. INVALID_ARGUMENT when one lies outside the text or two overlap.
 StatusOr<std::string> ApplyEdits(const std::string& text, std::vector<SourceEdit> edits);
 

@@ -47,6 +47,8 @@ struct TestRunRequest {
 struct Candidate {
   uint64_t number = 0;
   std::vector<SourceEdit> edits;
+  /// The innermost function bodies that hold the edits, each once; empty when one lies outside.
+  std::vector<SourceRange> bodies;
 };
 
 enum class CandidateVerdict {
@@ -103,6 +105,9 @@ class CandidateFilter {
   /// How many candidates are worth their price here; 0 = as many as the budget of tests allows.
   virtual uint64_t candidates_max() const { return 0; }
 
+  /// How many candidates are best judged at once; 0 = it does not matter.
+  virtual size_t batch_size() const { return 0; }
+
   virtual Usage usage() const = 0;
 };
 
@@ -111,7 +116,8 @@ class TestHarness {
  public:
   virtual ~TestHarness() = default;
 
-  /// How this repository's tests run. NOT_FOUND when there is no test of this language;
+  /// How this repository's tests run. NOT_FOUND when there is no test of this language
+  /// (without a message when there is no file of it either);
   /// FAILED_PRECONDITION when something is missing, the message being one sentence with the module
   /// and the command that would install it.
   virtual StatusOr<HarnessPlan> Detect(const Context& ctx, Workspace& workspace,

@@ -42,6 +42,36 @@ LocalizationRequest Request() {
 
 }  // namespace
 
+TEST_CASE("LinesOfCppMapToStatementsAndFunctions") {
+  LocalizationRequest request;
+  request.files = {{"a.cpp",
+                    "#include <vector>\n"         // 1
+                    "namespace n {\n"             // 2
+                    "int Box::sum(int a) {\n"     // 3
+                    "  int b = 0;\n"              // 4
+                    "  for (int i = 0; i < a;\n"  // 5
+                    "       i++)\n"               // 6
+                    "    b += i;\n"               // 7
+                    "  if (b > 3) return 1;\n"    // 8
+                    "  return b;\n"               // 9
+                    "}\n"                         // 10
+                    "}\n"}};
+  auto covers = [](std::string id, std::vector<uint32_t> lines) {
+    return TestCoverage{.id = std::move(id), .files = {{"a.cpp", std::move(lines)}}};
+  };
+  request.failing = {{.id = "t1"}};
+  request.passing = {"p1"};
+  request.coverage = {covers("t1", {3, 4, 5, 6, 7, 8, 9, 10}), covers("p1", {3, 4, 5, 8, 10})};
+  auto lines = Localize(request);
+  REQUIRE(lines.ok());
+  CHECK_EQ(ScoreOf(*lines, 7), doctest::Approx(1.0));
+  CHECK_EQ(ScoreOf(*lines, 9), doctest::Approx(1.0));
+  CHECK_EQ(ScoreOf(*lines, 5), doctest::Approx(std::sqrt(0.5)));
+  CHECK_EQ(ScoreOf(*lines, 6), 0);   // the statement of line 5
+  CHECK_EQ(ScoreOf(*lines, 10), 0);  // no statement
+  CHECK_EQ((*lines)[0].function, "Box.sum");
+}
+
 TEST_CASE("OchiaiMatchesHandComputedNumbers") {
   CHECK_EQ(Ochiai(2, 2, 0), doctest::Approx(1.0));
   CHECK_EQ(Ochiai(1, 4, 3), doctest::Approx(0.25));            // 1 / sqrt(4 * 4)

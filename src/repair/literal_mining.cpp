@@ -21,7 +21,9 @@ bool IsArgument(const SyntaxTree& tree, NodeId literal, NodeId function) {
     if (tree[up].role != Role::kCall) continue;
     NodeId callee = tree.Child(up, Field::kFunction);
     std::string_view name = callee == kNoNode ? "" : tree.Text(callee);
-    if (name.find("assert") == std::string_view::npos) return true;
+    bool asserts = name.find("assert") != std::string_view::npos;
+    for (std::string_view word : tree.language().assertions) asserts |= name.starts_with(word);
+    if (!asserts) return true;
   }
   // In a decorator or a table nobody can tell: both.
   return false;
@@ -101,9 +103,10 @@ bool PlainString(std::string_view literal, std::string* content) {
   return true;
 }
 
-std::string QuoteLike(std::string_view content, std::string_view like) {
+std::string QuoteLike(std::string_view content, std::string_view like, std::string_view quotes) {
   char quote = like.find('"') != std::string_view::npos ? '"' : '\'';
-  if (content.find(quote) != std::string_view::npos) quote = quote == '"' ? '\'' : '"';
+  if (quotes.size() > 1 && content.find(quote) != std::string_view::npos)
+    quote = quote == '"' ? '\'' : '"';
   std::string out(1, quote);
   for (char c : content) {
     if (c == quote || c == '\\') out += '\\';

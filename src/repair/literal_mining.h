@@ -29,7 +29,9 @@ MinedLiterals MineLiterals(const std::vector<SourceText>& tests,
 /// The characters of a plain string literal; false for a prefixed, formatted or joined one.
 bool PlainString(std::string_view literal, std::string* content);
 
-/// `content` as a literal in the quotes of `like` (or in single quotes).
-std::string QuoteLike(std::string_view content, std::string_view like);
+/// `content` as a literal in the quotes of `like` (or in single quotes), or in the others of
+/// `quotes` where that spares an escape.
+std::string QuoteLike(std::string_view content, std::string_view like,
+                      std::string_view quotes = "'\"");
 
 }  // namespace coditect::repair

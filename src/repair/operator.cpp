@@ -16,15 +16,23 @@ Level LevelOf(const SyntaxTree& tree, NodeId id) {
     case Role::kYield:
     case Role::kNamedExpression:
     case Role::kAssignment:
+    case Role::kAugmentedAssignment:
       return kLambdaLevel;
     case Role::kBoolean:
       return kLogicalLevel;
     case Role::kNot:  // `not a` needs no parentheses beside `and`
+      return tree.language().form.not_binds_tightly ? kUnaryLevel : kCompareLevel;
     case Role::kCompare:
       return kCompareLevel;
-    case Role::kBinary:
-      return kBinaryLevel;
+    case Role::kBinary: {
+      NodeId op = tree.Child(id, Field::kOperator);
+      bool bits = op != kNoNode && tree[op].end == tree[op].start + 1 &&
+                  std::string_view("&|^").find(tree.Text(op)) != std::string_view::npos;
+      return bits && tree.language().form.bits_bind_loosely ? kLogicalLevel : kBinaryLevel;
+    }
     case Role::kUnary:
+    case Role::kUpdate:
+    case Role::kCast:
     case Role::kAwait:
       return kUnaryLevel;
     default:
@@ -35,9 +43,14 @@ Level LevelOf(const SyntaxTree& tree, NodeId id) {
 Level LevelNeeded(const SyntaxTree& tree, NodeId id) {
   const analysis::SyntaxNode& node = tree[id];
   switch (tree.RoleOf(node.parent)) {
-    case Role::kBoolean:
     case Role::kNot:
+      if (tree.language().form.not_binds_tightly) return kUnaryLevel;
       return kCompareLevel;
+    case Role::kBoolean:
+      return kCompareLevel;
+    case Role::kUpdate:
+    case Role::kCast:
+      return kAtomLevel;
     case Role::kCompare:
       return kBinaryLevel;
     case Role::kBinary:
@@ -59,6 +72,31 @@ Level LevelNeeded(const SyntaxTree& tree, NodeId id) {
     default:
       return kLambdaLevel;
   }
+}
+
+ConditionalParts PartsOf(const SyntaxTree& tree, NodeId conditional) {
+  auto parts = tree.Children(conditional);
+  if (NodeId condition = tree.Child(conditional, Field::kCondition); condition != kNoNode) {
+    return {condition, tree.Child(conditional, Field::kConsequence),
+            tree.Child(conditional, Field::kAlternative)};
+  }
+  if (parts.size() != 3) return {};
+  return {parts[1], parts[0], parts[2]};
+}
+
+Phrase Negated(const analysis::Language& language, std::string_view text, Level level) {
+  Level needed = language.form.not_binds_tightly ? kUnaryLevel : kCompareLevel;
+  return {StrCat(language.spelling.logical_not, Fit(text, level, needed)), needed};
+}
+
+bool Takes(Kinds subject, Kinds kinds) {
+  if (subject == analysis::kLetter && kinds != 0) return (kinds & analysis::kLetter) != 0;
+  return subject == 0 || Compatible(kinds, subject);
+}
+
+bool HasOperator(const analysis::Language& language, std::string_view sign) {
+  return IsOneOf(language.compare_operators, sign) ||
+         IsOneOf(language.arithmetic_operators, sign) || IsOneOf(language.bit_operators, sign);
 }
 
 std::string Fit(std::string_view text, Level level, Level needed) {

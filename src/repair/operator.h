@@ -84,6 +84,7 @@ class Site {
   const analysis::SyntaxTree& tree() const { return source_.tree(); }
   const analysis::Language& language() const { return source_.language(); }
   const analysis::Spelling& spelling() const { return source_.language().spelling; }
+  const analysis::Form& form() const { return source_.language().form; }
   const SearchContext& context() const { return context_; }
   const Statement& statement() const { return source_.statements()[index_]; }
   size_t index() const { return index_; }
@@ -107,8 +108,13 @@ class Site {
   const std::vector<Phrase>& ConditionsAt(NodeId node) const;
   /// Integer literals of the function and the tests besides 0 and 1, best first.
   std::vector<Phrase> Integers() const;
+  /// Character literals of the function and the file, best first.
+  std::vector<Phrase> Characters() const;
   /// String literals of the function and the file, best first.
   std::vector<Phrase> Strings(NodeId node) const;
+
+  /// Kinds that fit in the place of an expression, where types are declared; 0 = any.
+  Kinds Expected(NodeId expression) const;
 
   /// The function's own range of nodes, or the module's.
   NodeId FunctionNode() const;
@@ -147,6 +153,21 @@ std::span<const Operator> Operators();
 Level LevelOf(const analysis::SyntaxTree& tree, NodeId id);
 /// What an expression needs to be to stand in the place of `id` without parentheses.
 Level LevelNeeded(const analysis::SyntaxTree& tree, NodeId id);
+/// The condition of a conditional expression and its two values; kNoNode for what is missing.
+struct ConditionalParts {
+  NodeId condition = kNoNode, yes = kNoNode, no = kNoNode;
+};
+ConditionalParts PartsOf(const analysis::SyntaxTree& tree, NodeId conditional);
+
+/// The opposite of a condition.
+Phrase Negated(const analysis::Language& language, std::string_view text, Level level);
+
+/// True when a call that takes `subject` can be given a value of the kinds.
+bool Takes(Kinds subject, Kinds kinds);
+
+/// True when the language has the operator.
+bool HasOperator(const analysis::Language& language, std::string_view sign);
+
 /// `text`, in parentheses when `level` is below `needed`.
 std::string Fit(std::string_view text, Level level, Level needed);
 

@@ -41,6 +41,10 @@ void StatementIndent(const Site& site, Proposals& out);
 void BlockUnwrap(const Site& site, Proposals& out);
 void JumpKind(const Site& site, Proposals& out);
 
+// operators_declarations.cpp
+void DeclaredTypeChange(const Site& site, Proposals& out);
+void DeclarationKind(const Site& site, Proposals& out);
+
 // synthesis_expressions.cpp
 void DonorExpression(const Site& site, Proposals& out);
 void CallWrap(const Site& site, Proposals& out);
@@ -69,6 +73,7 @@ void NameSwap(const Site& site, Proposals& out);
 // synthesis_statements.cpp
 void GuardInsert(const Site& site, Proposals& out);
 void GuardWrap(const Site& site, Proposals& out);
+void GuardedInsert(const Site& site, Proposals& out);
 void StatementInsert(const Site& site, Proposals& out);
 void AssignmentInsert(const Site& site, Proposals& out);
 void ElseInsert(const Site& site, Proposals& out);

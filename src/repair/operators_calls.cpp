@@ -71,6 +71,11 @@ void CallSibling(const Site& site, Proposals& out) {
     bool function = tree[id].role == Role::kIdentifier && !method;
     if (!method && !function) continue;
     std::string_view name = site.Text(id);
+    std::string_view prefix;  // "std::"
+    if (size_t at = name.rfind("::"); at != std::string_view::npos) {
+      prefix = name.substr(0, at + 2);
+      name = name.substr(at + 2);
+    }
     double called =
         tree[id].field == Field::kFunction || tree[tree[id].parent].field == Field::kFunction
             ? 1.0
@@ -79,7 +84,8 @@ void CallSibling(const Site& site, Proposals& out) {
     for (analysis::Words family : families) {
       if (!InFamily(family, name)) continue;
       for (std::string_view to : family) {
-        if (to != name) out.ReplaceToken(id, to, called / (1 + 0.08 * family.size()));
+        if (to != name)
+          out.ReplaceToken(id, StrCat(prefix, to), called / (1 + 0.08 * family.size()));
       }
     }
     if (!function || tree[id].field != Field::kFunction) continue;
@@ -95,20 +101,27 @@ void CallSibling(const Site& site, Proposals& out) {
 void CallUnwrap(const Site& site, Proposals& out) {
   const SyntaxTree& tree = site.tree();
   for (NodeId id : site.expressions()) {
+    const Kinds expected = site.Expected(id);
+    auto fits = [&](NodeId part) { return Compatible(site.source().KindsOf(part), expected); };
     if (tree[id].role == Role::kCall) {
       NodeId callee = tree.Child(id, Field::kFunction);
       if (callee == kNoNode) continue;
       if (tree[callee].role == Role::kAttribute) {
         NodeId object = tree.Child(callee, Field::kObject);
-        if (object != kNoNode) out.Replace(id, site.Text(object), 0.9, LevelOf(tree, object));
+        if (object != kNoNode && fits(object))
+          out.Replace(id, site.Text(object), 0.9, LevelOf(tree, object));
       }
       double factor = 1.0;
       for (NodeId argument : Arguments(tree, id)) {
-        if (tree[argument].role == Role::kKeywordArgument) continue;
+        if (tree[argument].role == Role::kKeywordArgument || !fits(argument)) continue;
         out.Replace(id, site.Text(argument), factor, LevelOf(tree, argument));
         factor *= 0.6;
       }
     } else if (tree[id].role == Role::kSubscript) {
+      NodeId value = tree.Child(id, Field::kValue);
+      if (value != kNoNode && fits(value))
+        out.Replace(id, site.Text(value), 0.6, LevelOf(tree, value));
+    } else if (tree[id].role == Role::kCast) {
       NodeId value = tree.Child(id, Field::kValue);
       if (value != kNoNode) out.Replace(id, site.Text(value), 0.6, LevelOf(tree, value));
     } else if (tree[id].role == Role::kConditional) {
@@ -203,8 +216,9 @@ void OrderOperands(const Site& site, Proposals& out) {
       NodeId right = tree.Child(id, Field::kRight);
       if (left != kNoNode && right != kNoNode) SwapNodes(site, left, right, 0.4, out);
     } else if (role == Role::kConditional) {
-      auto parts = tree.Children(id);
-      if (parts.size() == 3) SwapNodes(site, parts[0], parts[2], 1.0, out);
+      ConditionalParts parts = PartsOf(tree, id);
+      if (parts.yes != kNoNode && parts.no != kNoNode)
+        SwapNodes(site, parts.yes, parts.no, 1.0, out);
     }
   }
 }
@@ -249,6 +263,7 @@ void OrderElements(const Site& site, Proposals& out) {
 }
 
 void SliceChange(const Site& site, Proposals& out) {
+  if (!site.form().slices) return;
   const SyntaxTree& tree = site.tree();
   for (NodeId id : site.nodes()) {
     if (tree[id].role == Role::kSlice) {

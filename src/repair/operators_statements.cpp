@@ -7,7 +7,6 @@
 namespace coditect::repair {
 namespace {
 
-using analysis::Field;
 using analysis::SyntaxTree;
 
 size_t PositionOf(const std::vector<NodeId>& items, NodeId id) {
@@ -17,6 +16,14 @@ size_t PositionOf(const std::vector<NodeId>& items, NodeId id) {
 bool IsClause(Role role) {
   return role == Role::kElif || role == Role::kElse || role == Role::kExcept ||
          role == Role::kFinally || role == Role::kCase;
+}
+
+/// The same with braces: what stands between the two places stays as it is.
+void MoveTo(const Site& site, uint32_t place, std::string_view indent, double factor,
+            Proposals& out) {
+  NodeId statement = site.statement().node;
+  std::string moved = StrCat("\n", indent, Shifted(site, statement, site.indent(), indent));
+  out.Edit({Removal(site, statement), {place, place, moved}}, factor);
 }
 
 /// The compound statement a clause belongs to, or the owner itself.
@@ -32,6 +39,7 @@ void MoveOut(const Site& site, NodeId compound, double factor, Proposals& out) {
   auto siblings = Siblings(tree, statement);
   size_t at = PositionOf(siblings, statement);
   std::string_view outer = IndentAt(tree, compound);
+  if (site.form().braces) return MoveTo(site, tree[compound].end, outer, factor, out);
   std::string moved = StrCat("\n", outer, Reindent(site.Text(statement), site.indent(), outer));
   if (at == 0) {
     std::string empty(site.spelling().empty_statement);
@@ -60,6 +68,12 @@ void MoveBefore(const Site& site, NodeId compound, Proposals& out) {
   out.Edit({{tree[compound].start, tree[compound].start, moved}, Removal(site, statement)}, 0.5);
 }
 
+/// With braces a line of its own is a matter of taste, but a bare statement is its owner's.
+bool CanMove(const Site& site) {
+  if (!site.form().braces) return site.own_line();
+  return !site.statement().bare && site.FunctionNode() != 0;
+}
+
 }  // namespace
 
 void StatementDelete(const Site& site, Proposals& out) {
@@ -70,12 +84,14 @@ void StatementDelete(const Site& site, Proposals& out) {
     out.Edit(splice.start, splice.end, splice.text, factor);
   };
   if (site.role() == Role::kElse || site.role() == Role::kElif) {
-    out.Edit(tree[statement].start - static_cast<uint32_t>(site.indent().size()),
-             tree[statement].end, "", 0.5);
+    uint32_t before = site.own_line() ? static_cast<uint32_t>(site.indent().size()) : 0;
+    out.Edit(tree[statement].start - before, tree[statement].end, "", 0.5);
     return;
   }
-  if (site.statement().clause || !site.own_line()) return;
+  if (site.statement().clause || (!site.own_line() && !site.form().braces)) return;
   if (site.role() == Role::kIf) remove(statement, 0.5);
+  bool loop = site.role() == Role::kFor || site.role() == Role::kWhile || site.role() == Role::kDo;
+  if (loop && site.form().braces) remove(statement, 0.5);
   if (!IsSimple(tree, statement) || site.role() == Role::kPass) return;
   remove(statement, site.role() == Role::kReturn ? 0.5 : 1.0);
   auto siblings = Siblings(tree, statement);
@@ -89,7 +105,7 @@ void StatementDelete(const Site& site, Proposals& out) {
 void StatementMove(const Site& site, Proposals& out) {
   const SyntaxTree& tree = site.tree();
   NodeId statement = site.statement().node;
-  if (site.statement().clause || !site.own_line()) return;
+  if (site.statement().clause || !CanMove(site)) return;
   auto siblings = Siblings(tree, statement);
   size_t at = PositionOf(siblings, statement);
   if (at + 1 >= siblings.size()) return;
@@ -97,7 +113,8 @@ void StatementMove(const Site& site, Proposals& out) {
     NodeId next = siblings[other];
     if (tree[next].role == Role::kFunction || tree[next].role == Role::kClass) return;
     std::string_view indent;
-    if (!analysis::IndentOf(tree, next, &indent) || indent != site.indent()) return;
+    bool own = analysis::IndentOf(tree, next, &indent);
+    if (!site.form().braces && (!own || indent != site.indent())) return;
     out.Edit({{tree[statement].start, tree[statement].end, std::string(site.Text(next))},
               {tree[next].start, tree[next].end, std::string(site.Text(statement))}},
              factor);
@@ -114,7 +131,7 @@ void StatementMove(const Site& site, Proposals& out) {
 void StatementIndent(const Site& site, Proposals& out) {
   const SyntaxTree& tree = site.tree();
   NodeId statement = site.statement().node;
-  if (site.statement().clause || !site.own_line()) return;
+  if (site.statement().clause || !CanMove(site)) return;
   if (tree[statement].role == Role::kFunction || tree[statement].role == Role::kClass) return;
   auto siblings = Siblings(tree, statement);
   size_t at = PositionOf(siblings, statement);
@@ -133,9 +150,15 @@ void StatementIndent(const Site& site, Proposals& out) {
     NodeId previous = siblings[at - 1];
     double factor = 1.0;
     for (NodeId block = LastBlock(tree, previous); block != kNoNode;) {
-      auto inside = tree.Children(block);
+      auto inside = analysis::StatementsIn(tree, block);
       if (inside.empty()) break;
       std::string_view indent = IndentAt(tree, inside.back());
+      if (site.form().braces) {
+        MoveTo(site, tree[inside.back()].end, indent, factor, out);
+        factor *= 0.6;
+        block = LastBlock(tree, inside.back());
+        continue;
+      }
       std::string moved =
           StrCat("\n", indent, Reindent(site.Text(statement), site.indent(), indent));
       out.Edit(tree[previous].end, tree[statement].end, moved, factor);
@@ -146,7 +169,7 @@ void StatementIndent(const Site& site, Proposals& out) {
   if (at + 1 < siblings.size() &&
       IsSimple(tree, statement)) {  // to the start of the block after it
     NodeId body = tree.Child(siblings[at + 1], Role::kBlock);
-    auto inside = body == kNoNode ? std::vector<NodeId>() : tree.Children(body);
+    auto inside = body == kNoNode ? std::vector<NodeId>() : analysis::StatementsIn(tree, body);
     if (inside.empty()) return;
     std::string_view indent = IndentAt(tree, inside[0]);
     std::string moved = StrCat(site.Text(statement), "\n", indent);
@@ -158,7 +181,7 @@ void StatementIndent(const Site& site, Proposals& out) {
 void BlockUnwrap(const Site& site, Proposals& out) {
   const SyntaxTree& tree = site.tree();
   const Statement& own = site.statement();
-  if (own.body == kNoNode || !site.own_line()) return;
+  if (own.body == kNoNode || (!site.own_line() && !site.form().braces)) return;
   Role role = site.role();
   uint32_t keyword = tree[own.node].start;
   const auto& say = site.spelling();
@@ -171,18 +194,23 @@ void BlockUnwrap(const Site& site, Proposals& out) {
     change(say.if_keyword, say.while_keyword, 0.4);
     auto siblings = Siblings(tree, own.node);
     size_t at = PositionOf(siblings, own.node);
-    if (at > 0 && at < siblings.size() && tree[siblings[at - 1]].role == Role::kIf) {
+    bool behind = at > 0 && at < siblings.size() && tree[siblings[at - 1]].role == Role::kIf;
+    if (behind && site.form().braces) {
+      uint32_t end = tree[siblings[at - 1]].end;  // the edit is the previous statement's
+      out.Edit(end, keyword, StrCat("\n", site.indent(), "else "), 0.7);
+    } else if (behind) {
       change(say.if_keyword, say.elif_keyword, 0.7);
     }
   }
   if (role != Role::kIf && role != Role::kWhile && role != Role::kFor) return;
-  auto inside = tree.Children(own.body);
+  auto inside = analysis::StatementsIn(tree, own.body);
   if (inside.empty()) return;
   std::string_view indent = IndentAt(tree, inside[0]);
+  if (own.bare && inside.size() > 1) return;
   std::string_view body =
       std::string_view(tree.text())
           .substr(tree[inside[0]].start, tree[inside.back()].end - tree[inside[0]].start);
-  if (tree[inside[0]].line == tree[own.node].line) return;
+  if (!site.form().braces && tree[inside[0]].line == tree[own.node].line) return;
   out.Edit(keyword, tree[own.node].end, Reindent(body, indent, site.indent()), 0.5);
 }
 
@@ -202,21 +230,25 @@ void JumpKind(const Site& site, Proposals& out) {
     }
     return;
   }
-  if (!IsSimple(tree, statement) || !site.own_line()) return;
+  if (!IsSimple(tree, statement) || (!site.own_line() && !site.form().braces)) return;
   std::string head = StrCat("\n", site.indent());
-  if (site.InLoop()) {  // a missing jump at the end of the block
+  bool section = tree.RoleOf(tree[statement].parent) == Role::kSection;
+  if ((site.InLoop() || section) && !site.statement().bare) {  // a missing jump at the end
     if (Siblings(tree, statement).back() == statement && role != Role::kReturn &&
         role != Role::kRaise) {
       out.Edit(tree[statement].end, tree[statement].end, StrCat(head, say.break_statement), 0.5);
-      out.Edit(tree[statement].end, tree[statement].end, StrCat(head, say.continue_statement), 0.4);
+      if (site.InLoop())
+        out.Edit(tree[statement].end, tree[statement].end, StrCat(head, say.continue_statement),
+                 0.4);
     }
   }
   NodeId inner = tree.FirstChild(statement);
   if (role == Role::kReturn && tree.Children(statement).size() == 1) {
     uint32_t value = tree[tree.Children(statement)[0]].start;
-    out.Edit(tree[statement].start, value, say.yield_keyword, 0.2);
+    if (!say.yield_keyword.empty()) out.Edit(tree[statement].start, value, say.yield_keyword, 0.2);
   } else if (role == Role::kExpressionStatement && tree.RoleOf(inner) != Role::kAssignment &&
              tree.RoleOf(inner) != Role::kAugmentedAssignment &&
+             tree.RoleOf(inner) != Role::kUpdate && tree[inner].named &&
              tree.RoleOf(inner) != Role::kYield) {
     out.Edit(tree[statement].start, tree[statement].start, say.return_keyword, 0.7);
   }

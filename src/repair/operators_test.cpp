@@ -12,6 +12,7 @@ struct Row {
   std::string_view op;
   std::string before;
   std::string after;
+  std::string_view path = "a.py";
 };
 
 SearchContext MakeContext() {
@@ -23,8 +24,9 @@ SearchContext MakeContext() {
 }
 
 /// Every text an operator makes of `text`.
-std::set<std::string> Results(std::string_view id, const std::string& text) {
-  auto source = SourceModel::Create({"a.py", text});
+std::set<std::string> Results(std::string_view id, const std::string& text,
+                              std::string_view path = "a.py") {
+  auto source = SourceModel::Create({std::string(path), text});
   REQUIRE(source.ok());
   SearchContext context = MakeContext();
   std::set<std::string> out;
@@ -107,6 +109,10 @@ const Row kRows[] = {
     {"precedence.group", F("return not a or b"), F("return not (a or b)")},
     {"assignment.kind", F("a = b"), F("a += b")},
     {"assignment.kind", F("a += b"), F("a = b")},
+    {"declared.type", "int f(std::vector<int> xs) {\n    xs.clear();\n}\n",
+     "int f(std::vector<int>& xs) {\n    xs.clear();\n}\n", "a.cpp"},
+    {"declaration.kind", "int f(int n) {\n    if (n) {\n        int n = 1;\n    }\n}\n",
+     "int f(int n) {\n    if (n) {\n        n = 1;\n    }\n}\n", "a.cpp"},
     {"slice.change", F("return xs[:a]"), F("return xs[a:]")},
     {"slice.change", F("return xs[1:a]"), F("return xs[:a]")},
     {"slice.change", F("return xs[a]"), F("return xs[a:]")},
@@ -170,6 +176,10 @@ const Row kRows[] = {
      F("for x in xs:\n        if not x:\n            continue\n        a += x")},
     {"statement.insert", F("r = []\n    r.append(b)\n    return r", "b, xs: list"),
      F("r = []\n    r.append(b)\n    r.append(xs[-1])\n    return r", "b, xs: list")},
+    {"guarded.insert", "int f(int a, int b) {\n    a += b;\n    return a;\n}\n",
+     "int f(int a, int b) {\n    a += b;\n    if (a > b) {\n        a += a;\n    }\n"
+     "    return a;\n}\n",
+     "a.cpp"},
     {"assignment.insert", F("while a < b:\n        print(a)", "a: int, b: int"),
      F("while a < b:\n        print(a)\n        a += 1", "a: int, b: int")},
     {"else.insert", F("n = m = 0\n    if a:\n        n += 1\n    return n, m"),
@@ -186,7 +196,7 @@ TEST_CASE("TheMendedTextIsAmongTheProposals") {
     CAPTURE(row.op);
     CAPTURE(row.before);
     CAPTURE(row.after);
-    auto results = Results(row.op, row.before);
+    auto results = Results(row.op, row.before, row.path);
     CHECK(results.contains(row.after));
     CHECK_FALSE(results.contains(row.before));
   }

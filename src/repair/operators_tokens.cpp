@@ -59,6 +59,7 @@ void CompareOperator(const Site& site, Proposals& out) {
       for (std::string_view to : site.language().compare_operators) {
         if (to != op) out.ReplaceToken(id, to, CompareFactor(op, to));
       }
+      if (say.contains.empty()) continue;
       if (op == say.equal) out.ReplaceToken(id, say.contains, 0.25);
       if (op == say.not_equal) out.ReplaceToken(id, say.contains_not, 0.25);
     }
@@ -77,6 +78,7 @@ void ArithmeticOperator(const Site& site, Proposals& out) {
     if (tree[id].field != Field::kOperator) continue;
     Role parent = tree.RoleOf(tree[id].parent);
     bool augmented = parent == Role::kAugmentedAssignment;
+    if (parent == Role::kUpdate) out.ReplaceToken(id, site.Text(id) == "++" ? "--" : "++", 1.0);
     if (parent != Role::kBinary && !augmented) continue;
     std::string_view op = site.Text(id);
     if (augmented) op.remove_suffix(1);
@@ -103,7 +105,18 @@ void AssignmentKind(const Site& site, Proposals& out) {
       NodeId op = tree.Child(id, Field::kOperator);
       if (op != kNoNode) out.ReplaceToken(op, "=", 0.8);
     }
-    if (role != Role::kAssignment) continue;
+    if (role == Role::kUpdate) {  // by one where by two was meant
+      NodeId target = tree.Child(id, Field::kArgument);
+      NodeId op = tree.Child(id, Field::kOperator);
+      if (target == kNoNode || op == kNoNode) continue;
+      std::string head = StrCat(site.Text(target), " ", site.Text(op).substr(0, 1), "= ");
+      out.ReplaceToken(id, StrCat(head, "2"), 0.5);
+      for (const Atom& atom : site.ValuesAt(id, analysis::kInt)) {
+        if (atom.kinds != 0 && atom.text != site.Text(target))
+          out.ReplaceToken(id, StrCat(head, atom.text), 0.3 * atom.weight);
+      }
+    }
+    if (role != Role::kAssignment || tree.RoleOf(tree[id].parent) == Role::kDeclaration) continue;
     NodeId left = tree.Child(id, Field::kLeft);
     NodeId right = tree.Child(id, Field::kRight);
     if (left == kNoNode || right == kNoNode || tree[left].role == Role::kPatternList) continue;
@@ -117,10 +130,15 @@ void AssignmentKind(const Site& site, Proposals& out) {
 void LogicalOperator(const Site& site, Proposals& out) {
   const SyntaxTree& tree = site.tree();
   const auto& say = site.spelling();
+  auto turned = [&](NodeId op) {
+    if (site.Text(op) == "and") return std::string_view("or");
+    if (site.Text(op) == "or") return std::string_view("and");
+    return site.Text(op) == say.logical_and ? say.logical_or : say.logical_and;
+  };
   for (NodeId id : site.nodes()) {
     if (tree[id].field != Field::kOperator || tree.RoleOf(tree[id].parent) != Role::kBoolean)
       continue;
-    out.ReplaceToken(id, site.Text(id) == say.logical_and ? say.logical_or : say.logical_and, 1.0);
+    out.ReplaceToken(id, turned(id), 1.0);
   }
   // All of a chain at once: `a and b and c`.
   for (NodeId id : site.nodes()) {
@@ -129,8 +147,7 @@ void LogicalOperator(const Site& site, Proposals& out) {
     for (NodeId at = id; at < tree[id].subtree_end; ++at) {
       if (tree[at].field != Field::kOperator || tree.RoleOf(tree[at].parent) != Role::kBoolean)
         continue;
-      auto to = site.Text(at) == say.logical_and ? say.logical_or : say.logical_and;
-      splices.push_back({tree[at].start, tree[at].end, std::string(to)});
+      splices.push_back({tree[at].start, tree[at].end, std::string(turned(at))});
     }
     if (splices.size() > 1) out.Edit(std::move(splices), 0.9);
   }
@@ -138,7 +155,6 @@ void LogicalOperator(const Site& site, Proposals& out) {
 
 void LogicalNegate(const Site& site, Proposals& out) {
   const SyntaxTree& tree = site.tree();
-  const std::string_view no = site.spelling().logical_not;
   for (NodeId id : site.expressions()) {
     if (tree[id].role == Role::kNot) {
       NodeId inner = tree.Child(id, Field::kArgument);
@@ -148,15 +164,12 @@ void LogicalNegate(const Site& site, Proposals& out) {
     Role parent = tree.RoleOf(tree[id].parent);
     bool condition = tree[id].field == Field::kCondition || parent == Role::kBoolean ||
                      parent == Role::kComprehensionIf || parent == Role::kAssert;
-    if (parent == Role::kConditional) {
-      auto parts = tree.Children(tree[id].parent);
-      condition = parts.size() == 3 && parts[1] == id;
-    }
+    if (parent == Role::kConditional) condition = PartsOf(tree, tree[id].parent).condition == id;
     bool result = parent == Role::kReturn && Compatible(site.source().KindsOf(id), analysis::kBool);
     if (!condition && !result) continue;
     double factor = tree[id].role == Role::kCompare ? 0.3 : condition ? 1.0 : 0.4;
-    out.Replace(id, StrCat(no, Fit(site.Text(id), LevelOf(tree, id), kCompareLevel)), factor,
-                kCompareLevel);
+    Phrase negated = Negated(site.language(), site.Text(id), LevelOf(tree, id));
+    out.Replace(id, negated.text, factor, negated.level);
   }
 }
 
@@ -173,6 +186,7 @@ void UnaryOperator(const Site& site, Proposals& out) {
     Role parent = tree.RoleOf(tree[id].parent);
     bool literal = role == Role::kInteger || role == Role::kFloat;
     if (parent == Role::kUnary || parent == Role::kAttribute || (role == Role::kString)) continue;
+    if (parent == Role::kUpdate || parent == Role::kCast || role == Role::kCharacter) continue;
     if (parent == Role::kCall || role == Role::kTrue || role == Role::kFalse || role == Role::kNull)
       continue;
     double factor =

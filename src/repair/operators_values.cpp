@@ -47,9 +47,11 @@ void IntegerVariants(const Site& site, NodeId id, Proposals& out) {
   long long value = 0;
   if (!ParseNumber(site.Text(id), &value)) return;
   bool negated = site.tree().RoleOf(site.tree()[id].parent) == Role::kUnary;
+  bool index = !site.form().negative_indices &&
+               site.tree().RoleOf(site.tree()[id].parent) == Role::kSubscript;
   auto add = [&](long long to, double factor) {
     if (to == value) return;
-    if (to < 0 && negated) return;
+    if (to < 0 && (negated || index)) return;
     out.Replace(id, std::to_string(to), factor, to < 0 ? kUnaryLevel : kAtomLevel);
   };
   add(value + 1, 1.0);
@@ -118,6 +120,35 @@ std::string Cased(std::string_view text, int how) {
 constexpr std::string_view kBracketFamilies[] = {"([{<", ")]}>",  ".,;:", "-_",
                                                  "/\\",  " \t\n", "+-*/"};
 
+/// Likely slips for one character: its relatives, and those the function and the file use.
+void CharacterVariants(const Site& site, NodeId id, Proposals& out) {
+  std::string_view literal = site.Text(id);
+  for (const Phrase& other : site.Characters()) {
+    if (other.text != literal) out.ReplaceToken(id, other.text, 0.7 * other.weight);
+  }
+  if (literal.size() != 3) return;
+  const char old = literal[1];
+  auto add = [&](char c, double factor) {
+    bool plain = std::isprint(static_cast<unsigned char>(c)) && c != '\'' && c != '\\';
+    if (c != old && plain) out.ReplaceToken(id, StrCat("'", std::string(1, c), "'"), factor);
+  };
+  const auto letter = static_cast<unsigned char>(old);
+  if (std::isalpha(letter)) {
+    add(static_cast<char>(std::isupper(letter) ? std::tolower(letter) : std::toupper(letter)), 0.8);
+    add(static_cast<char>(old + 1), 0.3);
+    add(static_cast<char>(old - 1), 0.3);
+    for (char c : std::string_view("azAZ")) add(c, 0.4);
+  }
+  if (std::isdigit(letter)) {
+    for (char c = '0'; c <= '9'; ++c) add(c, c < '2' ? 0.7 : 0.2);
+  }
+  for (std::string_view family : kBracketFamilies) {
+    if (family.find(old) == std::string_view::npos) continue;
+    for (char c : family) add(c, 0.6);
+  }
+  add(' ', 0.3);
+}
+
 }  // namespace
 
 void OffByOne(const Site& site, Proposals& out) {
@@ -143,18 +174,24 @@ void OffByOne(const Site& site, Proposals& out) {
 void ConstantNumber(const Site& site, Proposals& out) {
   for (NodeId id : site.expressions()) {
     if (site.tree()[id].role == Role::kInteger) IntegerVariants(site, id, out);
+    if (site.tree()[id].role == Role::kInteger && site.form().braces &&
+        site.tree().RoleOf(site.tree()[id].parent) == Role::kBinary) {
+      out.Replace(id, StrCat(site.Text(id), ".0"), 0.3);  // or the division drops the fraction
+    }
     if (site.tree()[id].role == Role::kFloat) FloatVariants(site, id, out);
   }
 }
 
 void ConstantString(const Site& site, Proposals& out) {
   for (NodeId id : site.expressions()) {
+    if (site.tree()[id].role == Role::kCharacter) CharacterVariants(site, id, out);
     if (site.tree()[id].role != Role::kString) continue;
     std::string_view literal = site.Text(id);
     std::string content;
     if (!PlainString(literal, &content) || content.size() > 200) continue;
     auto add = [&](std::string_view to, double factor) {
-      if (to != content) out.ReplaceToken(id, QuoteLike(to, literal), factor);
+      if (to != content)
+        out.ReplaceToken(id, QuoteLike(to, literal, site.spelling().text_quotes), factor);
     };
     for (const Phrase& other : site.Strings(id))
       out.ReplaceToken(id, other.text, 0.7 * other.weight);
@@ -191,16 +228,16 @@ void ConstantTruth(const Site& site, Proposals& out) {
     switch (site.tree()[id].role) {
       case Role::kTrue:
         out.ReplaceToken(id, say.false_literal, 1.0);
-        out.ReplaceToken(id, say.null_literal, 0.2);
+        if (!site.form().braces) out.ReplaceToken(id, say.null_literal, 0.2);
         break;
       case Role::kFalse:
         out.ReplaceToken(id, say.true_literal, 1.0);
-        out.ReplaceToken(id, say.null_literal, 0.2);
+        if (!site.form().braces) out.ReplaceToken(id, say.null_literal, 0.2);
         break;
       case Role::kNull:
         for (std::string_view to : {say.false_literal, say.true_literal, std::string_view("0"),
-                                    std::string_view("[]"), std::string_view("''")}) {
-          out.ReplaceToken(id, to, 0.4);
+                                    say.empty_list, say.empty_text}) {
+          if (!to.empty()) out.ReplaceToken(id, to, 0.4);
         }
         break;
       case Role::kList:
@@ -222,7 +259,8 @@ void VariableName(const Site& site, Proposals& out) {
     bool used = std::find(site.expressions().begin(), site.expressions().end(), id) !=
                 site.expressions().end();
     bool target = (parent == Role::kAugmentedAssignment || parent == Role::kAssignment) &&
-                  field == Field::kLeft;
+                  field == Field::kLeft &&
+                  tree.RoleOf(tree[tree[id].parent].parent) != Role::kDeclaration;
     if (!used && !target) continue;
     if (parent == Role::kCall && field == Field::kFunction) continue;  // CallSibling
     Kinds kinds = site.source().KindsOfName(site.Text(id), id);
@@ -230,7 +268,8 @@ void VariableName(const Site& site, Proposals& out) {
     bool object = parent == Role::kAttribute;
     for (const Atom& atom : site.ValuesAt(id, 0)) {
       if (atom.text == site.Text(id) || (target && atom.origin == NameOrigin::kGlobal)) continue;
-      // The wrong name may be of the wrong kind, too; that is less likely.
+      // The wrong name may be of the wrong kind, too; that is less likely, or would not compile.
+      if (site.form().braces && !Compatible(atom.kinds, kinds)) continue;
       double known = !Compatible(atom.kinds, kinds)  ? 0.35
                      : atom.kinds != 0 && kinds != 0 ? 1.0
                                                      : 0.7;
@@ -284,19 +323,25 @@ void ReturnValue(const Site& site, Proposals& out) {
   if (tree[statement].role != Role::kReturn) return;
   auto parts = tree.Children(statement);
   NodeId value = parts.empty() ? kNoNode : parts.front();
-  uint32_t start = value == kNoNode ? tree[statement].end : tree[value].start;
-  uint32_t end = tree[statement].end;
-  auto add = [&](std::string_view text, double factor) {
-    out.Edit(start, end, StrCat(value == kNoNode ? " " : "", text), factor);
+  // Without a value: behind the keyword.
+  uint32_t start = value == kNoNode ? tree[tree.FirstChild(statement)].end : tree[value].start;
+  uint32_t end = value == kNoNode ? start : tree[value].end;
+  const Kinds declared = site.source().ReturnKindsAt(statement);
+  auto add = [&](std::string_view text, double factor, Kinds of = 0) {
+    if (Compatible(of, declared))
+      out.Edit(start, end, StrCat(value == kNoNode ? " " : "", text), factor);
   };
   Kinds kinds = value == kNoNode ? 0 : site.source().KindsOf(value);
+  if (declared != 0) kinds = declared;
   for (const Atom& atom : site.ValuesAt(statement, kinds)) add(atom.text, 0.8 * atom.weight);
   bool computes = value != kNoNode && tree[value].subtree_end - value > 2;
   double constant = computes ? 0.15 : 0.5;
-  add(say.true_literal, constant);
-  add(say.false_literal, constant);
-  add(say.null_literal, constant);
-  for (std::string_view text : {"0", "1", "-1", "[]", "''"}) add(text, constant * 0.6);
+  add(say.true_literal, constant, analysis::kBool);
+  add(say.false_literal, constant, analysis::kBool);
+  add(say.null_literal, site.form().braces ? constant * 0.2 : constant);
+  for (std::string_view text : {"0", "1", "-1"}) add(text, constant * 0.6, analysis::kInt);
+  if (!say.empty_list.empty()) add(say.empty_list, constant * 0.6);
+  add(say.empty_text, constant * 0.6, analysis::kText);
 }
 
 }  // namespace coditect::repair

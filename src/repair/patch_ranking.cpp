@@ -13,13 +13,15 @@ using analysis::SyntaxTree;
 
 bool IsLiteral(Role role) {
   return role == Role::kInteger || role == Role::kFloat || role == Role::kString ||
-         role == Role::kTrue || role == Role::kFalse || role == Role::kNull;
+         role == Role::kTrue || role == Role::kFalse || role == Role::kNull ||
+         role == Role::kCharacter;
 }
 
 /// Values too ordinary to be a special case.
 bool Ordinary(std::string_view text) {
-  static constexpr std::string_view kOrdinary[] = {"0",    "1",    "2",     "''",  "\"\"",
-                                                   "None", "True", "False", "' '", "\" \""};
+  static constexpr std::string_view kOrdinary[] = {"0",    "1",     "2",       "''",   "\"\"",
+                                                   "None", "True",  "False",   "' '",  "\" \"",
+                                                   "true", "false", "nullptr", "NULL", "'0'"};
   return std::find(std::begin(kOrdinary), std::end(kOrdinary), text) != std::end(kOrdinary);
 }
 
@@ -49,8 +51,18 @@ bool Constant(const SyntaxTree& tree, NodeId condition) {
   return false;
 }
 
+/// A call that is the language's assertion.
+bool Asserts(const SyntaxTree& tree, NodeId call) {
+  NodeId callee = tree.Child(call, Field::kFunction);
+  if (callee == kNoNode || tree[callee].role != Role::kIdentifier) return false;
+  for (std::string_view word : tree.language().assertions) {
+    if (tree.Text(callee).starts_with(word)) return true;
+  }
+  return false;
+}
+
 void ReadBlock(const SyntaxTree& tree, NodeId block, Facts* facts) {
-  auto statements = tree.Children(block);
+  auto statements = analysis::StatementsIn(tree, block);
   for (size_t i = 0; i + 1 < statements.size(); ++i) {
     if (Jumps(tree[statements[i]].role)) {
       facts->unreachable += statements.size() - 1 - i;
@@ -87,6 +99,9 @@ Facts Read(const SyntaxTree& tree) {
     facts.raises += role == Role::kRaise;
     facts.handlers += role == Role::kExcept;
     if (role == Role::kBlock) ReadBlock(tree, id, &facts);
+    if (Jumps(role) && tree.RoleOf(tree[id].parent) == Role::kIf)  // without brackets
+      facts.guards += role == Role::kReturn || role == Role::kRaise;
+    if (role == Role::kCall) facts.asserts += Asserts(tree, id);
     if (role == Role::kCompare) ReadCompare(tree, id, &facts);
     if (IsLiteral(role)) facts.literals.emplace(tree.Text(id));
     if (role == Role::kString && tree.Text(id).find(">>> ") != std::string_view::npos)

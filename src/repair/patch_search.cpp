@@ -107,7 +107,24 @@ Candidate PatchSearch::ToCandidate(uint64_t number) const {
             [](const SourceEdit& a, const SourceEdit& b) {
               return std::tie(a.file, a.start, a.end) < std::tie(b.file, b.start, b.end);
             });
+  candidate.bodies = BodiesOf(number);
   return candidate;
+}
+
+std::vector<SourceRange> PatchSearch::BodiesOf(uint64_t number) const {
+  std::vector<SourceRange> bodies;
+  for (const auto& [source, splices] : SplicesOf(number)) {
+    const SourceModel& model = *sources_[source];
+    for (const Splice& splice : splices) {
+      const analysis::Symbol* function = analysis::FunctionAt(model.symbols(), splice.start);
+      if (function == nullptr || function->body == analysis::kNoNode) return {};
+      const auto& body = model.tree()[function->body];
+      if (splice.start <= body.start || splice.end >= body.end) return {};
+      SourceRange range{model.path(), body.start, body.end};
+      if (bodies.empty() || bodies.back() != range) bodies.push_back(std::move(range));
+    }
+  }
+  return bodies;
 }
 
 std::vector<Candidate> PatchSearch::Starved(size_t n) {

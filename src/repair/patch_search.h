@@ -80,6 +80,7 @@ class PatchSearch {
   explicit PatchSearch(PatchSearchOptions options);
   bool Produce();
   Candidate ToCandidate(uint64_t number) const;
+  std::vector<SourceRange> BodiesOf(uint64_t number) const;
   void Advance();
   void Accept(uint64_t number);
   void Adapt();

@@ -22,6 +22,57 @@ uint64_t Mix(uint64_t x) {  // splitmix64
   return x ^ (x >> 31);
 }
 
+/// `text` of a statement with what it needs around it to parse.
+std::string InContext(const SourceModel& model, const Statement& statement, std::string text) {
+  const auto& say = model.language().spelling;
+  const analysis::SyntaxTree& tree = model.tree();
+  const Role role = tree[statement.node].role;
+  std::string_view pattern;
+  if (role == Role::kSection) {
+    pattern = say.section_context;
+  } else if (role == Role::kDoCondition) {
+    pattern = say.do_condition_context;
+  } else if (statement.clause) {
+    pattern = say.clause_context;
+  } else if (model.language().form.braces) {
+    const NodeId holder = tree[statement.node].parent;
+    const bool member =
+        tree.RoleOf(holder) == Role::kBlock && tree.RoleOf(tree[holder].parent) == Role::kClass;
+    if (member) {
+      pattern = say.nested_context;
+    } else if (role != Role::kFunction && role != Role::kClass) {
+      pattern = say.statement_context;
+    }
+  }
+  return pattern.empty() ? text : FillIn(pattern, {{'s', text}, {'i', ""}});
+}
+
+/// True when `text` was edited from an `original` that does not parse either, and has no more
+/// errors.
+bool NoWorse(analysis::Parser& parser, std::string text, std::string original) {
+  if (parser.Accepts(original)) return false;
+  auto errors = [&](std::string source) {
+    auto tree = parser.Parse(std::move(source));
+    if (!tree.ok()) return std::ptrdiff_t{-1};
+    return std::count_if(tree->nodes().begin(), tree->nodes().end(),
+                         [](const auto& node) { return node.role == Role::kError; });
+  };
+  const auto after = errors(std::move(text));
+  return after >= 0 && after <= errors(std::move(original));
+}
+
+/// True when what is replaced holds a line of the preprocessor.
+bool TouchesDirective(const SourceModel& model, const Splice& splice) {
+  if (!model.language().form.braces) return false;
+  std::string_view text =
+      std::string_view(model.tree().text()).substr(splice.start, splice.end - splice.start);
+  for (size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) {
+    size_t first = text.find_first_not_of(" \t", at + 1);
+    if (first != std::string_view::npos && text[first] == '#') return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 struct SingleStream::Cell {
@@ -117,6 +168,10 @@ std::optional<Single> SingleStream::Next() {
     Proposal proposal = std::move(cell.proposals[cell.next++]);
     Push(entry.cell);
     size_t source = site_source_[cell.site];
+    if (std::any_of(proposal.splices.begin(), proposal.splices.end(), [&](const Splice& splice) {
+          return TouchesDirective(*sources_[source], splice);
+        }))
+      continue;
     if (!IsNew(source, proposal.splices)) continue;
     if (!Parses(source, proposal.splices)) continue;
     return Single{source, cell.site, cell.op, std::move(proposal.splices), entry.score};
@@ -142,8 +197,12 @@ bool SingleStream::GroupByStatement(size_t source, const std::vector<Splice>& sp
                          [&](uint32_t at, const Statement& s) { return at < tree[s.node].start; });
     if (after == statements.begin()) return false;
     const Statement& statement = *std::prev(after);
-    bool alone = !statement.clause || tree[statement.node].role == Role::kElif;
+    Role role = tree[statement.node].role;
+    bool alone = !statement.clause || role == Role::kElif || role == Role::kSection ||
+                 role == Role::kDoCondition;
     if (!alone || splice.end > statement.header_end) return false;
+    // Behind a bare statement its owner goes on: `if (a) b; else c;`.
+    if (statement.bare && splice.start == statement.header_end) return false;
     (*groups)[static_cast<size_t>(std::prev(after) - statements.begin())].push_back(splice);
   }
   return true;
@@ -174,6 +233,9 @@ bool SingleStream::StatementParses(size_t source, const Statement& statement,
                                    const std::vector<Splice>& splices) {
   const SourceModel& model = *sources_[source];
   const auto& say = model.language().spelling;
+  const bool braces = model.language().form.braces;
+  const Role role = model.tree()[statement.node].role;
+  if (braces && (role == Role::kBlock || role == Role::kDo)) return FunctionParses(source, splices);
   uint32_t start = model.tree()[statement.node].start;
   std::vector<Splice> local = splices;
   for (Splice& splice : local) {
@@ -182,13 +244,13 @@ bool SingleStream::StatementParses(size_t source, const Statement& statement,
   }
   std::string text = Apply(
       std::string_view(model.tree().text()).substr(start, statement.header_end - start), local);
-  if (statement.body != kNoNode) text += say.empty_body;
+  if (statement.body != kNoNode && !(braces && (role == Role::kBlock || role == Role::kSection)))
+    text += say.empty_body;
   std::string_view indent;
   analysis::IndentOf(model.tree(), statement.node, &indent);
   indent = indent.substr(0, indent.find_first_not_of(" \t"));
   if (text.find('\n') != std::string::npos) text = Reindent(text, indent, "");
-  if (statement.clause) text = FillIn(say.clause_context, {{'s', text}});
-  return parsers_[source].Accepts(text);
+  return parsers_[source].Accepts(InContext(model, statement, std::move(text)));
 }
 
 bool SingleStream::FunctionParses(size_t source, const std::vector<Splice>& splices) {
@@ -209,11 +271,16 @@ bool SingleStream::FunctionParses(size_t source, const std::vector<Splice>& spli
     splice.start -= start;
     splice.end -= start;
   }
-  std::string text = Apply(tree.Text(node), local);
-  if (!indent.empty()) {
-    text = FillIn(model.language().spelling.nested_context, {{'i', indent}, {'s', text}});
-  }
-  return parsers_[source].Accepts(text + "\n");
+  auto whole = [&](std::string_view text) {
+    if (indent.empty()) return StrCat(text, "\n");
+    auto context = model.language().spelling.nested_context;
+    return StrCat(FillIn(context, {{'i', indent}, {'s', text}}), "\n");
+  };
+  std::string text = whole(Apply(tree.Text(node), local));
+  if (parsers_[source].Accepts(text)) return true;
+  // A macro that is no program by itself is not the edit's fault.
+  return model.language().form.braces &&
+         NoWorse(parsers_[source], std::move(text), whole(tree.Text(node)));
 }
 
 }  // namespace coditect::repair

@@ -24,6 +24,8 @@ bool IsExpression(const SyntaxTree& tree, NodeId id) {
     case Role::kBoolean:
     case Role::kNot:
     case Role::kUnary:
+    case Role::kUpdate:
+    case Role::kCast:
     case Role::kCall:
     case Role::kSubscript:
     case Role::kAttribute:
@@ -36,6 +38,7 @@ bool IsExpression(const SyntaxTree& tree, NodeId id) {
     case Role::kInteger:
     case Role::kFloat:
     case Role::kString:
+    case Role::kCharacter:
     case Role::kTrue:
     case Role::kFalse:
     case Role::kNull:
@@ -60,6 +63,8 @@ bool IsTarget(const SyntaxTree& tree, NodeId id) {
     case Role::kFor:
     case Role::kComprehensionFor:
       return field == Field::kLeft;
+    case Role::kDeclaration:
+      return field == Field::kName && tree[id].role != Role::kAssignment;
     case Role::kParameters:
     case Role::kPatternList:
     case Role::kDottedName:
@@ -106,11 +111,13 @@ Site::Site(const SourceModel& source, size_t statement, const SearchContext& con
     : source_(source), index_(statement), context_(context) {
   const Statement& own = this->statement();
   own_line_ = analysis::IndentOf(tree(), own.node, &indent_);
+  if (form().braces) indent_ = indent_.substr(0, indent_.find_first_not_of(" \t"));
   const NodeId end = tree()[own.node].subtree_end;
   for (NodeId id = own.node; id < end; ++id) {
     if (tree()[id].start >= own.header_end && own.body != kNoNode) break;
     Role role = tree()[id].role;
-    if (role == Role::kComment || role == Role::kStringPart || role == Role::kType) {
+    if (role == Role::kComment || role == Role::kStringPart || role == Role::kType ||
+        role == Role::kLeftAlone || (role == Role::kBlock && id != own.node)) {
       id = tree()[id].subtree_end - 1;
       continue;
     }
@@ -124,6 +131,20 @@ Site::Site(const SourceModel& source, size_t statement, const SearchContext& con
   }
 }
 
+Kinds Site::Expected(NodeId expression) const {
+  if (!form().braces) return 0;
+  switch (tree().RoleOf(tree()[expression].parent)) {
+    case Role::kArguments:
+    case Role::kList:
+    case Role::kCast:
+      return 0;
+    case Role::kReturn:
+      return source_.ReturnKindsAt(expression);
+    default:
+      return source_.KindsOf(expression);
+  }
+}
+
 NodeId Site::FunctionNode() const {
   const analysis::Symbol* function = source_.FunctionOf(statement().node);
   return function == nullptr ? 0 : function->node;
@@ -132,8 +153,9 @@ NodeId Site::FunctionNode() const {
 bool Site::InLoop() const {
   for (NodeId up = tree()[statement().node].parent; up != kNoNode; up = tree()[up].parent) {
     Role role = tree()[up].role;
-    if (role == Role::kFor || role == Role::kWhile) return true;
+    if (role == Role::kFor || role == Role::kWhile || role == Role::kDo) return true;
     if (role == Role::kFunction || role == Role::kClass) return false;
+    if (role == Role::kLambda && form().braces) return false;
   }
   return false;
 }
@@ -233,7 +255,9 @@ std::vector<Atom> Site::FunctionsAt(NodeId node, size_t arity) const {
   for (const Atom& atom : AtomsAt(node)) {
     if (atom.origin != NameOrigin::kFunction) continue;
     for (const analysis::Symbol& symbol : source_.symbols()) {
-      if (symbol.name != atom.text || symbol.kind != analysis::Symbol::Kind::kFunction) continue;
+      bool callable = symbol.kind == analysis::Symbol::Kind::kFunction ||
+                      (form().braces && symbol.kind == analysis::Symbol::Kind::kMethod);
+      if (symbol.name != atom.text || !callable) continue;
       if (symbol.parameters.size() == arity) out.push_back(atom);
       break;
     }
@@ -291,6 +315,22 @@ std::vector<Phrase> Site::Integers() const {
     if (text != "0" && text != "1" && !(text.size() > 1 && text[0] == '0' && std::isdigit(text[1])))
       out.push_back({text, kAtomLevel, weight});
   }
+  std::stable_sort(out.begin(), out.end(),
+                   [](const Phrase& a, const Phrase& b) { return a.weight > b.weight; });
+  if (out.size() > 20) out.resize(20);
+  return out;
+}
+
+std::vector<Phrase> Site::Characters() const {
+  std::map<std::string_view, double> weights;
+  NodeId function = FunctionNode();
+  for (NodeId id = 0; id < tree().size(); ++id) {
+    if (tree()[id].role != Role::kCharacter) continue;
+    double& value = weights[Text(id)];
+    value = std::max(value, tree().IsBelow(id, function) ? 0.8 : 0.15);
+  }
+  std::vector<Phrase> out;
+  for (const auto& [text, weight] : weights) out.push_back({std::string(text), kAtomLevel, weight});
   std::stable_sort(out.begin(), out.end(),
                    [](const Phrase& a, const Phrase& b) { return a.weight > b.weight; });
   if (out.size() > 20) out.resize(20);

@@ -3,12 +3,15 @@
 
 #include <algorithm>
 
+#include "src/repair/declared_types.h"
+
 namespace coditect::repair {
 namespace {
 
 using analysis::Binding;
 using analysis::Field;
 using analysis::KnownCall;
+using analysis::SyntaxTree;
 
 constexpr int kKindDepthMax = 6;
 constexpr uint64_t kModulus = (uint64_t{1} << 61) - 1;
@@ -34,6 +37,38 @@ Kinds KindsByName(const analysis::Language& language, std::string_view name) {
     if (row.name == name) return row.kinds;
   }
   return analysis::kObject;
+}
+
+/// Kinds of what says them by its form alone.
+Kinds KindsOfForm(Role role) {
+  switch (role) {
+    case Role::kInteger:
+      return analysis::kInt;
+    case Role::kFloat:
+      return analysis::kReal;
+    case Role::kCharacter:
+      return analysis::kLetter;
+    case Role::kTrue:
+    case Role::kFalse:
+    case Role::kCompare:
+    case Role::kNot:
+      return analysis::kBool;
+    case Role::kNull:
+      return analysis::kNone;
+    case Role::kTuple:
+    case Role::kExpressionList:
+      return analysis::kTupleKind;
+    case Role::kSet:
+      return analysis::kSetKind;
+    case Role::kDictionary:
+      return analysis::kDictKind;
+    case Role::kLambda:
+      return analysis::kCallable;
+    case Role::kGenerator:
+      return analysis::kIterator;
+    default:
+      return 0;
+  }
 }
 
 /// "list[int]" and "typing.List[int]" by their outer name.
@@ -82,7 +117,7 @@ uint64_t TextHash::Of(const std::vector<Splice>& splices) const {
 }
 
 bool Compatible(Kinds a, Kinds b) {
-  constexpr Kinds kNumeric = analysis::kNumber | analysis::kBool;
+  constexpr Kinds kNumeric = analysis::kNumber | analysis::kBool | analysis::kLetter;
   if (a == 0 || b == 0 || (a & b) != 0) return true;
   return (a & kNumeric) != 0 && (b & kNumeric) != 0;
 }
@@ -106,12 +141,41 @@ SourceModel::SourceModel(std::string path, analysis::SyntaxTree tree)
       symbols_(analysis::Symbols(tree_)),
       scope_(tree_),
       hash_(tree_.text()) {
+  const std::string_view import = language().spelling.library_import;
+  library_imported_ = !import.empty() && tree_.text().find(import) != std::string::npos;
   InferNames();
 }
 
 std::string SourceModel::FunctionName(NodeId id) const {
   const analysis::Symbol* function = FunctionOf(id);
   return function == nullptr ? "" : function->qualified_name;
+}
+
+Kinds SourceModel::ElementKindsOf(NodeId expression) const {
+  return KindsOfType(language(), ElementType(DeclaredType(expression, 0)));
+}
+
+Kinds SourceModel::ReturnKindsAt(NodeId node) const {
+  const analysis::Symbol* function = FunctionOf(node);
+  if (!language().form.braces || function == nullptr) return 0;
+  if (NodeId lambda = tree_.Ancestor(node, {Role::kLambda}); lambda != kNoNode) {
+    if (lambda > function->node) return 0;
+  }
+  NodeId type = tree_.Child(function->node, Field::kType);
+  if (type == kNoNode) return 0;
+  std::string text(tree_.Text(type));
+  for (NodeId at = type; at < tree_.Child(function->node, Field::kName); ++at) {
+    if (tree_.Text(at) == "*") text += '*';
+  }
+  return KindsOfType(language(), text);
+}
+
+std::string SourceModel::Written(std::string_view name) const {
+  std::string out(name);
+  if (!library_imported_) return out;
+  const std::string_view prefix = language().spelling.library_prefix;
+  for (size_t at; (at = out.find(prefix)) != std::string::npos;) out.erase(at, prefix.size());
+  return out;
 }
 
 void SourceModel::InferNames() {
@@ -129,6 +193,13 @@ void SourceModel::InferNames() {
           Kinds typed = KindsByName(language(), OuterType(tree_.Text(type)));
           kinds = typed == analysis::kObject ? 0 : typed;
         }
+      }
+      if (language().form.braces && binding.origin != analysis::NameOrigin::kFunction) {
+        std::string type = DeclaredTypeOf(tree_, binding.node);
+        if (type.empty() || type == "auto") type = DeclaredType(ValueOf(tree_, binding), 0);
+        kinds = KindsOfType(language(), type);
+        if (kinds == 0 && binding.value != kNoNode) kinds = KindsOf(binding.value);
+        if (!type.empty()) types_[{FunctionName(binding.node), std::string(binding.name)}] = type;
       }
       if (kinds != 0) kinds_[{FunctionName(binding.node), std::string(binding.name)}] |= kinds;
     }
@@ -160,49 +231,40 @@ Kinds SourceModel::KindsOfName(std::string_view name, NodeId at) const {
 
 Kinds SourceModel::KindsOf(NodeId id, int depth) const {
   if (id == kNoNode || depth > kKindDepthMax) return 0;
+  const bool braces = language().form.braces;
   switch (tree_[id].role) {
-    case Role::kInteger:
-      return analysis::kInt;
-    case Role::kFloat:
-      return analysis::kReal;
     case Role::kString:
       return tree_.Text(id).find_first_of("bB") == 0 ? analysis::kBytes : analysis::kText;
-    case Role::kTrue:
-    case Role::kFalse:
-    case Role::kCompare:
-    case Role::kNot:
-      return analysis::kBool;
-    case Role::kNull:
-      return analysis::kNone;
-    case Role::kList:
-      return analysis::kListKind;
-    case Role::kTuple:
-    case Role::kExpressionList:
-      return analysis::kTupleKind;
-    case Role::kSet:
-      return analysis::kSetKind;
-    case Role::kDictionary:
-      return analysis::kDictKind;
-    case Role::kLambda:
-      return analysis::kCallable;
-    case Role::kGenerator:
-      return analysis::kIterator;
+    case Role::kList:  // `{1, 2}` may begin anything where types are declared
+      return braces ? 0 : Kinds{analysis::kListKind};
     case Role::kComprehension:
       if (tree_.Text(id).front() == '[') return analysis::kListKind;
       return tree_.RoleOf(id + 2) == Role::kPair ? analysis::kDictKind : analysis::kSetKind;
     case Role::kIdentifier:
     case Role::kAttribute:
-      return KindsOfName(tree_.Text(id), id);
+      if (Kinds kinds = KindsOfName(tree_.Text(id), id); kinds != 0 || !braces) return kinds;
+      return KindsOfType(language(), DeclaredType(id, depth));
     case Role::kCall:
       return KindsOfCall(id, depth);
     case Role::kBinary:
       return KindsOfBinary(id, depth);
     case Role::kBoolean:
+      if (braces) return analysis::kBool;
       return KindsOf(tree_.Child(id, Field::kLeft), depth + 1) |
              KindsOf(tree_.Child(id, Field::kRight), depth + 1);
     case Role::kUnary:
+      if (tree_.Text(id).front() == '*') return KindsOfType(language(), DeclaredType(id, depth));
+      if (tree_.Text(id).front() == '&') return 0;
       return KindsOf(tree_.Child(id, Field::kArgument), depth + 1);
+    case Role::kUpdate:
+      return KindsOf(tree_.Child(id, Field::kArgument), depth + 1);
+    case Role::kCast: {
+      NodeId type = tree_.Child(id, Field::kType);
+      return type == kNoNode ? 0 : KindsOfType(language(), std::string(tree_.Text(type)));
+    }
     case Role::kConditional: {
+      if (NodeId yes = tree_.Child(id, Field::kConsequence); yes != kNoNode)
+        return KindsOf(yes, depth + 1);
       auto parts = tree_.Children(id);
       return parts.empty() ? 0 : KindsOf(parts.front(), depth + 1);
     }
@@ -211,12 +273,13 @@ Kinds SourceModel::KindsOf(NodeId id, int depth) const {
       return parts.empty() ? 0 : KindsOf(parts.front(), depth + 1);
     }
     case Role::kSubscript: {
+      if (braces) return KindsOfType(language(), DeclaredType(id, depth));
       Kinds kinds = KindsOf(tree_.Child(id, Field::kValue), depth + 1);
       if (tree_.Child(id, Role::kSlice) != kNoNode) return kinds;
       return kinds == analysis::kText ? kinds : 0;
     }
     default:
-      return 0;
+      return KindsOfForm(tree_[id].role);
   }
 }
 
@@ -225,8 +288,17 @@ Kinds SourceModel::KindsOfCall(NodeId call, int depth) const {
   if (function == kNoNode) return 0;
   bool method = tree_[function].role == Role::kAttribute;
   NodeId name = method ? tree_.Child(function, Field::kAttribute) : function;
+  if (name == kNoNode) return 0;
+  if (language().form.braces) {
+    Kinds kinds = KindsOfType(language(), DeclaredType(call, depth));
+    if (kinds != 0) return kinds;
+  }
+  const auto plain = [&](std::string_view text) {
+    std::string_view prefix = language().spelling.library_prefix;
+    return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
+  };
   for (const KnownCall& known : language().calls) {
-    if (known.method != method || known.name != tree_.Text(name)) continue;
+    if (known.method != method || plain(known.name) != plain(tree_.Text(name))) continue;
     if (known.result != 0) return known.result;
     NodeId subject = kNoNode;
     if (method) {
@@ -241,6 +313,54 @@ Kinds SourceModel::KindsOfCall(NodeId call, int depth) const {
   return 0;
 }
 
+/// The type of an expression as its declaration writes it; "" when nobody wrote it.
+std::string SourceModel::DeclaredType(NodeId id, int depth) const {
+  if (id == kNoNode || depth > kKindDepthMax) return {};
+  const SyntaxTree& tree = tree_;
+  switch (tree[id].role) {
+    case Role::kIdentifier: {
+      std::string function = FunctionName(id);
+      while (true) {
+        auto found = types_.find({function, std::string(tree.Text(id))});
+        if (found != types_.end()) return found->second;
+        if (function.empty()) return {};
+        size_t dot = function.rfind('.');
+        function = dot == std::string::npos ? "" : function.substr(0, dot);
+      }
+    }
+    case Role::kAttribute:  // a member by its name alone
+      return DeclaredType(tree.Child(id, Field::kAttribute), depth + 1);
+    case Role::kSubscript:
+      return ElementType(DeclaredType(tree.Child(id, Field::kValue), depth + 1));
+    case Role::kUnary:
+      if (tree.Text(id).front() == '*')
+        return ElementType(DeclaredType(tree.Child(id, Field::kArgument), depth + 1));
+      return {};
+    case Role::kParenthesized: {
+      auto parts = tree.Children(id);
+      return parts.empty() ? std::string() : DeclaredType(parts.front(), depth + 1);
+    }
+    case Role::kFor:  // of its variable
+      return ElementType(DeclaredType(tree.Child(id, Field::kRight), depth + 1));
+    case Role::kCall: {
+      NodeId function = tree.Child(id, Field::kFunction);
+      if (function == kNoNode) return {};
+      if (tree[function].role == Role::kAttribute) {
+        NodeId name = tree.Child(function, Field::kAttribute);
+        if (name == kNoNode ||
+            std::find(language().element_methods.begin(), language().element_methods.end(),
+                      tree.Text(name)) == language().element_methods.end())
+          return {};
+        return ElementType(DeclaredType(tree.Child(function, Field::kObject), depth + 1));
+      }
+      if (tree[function].role == Role::kType) return std::string(tree.Text(function));
+      return CastType(tree.Text(function));
+    }
+    default:
+      return {};
+  }
+}
+
 Kinds SourceModel::KindsOfBinary(NodeId binary, int depth) const {
   Kinds left = KindsOf(tree_.Child(binary, Field::kLeft), depth + 1);
   Kinds right = KindsOf(tree_.Child(binary, Field::kRight), depth + 1);
@@ -249,7 +369,8 @@ Kinds SourceModel::KindsOfBinary(NodeId binary, int depth) const {
   constexpr Kinds kNotNumbers = analysis::kCollection;
   if (((left | right) & kNotNumbers) != 0) return (left | right) & kNotNumbers;
   if (left == 0 && right == 0) return 0;
-  if (sign == "/") return analysis::kReal;
+  if (sign == "/" && !language().form.braces) return analysis::kReal;
+  if (((left | right) & analysis::kLetter) != 0) return analysis::kInt;
   if (((left | right) & analysis::kReal) != 0) return analysis::kReal;
   if (left == analysis::kInt && right == analysis::kInt) return analysis::kInt;
   return left & right;

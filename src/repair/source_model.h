@@ -86,11 +86,21 @@ class SourceModel {
   /// Kinds an expression may have; 0 = unknown. Looks at most a few levels deep.
   Kinds KindsOf(NodeId expression, int depth = 0) const;
 
+  /// Kinds of the elements of a container, a pointer or a text; 0 = unknown.
+  Kinds ElementKindsOf(NodeId expression) const;
+  /// Kinds the function around a node returns, where that is declared; 0 = unknown.
+  Kinds ReturnKindsAt(NodeId node) const;
+
+  /// A name of the language's library as this file writes it: "std::max" is "max" where all of
+  /// `std` is imported.
+  std::string Written(std::string_view name) const;
+
  private:
   SourceModel(std::string path, analysis::SyntaxTree tree);
   void InferNames();
   Kinds KindsOfCall(NodeId call, int depth) const;
   Kinds KindsOfBinary(NodeId binary, int depth) const;
+  std::string DeclaredType(NodeId expression, int depth) const;
 
   std::string path_;
   analysis::SyntaxTree tree_;
@@ -98,7 +108,9 @@ class SourceModel {
   std::vector<analysis::Symbol> symbols_;
   analysis::ScopeTable scope_;
   TextHash hash_;
-  std::map<std::pair<std::string, std::string>, Kinds> kinds_;  // (function, name)
+  std::map<std::pair<std::string, std::string>, Kinds> kinds_;        // (function, name)
+  std::map<std::pair<std::string, std::string>, std::string> types_;  // as they are declared
+  bool library_imported_ = false;
 };
 
 /// True when a value of kinds `a` may stand where one of kinds `b` stood.

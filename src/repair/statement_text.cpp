@@ -8,7 +8,10 @@ using analysis::SyntaxTree;
 std::vector<NodeId> Siblings(const SyntaxTree& tree, NodeId statement) {
   NodeId block = tree[statement].parent;
   if (block == kNoNode) return {};
-  return tree.Children(block);
+  Role role = tree[block].role;
+  bool holds = role == Role::kBlock || role == Role::kModule || role == Role::kSection;
+  if (tree.language().form.braces && !holds) return {statement};
+  return analysis::StatementsIn(tree, block);
 }
 
 std::string_view IndentAt(const SyntaxTree& tree, NodeId node) {
@@ -26,9 +29,13 @@ Splice Removal(const Site& site, NodeId statement) {
   uint32_t after = end;
   while (after < text.size() && (text[after] == ' ' || text[after] == '\t')) ++after;
   bool line_ends = after == text.size() || text[after] == '\n';
-  if (own && line_ends && Siblings(tree, statement).size() > 1 && after < text.size()) {
+  Role holder = tree.RoleOf(tree[statement].parent);
+  bool braces = site.form().braces && (holder == Role::kBlock || holder == Role::kSection);
+  bool others = braces || Siblings(tree, statement).size() > 1;
+  if (own && line_ends && others && after < text.size()) {
     return {start - static_cast<uint32_t>(indent.size()), after + 1, ""};
   }
+  if (braces) return {start, end, ""};
   return {start, end, std::string(site.spelling().empty_statement)};
 }
 
@@ -45,6 +52,17 @@ std::string Reindent(std::string_view text, std::string_view from, std::string_v
     first = false;
   }
   return out;
+}
+
+std::string Shifted(const Site& site, NodeId statement, std::string_view from,
+                    std::string_view to) {
+  const SyntaxTree& tree = site.tree();
+  std::string_view text = site.Text(statement);
+  for (NodeId id = statement; site.form().braces && id < tree[statement].subtree_end; ++id) {
+    if (tree[id].role == Role::kString && tree[id].line != tree[id].end_line)
+      return std::string(text);
+  }
+  return Reindent(text, from, to);
 }
 
 NodeId LastBlock(const SyntaxTree& tree, NodeId compound) {
@@ -78,7 +96,9 @@ NodeId OwnerOf(const SyntaxTree& tree, NodeId statement) {
   if (block == kNoNode || tree[block].role != Role::kBlock) return kNoNode;
   NodeId owner = tree[block].parent;
   Role role = tree[owner].role;
-  return role == Role::kFunction || role == Role::kClass ? kNoNode : owner;
+  bool none = role == Role::kFunction || role == Role::kClass || role == Role::kLambda ||
+              role == Role::kBlock || role == Role::kSection;
+  return none ? kNoNode : owner;
 }
 
 }  // namespace coditect::repair

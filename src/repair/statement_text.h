@@ -18,6 +18,9 @@ Splice Removal(const Site& site, NodeId statement);
 /// `text` of a statement indented by `from`, indented by `to`; its first line has no indentation.
 std::string Reindent(std::string_view text, std::string_view from, std::string_view to);
 
+/// Text of a statement moved from one indentation to another; lines of a literal stay.
+std::string Shifted(const Site& site, NodeId statement, std::string_view from, std::string_view to);
+
 /// Indentation of the statements of a block, or of the line of any node.
 std::string_view IndentAt(const analysis::SyntaxTree& tree, NodeId node);
 

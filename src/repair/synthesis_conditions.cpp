@@ -17,8 +17,7 @@ bool IsCondition(const Site& site, NodeId id) {
   Role parent = tree.RoleOf(tree[id].parent);
   Role role = tree[id].role;
   if (parent == Role::kConditional) {
-    auto parts = tree.Children(tree[id].parent);
-    return parts.size() == 3 && parts[1] == id;
+    return PartsOf(tree, tree[id].parent).condition == id;
   }
   if (tree[id].field == Field::kCondition || parent == Role::kComprehensionIf ||
       parent == Role::kAssert) {
@@ -179,6 +178,7 @@ void ComprehensionFilter(const Site& site, Proposals& out) {
 
 void CompareChain(const Site& site, Proposals& out) {
   const SyntaxTree& tree = site.tree();
+  if (!site.form().chained_compare) return;
   for (NodeId id : site.expressions()) {
     if (tree[id].role != Role::kCompare) continue;
     auto parts = tree.Children(id);

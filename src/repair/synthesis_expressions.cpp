@@ -8,7 +8,6 @@ namespace {
 
 using analysis::Field;
 using analysis::KnownCall;
-using analysis::NameOrigin;
 using analysis::SyntaxTree;
 
 constexpr size_t kDonorsPerHoleMax = 24;
@@ -16,7 +15,8 @@ constexpr size_t kDonorBytesMax = 80;
 
 bool IsLiteral(Role role) {
   return role == Role::kInteger || role == Role::kFloat || role == Role::kTrue ||
-         role == Role::kFalse || role == Role::kNull || role == Role::kString;
+         role == Role::kFalse || role == Role::kNull || role == Role::kString ||
+         role == Role::kCharacter;
 }
 
 bool IsCallee(const SyntaxTree& tree, NodeId id) {
@@ -26,7 +26,7 @@ bool IsCallee(const SyntaxTree& tree, NodeId id) {
 /// A place where a new expression is worth trying: not a callee, not the inside of parentheses.
 bool IsHole(const SyntaxTree& tree, NodeId id) {
   Role parent = tree.RoleOf(tree[id].parent);
-  return !IsCallee(tree, id) && parent != Role::kParenthesized;
+  return !IsCallee(tree, id) && parent != Role::kParenthesized && parent != Role::kUpdate;
 }
 
 std::set<std::string_view> Words(const SyntaxTree& tree, NodeId id) {
@@ -55,6 +55,7 @@ bool IsDonor(const SyntaxTree& tree, NodeId id) {
     case Role::kBoolean:
     case Role::kUnary:
     case Role::kNot:
+    case Role::kCast:
     case Role::kString:
     case Role::kList:
     case Role::kTuple:
@@ -67,8 +68,10 @@ bool IsDonor(const SyntaxTree& tree, NodeId id) {
 
 /// Places of an index beside a name: 0, the ends, and integers in scope.
 std::vector<Phrase> Indices(const Site& site, NodeId at) {
-  std::vector<Phrase> out = {
-      {"0", kAtomLevel, 0.9}, {"-1", kAtomLevel, 0.9}, {"1", kAtomLevel, 0.6}};
+  const bool back = site.form().negative_indices;
+  std::vector<Phrase> out = {{"0", kAtomLevel, 0.9}};
+  if (back) out.push_back({"-1", kAtomLevel, 0.9});
+  out.push_back({"1", kAtomLevel, 0.6});
   for (const Atom& atom : site.ValuesAt(at, analysis::kInt)) {
     double known = atom.kinds == 0 ? 0.4 : 0.9;
     if (atom.weight < 0.3) continue;
@@ -76,7 +79,8 @@ std::vector<Phrase> Indices(const Site& site, NodeId at) {
     out.push_back({StrCat(atom.text, " - 1"), kBinaryLevel, 0.5 * known * atom.weight});
     out.push_back({StrCat(atom.text, " + 1"), kBinaryLevel, 0.5 * known * atom.weight});
   }
-  for (std::string_view number : {"2", "-2"}) out.push_back({std::string(number), kAtomLevel, 0.2});
+  out.push_back({"2", kAtomLevel, 0.2});
+  if (back) out.push_back({"-2", kAtomLevel, 0.2});
   return out;
 }
 
@@ -129,7 +133,7 @@ void DonorExpression(const Site& site, Proposals& out) {
     for (NodeId donor : donors) {
       if (tree.IsBelow(donor, hole) || site.Text(donor) == site.Text(hole)) continue;
       Kinds donated = site.source().KindsOf(donor);
-      if (!Compatible(donated, kinds)) continue;
+      if (!Compatible(donated, kinds) || !Compatible(donated, site.Expected(hole))) continue;
       double factor = 0.35 + 0.65 * Similarity(own, words[donor]);
       if (tree[donor].role == tree[hole].role) factor *= 1.3;
       if (donated == 0 || kinds == 0) factor *= 0.7;
@@ -154,6 +158,7 @@ void CallWrap(const Site& site, Proposals& out) {
     if (!IsHole(tree, hole) || role == Role::kTrue || role == Role::kFalse || role == Role::kNull)
       continue;
     Kinds kinds = site.source().KindsOf(hole);
+    const Kinds expected = site.Expected(hole);
     std::string_view text = site.Text(hole);
     double shape = IsLiteral(role)                                    ? 0.15
                    : role == Role::kCompare || role == Role::kBoolean ? 0.3
@@ -163,19 +168,22 @@ void CallWrap(const Site& site, Proposals& out) {
         role == Role::kGenerator && text.starts_with('(') ? text.substr(1, text.size() - 2) : text;
     for (const KnownCall& call : site.language().calls) {
       if (call.method || call.prior == 0) continue;
-      if (text.starts_with(call.name) && text.substr(call.name.size()).starts_with('(')) continue;
-      if (call.subject != 0 && !Compatible(kinds, call.subject)) continue;
+      const std::string name = site.source().Written(call.name);
+      if (text.starts_with(name) && text.substr(name.size()).starts_with('(')) continue;
+      if (!Takes(call.subject, kinds)) continue;
+      if (!Compatible(call.result, expected)) continue;
       double known = kinds == 0                                          ? 0.45
                      : (kinds & ~call.subject) == 0 || call.subject == 0 ? 1.0
                                                                          : 0.6;
-      out.Replace(hole, StrCat(call.name, "(", inner, ")"), call.prior * known * shape);
+      out.Replace(hole, StrCat(name, "(", inner, ")"), call.prior * known * shape);
     }
     for (const Atom& f : site.FunctionsAt(hole, 1)) {
       out.Replace(hole, StrCat(f.text, "(", inner, ")"), 1.1 * f.weight * shape);
     }
     if (Compatible(kinds, analysis::kNumber) && !IsLiteral(role)) {
       double known = kinds == 0 ? 0.15 : 0.35;
-      for (std::string_view f : site.language().extremes) {
+      for (std::string_view extreme : site.language().extremes) {
+        const std::string f = site.source().Written(extreme);
         for (std::string_view bound : {"0", "1"}) {
           out.Replace(hole, StrCat(f, "(", text, ", ", bound, ")"), known);
         }
@@ -205,6 +213,7 @@ void CallMethod(const Site& site, Proposals& out) {
     Kinds kinds = site.source().KindsOf(hole);
     for (const KnownCall& call : site.language().calls) {
       if (!call.method || call.prior == 0 || !Compatible(kinds, call.subject)) continue;
+      if (!Compatible(call.result, site.Expected(hole))) continue;
       double known = kinds == 0 ? 0.35 : (kinds & call.subject) != 0 ? 1.0 : 0.0;
       double literal = role == Role::kString ? 0.2 : 1.0;
       std::string object = Fit(site.Text(hole), LevelOf(tree, hole), kAtomLevel);
@@ -226,6 +235,7 @@ void ExpressionAtom(const Site& site, Proposals& out) {
     std::string text = Fit(site.Text(hole), LevelOf(tree, hole), kBinaryLevel);
     std::string tight = Fit(site.Text(hole), LevelOf(tree, hole), kUnaryLevel);
     auto add = [&](std::string_view op, std::string_view operand, double factor) {
+      if (!HasOperator(site.language(), op)) return;
       const std::string& left = op == "+" || op == "-" ? text : tight;
       out.Replace(hole, StrCat(left, " ", op, " ", operand), factor * known, kBinaryLevel);
     };
@@ -247,6 +257,8 @@ void ExpressionAtom(const Site& site, Proposals& out) {
                                                                              {"/", "3", 0.1}}) {
       add(op, operand, factor);
     }
+    if (!HasOperator(site.language(), "**") && role == Role::kIdentifier)
+      add("*", site.Text(hole), 0.5);
     for (const Phrase& number : site.Integers()) {
       for (std::string_view op : {"*", "**", "%", "//", "+", "-", "/"})
         add(op, number.text, 0.4 * number.weight);
@@ -269,6 +281,7 @@ void IndexAdd(const Site& site, Proposals& out) {
     if (!shape || !IsHole(tree, hole)) continue;
     Kinds kinds = site.source().KindsOf(hole);
     if (!Compatible(kinds, analysis::kSequence | analysis::kDictKind)) continue;
+    if (!Compatible(site.source().ElementKindsOf(hole), site.Expected(hole))) continue;
     double known = kinds == 0 ? 0.45 : 1.0;
     bool table = (kinds & analysis::kDictKind) != 0;
     for (const Phrase& index : table ? std::vector<Phrase>() : Indices(site, hole)) {
@@ -293,6 +306,19 @@ void SliceAdd(const Site& site, Proposals& out) {
     if (!Compatible(kinds, analysis::kSequence)) continue;
     double known = kinds == 0 ? 0.4 : 1.0;
     std::string object = Fit(site.Text(hole), LevelOf(tree, hole), kAtomLevel);
+    for (std::string_view call : site.language().slice_calls) {
+      if ((kinds & analysis::kText) == 0) continue;
+      const std::string pattern = site.source().Written(call);
+      if (pattern.find("$i") == std::string::npos) {
+        out.Replace(hole, FillIn(pattern, {{'e', object}}), 0.7);
+        continue;
+      }
+      for (const Atom& atom : site.ValuesAt(hole, analysis::kInt)) {
+        if ((atom.kinds & analysis::kInt) != 0)
+          out.Replace(hole, FillIn(pattern, {{'e', object}, {'i', atom.text}}), 0.6 * atom.weight);
+      }
+    }
+    if (!site.form().slices) continue;
     auto add = [&](std::string_view slice, double factor) {
       out.Replace(hole, StrCat(object, "[", slice, "]"), factor * known);
     };
@@ -343,7 +369,7 @@ void SynthesizeSmall(const Site& site, Proposals& out) {
         add(StrCat(atom.text, " + 1"), known * atom.weight, kBinaryLevel);
       }
       for (const KnownCall& call : site.language().calls) {
-        if (call.prior == 0 || !Compatible(atom.kinds, call.subject)) continue;
+        if (call.prior == 0 || !Takes(call.subject, atom.kinds)) continue;
         if (call.subject != 0 && atom.kinds == 0 && !receiver && !meant) continue;
         Kinds result = call.result == 0 ? atom.kinds : call.result;
         if (!receiver && !meant && !Compatible(result, kinds)) continue;
@@ -352,7 +378,7 @@ void SynthesizeSmall(const Site& site, Proposals& out) {
                                                     : 0.35) *
                        call.prior * atom.weight;
         add(call.method ? StrCat(atom.text, ".", call.name, "()")
-                        : StrCat(call.name, "(", atom.text, ")"),
+                        : StrCat(site.source().Written(call.name), "(", atom.text, ")"),
             known);
       }
       for (const Atom& f : site.FunctionsAt(hole, 1)) {
@@ -391,6 +417,7 @@ void SynthesizeBinary(const Site& site, Proposals& out) {
       for (size_t j = 0; j < operands.size(); ++j) {
         if (i == j) continue;
         for (std::string_view op : {"-", "+", "*", "//", "%", "/"}) {
+          if (!HasOperator(site.language(), op)) continue;
           if ((op == "+" || op == "*") && j < i) continue;
           out.Replace(hole, StrCat(operands[i], " ", op, " ", operands[j]), 1.0 / (2 + i + j),
                       kBinaryLevel);
@@ -403,6 +430,7 @@ void SynthesizeBinary(const Site& site, Proposals& out) {
 void SortKey(const Site& site, Proposals& out) {
   const SyntaxTree& tree = site.tree();
   const auto& say = site.spelling();
+  if (say.key_argument.empty()) return;
   for (NodeId id : site.expressions()) {
     Kinds kinds = site.source().KindsOf(id);
     bool many = (kinds & (analysis::kListKind | analysis::kIterator | analysis::kSetKind)) != 0;

@@ -16,7 +16,8 @@ bool IsLiteral(const SyntaxTree& tree, NodeId id) {
   Role role = tree[id].role;
   bool documentation = tree.RoleOf(tree[id].parent) == Role::kExpressionStatement;
   return (role == Role::kString && !documentation) || role == Role::kInteger ||
-         role == Role::kTrue || role == Role::kFalse || role == Role::kFloat;
+         role == Role::kTrue || role == Role::kFalse || role == Role::kFloat ||
+         role == Role::kCharacter;
 }
 
 /// Literals of the function by text, in the order of the text.
@@ -67,7 +68,7 @@ void Align(const Site& site, Proposals& out) {
   bool mine = false;
   for (const auto& [text, occurrences] : literals) {
     std::string content, wanted;
-    if (!PlainString(text, &content) || Skeleton(content).size() < 2) continue;
+    if (text.size() < 4 || !PlainString(text, &content) || Skeleton(content).size() < 2) continue;
     const auto& expected = site.context().literals.expected_strings;
     if (std::any_of(expected.begin(), expected.end(), [&](const std::string& e) {
           return PlainString(e, &wanted) && wanted == content;
@@ -76,12 +77,37 @@ void Align(const Site& site, Proposals& out) {
     for (const std::string& literal : expected) {
       if (!PlainString(literal, &wanted) || Skeleton(wanted) != Skeleton(content)) continue;
       mine |= splices.empty() && OwnsFirst(site, occurrences);
-      for (Splice& splice : Everywhere(site.tree(), occurrences, QuoteLike(wanted, text)))
+      for (Splice& splice : Everywhere(site.tree(), occurrences,
+                                       QuoteLike(wanted, text, site.spelling().text_quotes)))
         splices.push_back(std::move(splice));
       break;
     }
   }
   if (mine && splices.size() > 1) out.Edit(std::move(splices), 3.0);
+}
+
+/// All brackets of one kind as those of another, where characters are literals of their own.
+void Brackets(const Site& site, Proposals& out) {
+  constexpr std::string_view kPairs[] = {"()", "[]", "{}", "<>"};
+  auto literals = LiteralsOfFunction(site);
+  auto quoted = [](char c) { return StrCat("'", std::string(1, c), "'"); };
+  for (std::string_view from : kPairs) {
+    std::vector<NodeId> all[2];
+    for (const auto& [text, occurrences] : literals) {
+      for (size_t side : {0, 1}) {
+        if (text == quoted(from[side])) all[side] = occurrences;
+      }
+    }
+    if (all[0].empty() || all[1].empty()) continue;
+    if (!OwnsFirst(site, all[0]) || all[0].size() + all[1].size() > kOccurrencesMax) continue;
+    for (std::string_view to : kPairs) {
+      if (to == from) continue;
+      auto splices = Everywhere(site.tree(), all[0], quoted(to[0]));
+      for (Splice& splice : Everywhere(site.tree(), all[1], quoted(to[1])))
+        splices.push_back(std::move(splice));
+      out.Edit(std::move(splices), 0.8);
+    }
+  }
 }
 
 }  // namespace
@@ -116,7 +142,10 @@ void LiteralExpected(const Site& site, Proposals& out) {
         if (std::ispunct(static_cast<unsigned char>(c)) || c == ' ') letters.insert(c);
       }
     }
-    for (char c : letters) out.ReplaceToken(id, QuoteLike(std::string(1, c), site.Text(id)), 0.5);
+    for (char c : letters) {
+      out.ReplaceToken(id, QuoteLike(std::string(1, c), site.Text(id), site.spelling().text_quotes),
+                       0.5);
+    }
   }
 }
 
@@ -150,22 +179,24 @@ void LiteralAffix(const Site& site, Proposals& out) {
         if (std::ispunct(static_cast<unsigned char>(c)) || c == ' ') ends.insert(c);
       }
     }
-    for (char c : ends) add(QuoteLike(std::string(1, c), "'"), 0.5);
+    const std::string_view quotes = site.spelling().text_quotes;
+    for (char c : ends) add(QuoteLike(std::string(1, c), quotes.substr(0, 1), quotes), 0.5);
   }
 }
 
 void LiteralEverywhere(const Site& site, Proposals& out) {
   const SyntaxTree& tree = site.tree();
   Align(site, out);
+  if (site.form().braces) Brackets(site, out);
   for (const auto& [text, occurrences] : LiteralsOfFunction(site)) {
     if (occurrences.size() < 2 || occurrences.size() > kOccurrencesMax ||
         !OwnsFirst(site, occurrences))
       continue;
     std::string content;
-    if (PlainString(text, &content)) {
+    if (tree[occurrences[0]].role == Role::kString && PlainString(text, &content)) {
       for (std::string_view to : {"", " ", "  ", ", ", "\n"}) {
         if (to != "\n")
-          out.Edit(Everywhere(tree, occurrences, QuoteLike(to, text)),
+          out.Edit(Everywhere(tree, occurrences, QuoteLike(to, text, site.spelling().text_quotes)),
                    content.size() <= 2 ? 0.9 : 0.2);
       }
       double factor = 0.6;

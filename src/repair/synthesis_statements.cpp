@@ -14,6 +14,7 @@ using analysis::SyntaxTree;
 constexpr size_t kGuardConditionsMax = 60;
 constexpr size_t kResultsMax = 12;
 constexpr size_t kDonorStatementsMax = 16;
+constexpr size_t kGuardedStatementsMax = 24;
 
 /// What the function returns, and what functions usually return early.
 std::vector<Phrase> Results(const Site& site) {
@@ -22,7 +23,7 @@ std::vector<Phrase> Results(const Site& site) {
   auto add = [&](std::string_view text, double weight) {
     bool known =
         std::any_of(out.begin(), out.end(), [&](const Phrase& p) { return p.text == text; });
-    if (!known && out.size() < kResultsMax && text.size() < 60)
+    if (!known && weight > 0 && out.size() < kResultsMax && text.size() < 60)
       out.push_back({std::string(text), kAtomLevel, weight});
   };
   NodeId function = site.FunctionNode();
@@ -37,14 +38,19 @@ std::vector<Phrase> Results(const Site& site) {
       add(site.Text(parts[0]), 1.0);
   }
   const auto& say = site.spelling();
-  auto typed = [&](Kinds kind) { return kinds == 0 ? 0.4 : (kinds & kind) != 0 ? 0.8 : 0.1; };
+  const Kinds declared = site.source().ReturnKindsAt(site.statement().node);
+  if (declared != 0) kinds = declared;
+  auto typed = [&](Kinds kind) {
+    if (declared != 0 && !Compatible(declared, kind)) return 0.0;
+    return kinds == 0 ? 0.4 : (kinds & kind) != 0 ? 0.8 : 0.1;
+  };
   add(say.false_literal, typed(analysis::kBool));
   add(say.true_literal, typed(analysis::kBool));
   add("0", typed(analysis::kInt));
   add("1", typed(analysis::kInt) * 0.6);
-  add("[]", typed(analysis::kListKind));
-  add("''", typed(analysis::kText));
-  add(say.null_literal, 0.4);
+  if (!say.empty_list.empty()) add(say.empty_list, typed(analysis::kListKind));
+  add(say.empty_text, typed(analysis::kText));
+  add(say.null_literal, site.form().braces ? typed(analysis::kObject) * 0.5 : 0.4);
   for (const Atom& atom : site.ValuesAt(site.statement().node, kinds)) {
     if (!atom.attribute) add(atom.text, 0.5 * atom.weight);
   }
@@ -75,11 +81,25 @@ class Inserter {
     end_ = site.tree()[site.statement().node].end;
   }
   void Add(std::string_view statement, double factor) {
+    if (site_.form().braces) return AddBraced(statement, factor);
     out_.Edit(start_, start_, StrCat(statement, "\n", site_.indent()), factor);
     if (last_ && !ends_) out_.Edit(end_, end_, StrCat("\n", site_.indent(), statement), factor);
   }
 
  private:
+  /// A bare statement gets a block; on a line with others the new one does, too.
+  void AddBraced(std::string_view statement, double factor) {
+    std::string head = site_.own_line() ? StrCat("\n", site_.indent()) : " ";
+    if (!site_.statement().bare) {
+      out_.Edit(start_, start_, StrCat(statement, head), factor);
+      if (last_ && !ends_) out_.Edit(end_, end_, StrCat(head, statement), factor);
+      return;
+    }
+    out_.Edit({{start_, start_, StrCat("{ ", statement, head)}, {end_, end_, " }"}}, factor);
+    if (!ends_)
+      out_.Edit({{start_, start_, "{ "}, {end_, end_, StrCat(head, statement, " }")}}, factor);
+  }
+
   const Site& site_;
   Proposals& out_;
   bool last_ = false, ends_ = false;
@@ -88,9 +108,10 @@ class Inserter {
 
 bool CanInsert(const Site& site) {
   Role role = site.role();
-  return !site.statement().clause && site.own_line() && site.FunctionNode() != 0 &&
-         site.FunctionNode() != site.statement().node && role != Role::kImport &&
-         role != Role::kImportFrom &&
+  if (role == Role::kBlock) return false;
+  return !site.statement().clause && (site.own_line() || site.form().braces) &&
+         site.FunctionNode() != 0 && site.FunctionNode() != site.statement().node &&
+         role != Role::kImport && role != Role::kImportFrom &&
          !(role == Role::kExpressionStatement && !IsSimple(site.tree(), site.statement().node));
 }
 
@@ -118,8 +139,10 @@ void Variants(const Site& site, NodeId statement,
     if (!argument) continue;
     for (const Atom& atom : site.ValuesAt(site.statement().node, analysis::kSequence)) {
       if (atom.kinds == 0) continue;
-      for (std::string_view index : {"[-1]", "[0]"})
-        use(replaced(id, StrCat(atom.text, index)), 0.7 * atom.weight);
+      const auto& say = site.spelling();
+      for (std::string_view item : {say.last_item, say.first_item}) {
+        if (!item.empty()) use(replaced(id, FillIn(item, {{'e', atom.text}})), 0.7 * atom.weight);
+      }
     }
   }
 }
@@ -158,12 +181,12 @@ void GuardWrap(const Site& site, Proposals& out) {
   const auto& say = site.spelling();
   std::string step(say.indent_step);
   for (const Phrase& condition : site.ConditionsAt(statement)) {
-    std::string inner = Reindent(site.Text(statement), site.indent(), StrCat(site.indent(), step));
-    out.ReplaceToken(
-        statement,
-        FillIn(say.if_statement,
-               {{'c', condition.text}, {'s', inner}, {'i', site.indent()}, {'t', step}}),
-        condition.weight);
+    std::string inner = Shifted(site, statement, site.indent(), StrCat(site.indent(), step));
+    std::string wrapped = FillIn(
+        say.if_statement, {{'c', condition.text}, {'s', inner}, {'i', site.indent()}, {'t', step}});
+    // A bare one needs a block, or an `else` behind it would be the new condition's.
+    if (site.statement().bare) wrapped = StrCat("{ ", wrapped, " }");
+    out.ReplaceToken(statement, wrapped, condition.weight);
   }
 }
 
@@ -179,10 +202,54 @@ void StatementInsert(const Site& site, Proposals& out) {
       continue;
     if (tree[donor.node].end - tree[donor.node].start > 100 || ++donors > kDonorStatementsMax)
       continue;
+    if (site.form().braces && !site.NamesVisible(donor.node, site.statement().node)) continue;
     Role kind = tree.RoleOf(tree.FirstChild(donor.node));
     double weight = kind == Role::kCall || kind == Role::kAugmentedAssignment ? 1.0 : 0.5;
     Variants(site, donor.node,
              [&](std::string text, double factor) { insert.Add(text, factor * weight); });
+  }
+}
+
+void GuardedInsert(const Site& site, Proposals& out) {
+  if (!site.form().braces || !CanInsert(site)) return;
+  const SyntaxTree& tree = site.tree();
+  std::vector<Phrase> statements;
+  auto add = [&](std::string text, double weight) {
+    bool known = std::any_of(statements.begin(), statements.end(),
+                             [&](const Phrase& p) { return p.text == text; });
+    if (!known) statements.push_back({std::move(text), kAtomLevel, weight});
+  };
+  NodeId function = site.FunctionNode();
+  for (const Statement& donor : site.source().statements()) {
+    if (!tree.IsBelow(donor.node, function) || donor.node == function) continue;
+    if (tree[donor.node].role != Role::kExpressionStatement || !IsSimple(tree, donor.node))
+      continue;
+    if (tree[donor.node].end - tree[donor.node].start > 60) continue;
+    if (!site.NamesVisible(donor.node, site.statement().node)) continue;
+    Variants(site, donor.node, add);
+  }
+  for (const Atom& atom :
+       site.ValuesAt(site.statement().node, analysis::kListKind | analysis::kText)) {
+    for (std::string_view change : site.language().in_place) {
+      if (atom.kinds != 0)
+        add(FillIn(site.source().Written(change), {{'n', atom.text}}), 0.6 * atom.weight);
+    }
+  }
+  std::stable_sort(statements.begin(), statements.end(),
+                   [](const Phrase& a, const Phrase& b) { return a.weight > b.weight; });
+  if (statements.size() > kGuardedStatementsMax) statements.resize(kGuardedStatementsMax);
+  const auto& say = site.spelling();
+  Inserter insert(site, out);
+  size_t used = 0;
+  for (const Phrase& condition : site.ConditionsAt(site.statement().node)) {
+    if (used++ >= kGuardConditionsMax) break;
+    for (const Phrase& statement : statements) {
+      insert.Add(FillIn(say.if_statement, {{'c', condition.text},
+                                           {'s', statement.text},
+                                           {'i', site.indent()},
+                                           {'t', say.indent_step}}),
+                 condition.weight * statement.weight);
+    }
   }
 }
 
@@ -211,14 +278,16 @@ void AssignmentInsert(const Site& site, Proposals& out) {
       if (!Compatible(result, atom.kinds)) continue;
       assign(atom.text,
              call.method ? StrCat(atom.text, ".", call.name, "()")
-                         : StrCat(call.name, "(", atom.text, ")"),
+                         : StrCat(site.source().Written(call.name), "(", atom.text, ")"),
              0.7 * call.prior * atom.weight);
     }
-    if ((atom.kinds & analysis::kListKind) != 0) {
+    const Kinds changed =
+        site.form().braces ? analysis::kListKind | analysis::kText : Kinds{analysis::kListKind};
+    if ((atom.kinds & changed) != 0) {
       for (std::string_view change : site.language().in_place) {
-        insert.Add(FillIn(change, {{'n', atom.text}}), 0.4 * atom.weight);
+        insert.Add(FillIn(site.source().Written(change), {{'n', atom.text}}), 0.4 * atom.weight);
       }
-      assign(atom.text, "[]", 0.4 * atom.weight);
+      if (!say.empty_list.empty()) assign(atom.text, say.empty_list, 0.4 * atom.weight);
     }
     if ((atom.kinds & analysis::kBool) != 0) {
       assign(atom.text, say.true_literal, 0.5 * atom.weight);
@@ -243,8 +312,9 @@ void ElseInsert(const Site& site, Proposals& out) {
   NodeId whole = own.node;
   if (site.role() == Role::kElif) whole = tree[own.node].parent;
   if (tree.Child(whole, Role::kElse) != kNoNode) return;
-  auto body = tree.Children(own.body);
-  if (body.empty() || tree[own.body].line == tree[own.node].line) return;
+  auto body = analysis::StatementsIn(tree, own.body);
+  if (body.empty()) return;
+  if (!site.form().braces && tree[own.body].line == tree[own.node].line) return;
   std::string_view indent = IndentAt(tree, whole);
   uint32_t end = tree[whole].end;
   auto add = [&](std::string_view statement, double factor) {
@@ -257,8 +327,10 @@ void ElseInsert(const Site& site, Proposals& out) {
     if (!IsSimple(tree, statement) || tree[statement].end - tree[statement].start > 100) continue;
     Variants(site, statement, [&](std::string text, double factor) {
       add(text, factor);
-      for (auto [from, to] : {std::pair("+=", "-="), std::pair("-=", "+="),
-                              std::pair("True", "False"), std::pair("False", "True")}) {
+      for (auto [from, to] :
+           {std::pair("+=", "-="), std::pair("-=", "+="), std::pair("++", "--"),
+            std::pair("--", "++"), std::pair("True", "False"), std::pair("False", "True"),
+            std::pair("true", "false"), std::pair("false", "true")}) {
         if (size_t at = text.find(from); at != std::string::npos) {
           std::string turned = text;
           turned.replace(at, std::string_view(from).size(), to);

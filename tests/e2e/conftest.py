@@ -198,6 +198,36 @@ def leftovers(person):
 NOBODY = 65534
 
 
+def branches(repository):
+    return repository.git("branch", "--list", "coditect/*").split()
+
+
+def refused(person, repository, code, outcome, *arguments, **options):
+    """The reason of a run that must end so, and leave nothing."""
+    before = repository.snapshot()
+    result = person.run(repository, *arguments, **options)
+    assert result.code == code, result
+    report = result.json
+    assert (report["outcome"], report["branch"]) == (outcome, ""), result
+    assert branches(repository) == []
+    assert repository.snapshot() == before
+    assert leftovers(person) == []
+    return report["reason"]
+
+
+def verified(person, repository, *arguments, **options):
+    """The report of a run that must end with a branch on which the suite passes."""
+    before = repository.snapshot()
+    result = person.run(repository, *arguments, **options)
+    assert result.code == 0, result
+    report = result.json
+    assert report["outcome"] == "verified"
+    assert branches(repository) == [report["branch"]]
+    assert repository.snapshot() == before
+    assert leftovers(person) == []
+    return report
+
+
 @pytest.fixture
 def as_nobody(person):
     """Options of person.call(...) that make the caller somebody without privileges, with a home and

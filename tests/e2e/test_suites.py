@@ -7,41 +7,11 @@ import time
 
 import pytest
 
-from conftest import PRICES, finish, leftovers
+from conftest import PRICES, branches, finish, leftovers, refused, verified
 
 FINE = {"prices.py": PRICES["prices.py"].replace("quantity > 100", "quantity >= 100"),
         "test_prices.py": PRICES["test_prices.py"]}
 ONE_BUG = {"prices.py": PRICES["prices.py"], "test_prices.py": PRICES["test_prices.py"]}
-
-
-def branches(repository):
-    return repository.git("branch", "--list", "coditect/*").split()
-
-
-def refused(person, repository, code, outcome, *arguments, **options):
-    """The reason of a run that must end so, and leave nothing."""
-    before = repository.snapshot()
-    result = person.run(repository, *arguments, **options)
-    assert result.code == code, result
-    report = result.json
-    assert (report["outcome"], report["branch"]) == (outcome, ""), result
-    assert branches(repository) == []
-    assert repository.snapshot() == before
-    assert leftovers(person) == []
-    return report["reason"]
-
-
-def verified(person, repository, *arguments, **options):
-    """The report of a run that must end with a branch on which the suite passes."""
-    before = repository.snapshot()
-    result = person.run(repository, *arguments, **options)
-    assert result.code == 0, result
-    report = result.json
-    assert report["outcome"] == "verified"
-    assert branches(repository) == [report["branch"]]
-    assert repository.snapshot() == before
-    assert leftovers(person) == []
-    return report
 
 
 def test_a_suite_that_passes_leaves_nothing_to_do(person, make):
@@ -54,7 +24,7 @@ def test_a_suite_that_passes_leaves_nothing_to_do(person, make):
 
 CANNOT = {
     "no_test": ({"prices.py": "x = 1\n"}, 3, "not_verified", ["no Python test", "--verify"]),
-    "no_python": ({"README": "text\n"}, 3, "not_verified", ["no Python file"]),
+    "no_python": ({"README": "text\n"}, 3, "not_verified", ["no Python, C or C++ file"]),
     "no_test_in_the_file": ({"test_nothing.py": "x = 1\n"}, 3, "not_verified",
                             ["found no test", "--verify"]),
     "syntax_error_in_a_test": (

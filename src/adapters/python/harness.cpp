@@ -136,7 +136,7 @@ StatusOr<HarnessPlan> Harness::Detect(const Context& ctx, Workspace& workspace,
       FindTests(files, [&](const std::string& path) { return workspace.Read(path); });
   const bool command = !request.verify_command.empty();
   if (!command && !layout.any_python) {
-    return NotFound("the repository has no Python file, and this version repairs nothing else");
+    return NotFound("");
   }
   if (!command && !layout.any_test && !layout.asks_for_pytest) {
     return NotFound("the repository has no Python test (test_*.py, *_test.py); name the command ",

@@ -5,6 +5,8 @@
 
 namespace coditect::analysis {
 
+const Language& C();
+const Language& Cpp();
 const Language& Python();
 
 }  // namespace coditect::analysis

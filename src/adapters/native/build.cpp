@@ -1,0 +1,105 @@
+// Scripts that configure and build.
+#include "src/adapters/native/build.h"
+
+#include "src/base/strings.h"
+
+namespace coditect::native {
+namespace {
+
+// Linked into every measured program: a record is written also by one that aborts, crashes or is
+// told to end, which a failing test is more often than not.
+constexpr const char* kDumpSource = R"(#include <signal.h>
+extern void __gcov_dump(void);
+static char stack[65536];
+static void end_by(int number) {
+  __gcov_dump();
+  signal(number, SIG_DFL);
+  raise(number);
+}
+__attribute__((constructor)) static void install(void) {
+  static const int numbers[] = {SIGABRT, SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,
+                                SIGTRAP, SIGTERM, SIGINT, SIGXCPU, SIGALRM};
+  stack_t alternative = {.ss_sp = stack, .ss_size = sizeof stack};
+  sigaltstack(&alternative, 0);
+  for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; ++i) {
+    struct sigaction action = {.sa_handler = end_by,
+                               .sa_flags = SA_ONSTACK | SA_RESETHAND | SA_NODEFER};
+    sigaction(numbers[i], &action, 0);
+  }
+}
+)";
+
+// Compilers of these names, first on PATH, that measure.
+constexpr const char* kWrapperScript = R"(set -e
+top=$(pwd -P)/.coditect-build
+mkdir -p "$top/bin"
+cc -x c -O1 -fPIC -c - -o "$top/dump.o"
+for name in cc gcc c++ g++ c89 c99; do
+  real=$(command -v $name) || continue
+  printf '#!/bin/sh\nexec %s "$@" --coverage -fprofile-abs-path "-Wl,%s/dump.o"\n' "$real" "$top" \
+    > "$top/bin/$name"
+  chmod 755 "$top/bin/$name"
+done
+printf '%s' "$PATH"
+)";
+
+constexpr const char* kJobs = "-j\"$(nproc)\"";
+
+std::string BuildScript(const HarnessPlan& plan, const std::string& folder) {
+  if (plan.runner == "ctest") {
+    return StrCat("set -e\n[ -f ", folder, "/CMakeCache.txt ] || cmake -S . -B ", folder,
+                  "\ncmake --build ", folder, ' ', kJobs);
+  }
+  return StrCat("set -e\n[ -d ", folder, "/meson-info ] || meson setup ", folder,
+                "\nmeson compile -C ", folder, ' ', kJobs);
+}
+
+}  // namespace
+
+std::string BuildFolder(const HarnessPlan& plan, BuildKind kind) {
+  if (plan.runner == "command") return ".";
+  return StrCat(kBuildRoot, kind == BuildKind::kPlain ? "/plain" : "/measured");
+}
+
+StatusOr<std::map<std::string, std::string>> BuildEnvironment(const Context& ctx, Shell& shell,
+                                                              BuildKind kind) {
+  std::map<std::string, std::string> environment;
+  if (kind == BuildKind::kPlain) return environment;
+  ShellOptions options;
+  options.stdin_bytes = kDumpSource;
+  ASSIGN_OR_RETURN(const SandboxResult result, shell.Run(ctx, kWrapperScript, options));
+  if (result.ended_by != EndedBy::kExit || result.exit_code != 0) {
+    return FailedPrecondition("the compiler cc does not work in the sandbox: ",
+                              EscapeForTerminal(result.output));
+  }
+  ASSIGN_OR_RETURN(const std::string repository, shell.Repository(ctx));
+  environment["PATH"] = StrCat(repository, "/", kBuildRoot, "/bin:", result.output);
+  environment["CCACHE_DISABLE"] = "1";
+  return environment;
+}
+
+StatusOr<SandboxResult> Build(const Context& ctx, Shell& shell, const HarnessPlan& plan,
+                              const std::map<std::string, std::string>& environment,
+                              BuildKind kind) {
+  if (plan.runner == "command") {
+    SandboxResult nothing;
+    nothing.exit_code = 0;
+    return nothing;
+  }
+  ShellOptions options;
+  options.environment = environment;
+  options.environment["LC_ALL"] = "C";  // messages that failure_text.h reads
+  return shell.Run(ctx, BuildScript(plan, BuildFolder(plan, kind)), options);
+}
+
+Status ForgetObjects(const Context& ctx, Shell& shell) {
+  // Newer than every object: any build tool that compares times builds them again.
+  return shell
+      .Run(ctx,
+           "find . -name .git -prune -o -name .coditect-build -prune -o -type f "
+           "\\( -name '*.c' -o -name '*.cc' -o -name '*.cpp' -o -name '*.cxx' -o -name '*.C' \\) "
+           "-exec touch {} +")
+      .status();
+}
+
+}  // namespace coditect::native

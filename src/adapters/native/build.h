@@ -1,0 +1,34 @@
+// Configures and builds a repository in a workspace, plain or measured.
+#pragma once
+
+#include <string>
+
+#include "src/adapters/native/shell.h"
+#include "src/domain/test_report.h"
+
+namespace coditect::native {
+
+enum class BuildKind {
+  kPlain,     // as the project builds
+  kMeasured,  // each program counts the lines it executes
+};
+
+/// The build folder, relative to the repository; "." for the runner "command", which builds where
+/// the project does.
+std::string BuildFolder(const HarnessPlan& plan, BuildKind kind);
+
+/// What commands of that kind of build get beside the workspace's environment.
+StatusOr<std::map<std::string, std::string>> BuildEnvironment(const Context& ctx, Shell& shell,
+                                                              BuildKind kind);
+
+/// Builds what changed since the last build here, everything the first time. Nothing for the runner
+/// "command". `environment` is BuildEnvironment's for this kind. An error of the build is no error
+/// of this function: the result says how it ended.
+StatusOr<SandboxResult> Build(const Context& ctx, Shell& shell, const HarnessPlan& plan,
+                              const std::map<std::string, std::string>& environment,
+                              BuildKind kind);
+
+/// Makes everything that a later Build or command will build be built anew.
+Status ForgetObjects(const Context& ctx, Shell& shell);
+
+}  // namespace coditect::native

@@ -1,0 +1,300 @@
+// One build for many candidates, or one for each.
+#include "src/adapters/native/filter.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "src/adapters/native/alternatives.h"
+#include "src/adapters/native/judge_program.h"
+#include "src/adapters/native/test_run.h"
+#include "src/base/strings.h"
+
+namespace coditect::native {
+namespace {
+
+constexpr size_t kBatch = 256;
+constexpr size_t kAloneMax = 200;  // candidates that have a build of their own
+constexpr int kRoundsMax = 6;      // builds of a batch, each without what the last complained about
+constexpr std::chrono::milliseconds kCpuMin{300};  // of a test, however quick the base is
+constexpr std::chrono::milliseconds kWallMin{3'000};
+constexpr int kTimeFactor = 10;     // times what the base's run needs
+constexpr int kPatientFactor = 10;  // more when the request asks for more fuel
+
+TestStatus StatusIn(const TestReport& report, const std::string& id) {
+  for (const TestCase& test : report.cases) {
+    if (test.id == id) return test.status;
+  }
+  return TestStatus::kUnspecified;
+}
+
+class Filter final : public CandidateFilter {
+ public:
+  Filter(Workspace& workspace, FilterRequest request)
+      : workspace_(workspace), request_(std::move(request)) {}
+
+  Status Open(const Context& ctx);
+  StatusOr<std::vector<JudgedCandidate>> Judge(const Context& ctx,
+                                               std::span<const Candidate> candidates) override;
+  StatusOr<std::vector<ObservedName>> Observe(const Context&) override {
+    return std::vector<ObservedName>();
+  }
+  size_t batch_size() const override { return kBatch; }
+  Usage usage() const override { return usage_; }
+
+ private:
+  StatusOr<TestReport> Run(const Context& ctx, const std::vector<std::string>& ids);
+  StatusOr<JudgedCandidate> JudgeOne(const Context& ctx, const Candidate& candidate);
+  Status JudgeTree(const Context& ctx, JudgedCandidate* judged);
+  /// Judges alternatives of one build; `answers` has a place for each of `batch`.
+  Status JudgeTogether(const Context& ctx, std::span<const Candidate> batch,
+                       const std::vector<size_t>& indexes, std::vector<JudgedCandidate>* answers);
+  /// Builds what stands in `chosen`, null = left out, leaving out more until it compiles. False
+  /// when the build fails for no candidate's fault.
+  StatusOr<bool> BuildAlternatives(const Context& ctx, std::vector<const Candidate*>* chosen);
+  Status RunAlternatives(const Context& ctx, const std::vector<const Candidate*>& chosen,
+                         const std::vector<size_t>& indexes, std::vector<JudgedCandidate>* answers);
+  StatusOr<SandboxResult> BuildNow(const Context& ctx);
+  Status Put(const std::map<std::string, std::string>& texts);
+  /// Leaves the candidate's files in the workspace and the base's everywhere else; false when its
+  /// edits do not fit.
+  StatusOr<bool> Write(const Candidate& candidate);
+
+  Workspace& workspace_;
+  FilterRequest request_;
+  std::map<std::string, std::string> base_;  // the editable files' text
+  std::vector<std::string> written_;         // files that differ from the base now
+  std::vector<ListedTest> tests_;            // the failing ones, then the passing ones
+  std::chrono::milliseconds test_cpu_{0};
+  std::chrono::milliseconds test_wall_{0};
+  size_t alone_ = 0;  // candidates that had a build of their own
+  Usage usage_;
+};
+
+Status Filter::Open(const Context& ctx) {
+  for (const std::string& path : request_.files) {
+    ASSIGN_OR_RETURN(base_[path], workspace_.Read(path));
+  }
+  ASSIGN_OR_RETURN(const TestReport report, Run(ctx, request_.failing));
+  const auto& failing = request_.failing;
+  if (std::none_of(failing.begin(), failing.end(), [&](const std::string& id) {
+        return StatusIn(report, id) == TestStatus::kFailed;
+      })) {
+    return FailedPrecondition("the failing tests do not fail when they run alone");
+  }
+  std::chrono::microseconds slowest{0};
+  for (const TestCase& test : report.cases) {
+    slowest = std::max(slowest, std::chrono::microseconds(test.wall_us));
+  }
+  const int factor = kTimeFactor * (request_.fuel == 0 ? 1 : kPatientFactor);
+  const auto times = std::chrono::duration_cast<std::chrono::milliseconds>(slowest) * factor;
+  test_cpu_ = std::max(kCpuMin * factor / kTimeFactor, times);
+  test_wall_ = std::max(kWallMin * factor / kTimeFactor, 2 * times);
+  Shell shell(workspace_, {});
+  ASSIGN_OR_RETURN(const auto listed, ListTests(ctx, shell, request_.plan,
+                                                BuildFolder(request_.plan, BuildKind::kPlain)));
+  for (const auto* ids : {&request_.failing, &request_.passing}) {
+    for (const std::string& id : *ids) {
+      const auto found = std::find_if(listed.begin(), listed.end(),
+                                      [&](const ListedTest& test) { return test.id == id; });
+      if (found != listed.end()) tests_.push_back(*found);
+    }
+  }
+  return MakeJudge(ctx, shell);
+}
+
+StatusOr<TestReport> Filter::Run(const Context& ctx, const std::vector<std::string>& ids) {
+  TestRunRequest request;
+  request.plan = request_.plan;
+  request.ids = ids;
+  request.seed = request_.seed;
+  request.stop_at_first_failure = true;
+  request.test_cpu_ms = static_cast<uint64_t>(test_cpu_.count());
+  request.limits = request_.limits;
+  request.limits.wall = {};
+  ASSIGN_OR_RETURN(TestReport report, RunTests(ctx, workspace_, request));
+  usage_.runner_starts += 1;
+  usage_.cpu_ms += report.cpu_ms;
+  usage_.wall_ms += report.wall_ms;
+  return report;
+}
+
+StatusOr<bool> Filter::Write(const Candidate& candidate) {
+  std::map<std::string, std::vector<SourceEdit>> edits;
+  for (const SourceEdit& edit : candidate.edits) edits[edit.file].push_back(edit);
+  std::map<std::string, std::string> texts;
+  for (auto& [path, list] : edits) {
+    const auto text = base_.find(path);
+    if (text == base_.end()) return false;
+    auto content = ApplyEdits(text->second, std::move(list));
+    if (!content.ok()) return false;
+    texts[path] = *std::move(content);
+  }
+  RETURN_IF_ERROR(Put(texts));
+  return true;
+}
+
+/// The files of `texts` and the base's everywhere else.
+Status Filter::Put(const std::map<std::string, std::string>& texts) {
+  std::map<std::string, std::string> now = texts;
+  for (const std::string& path : std::exchange(written_, {})) now.try_emplace(path, base_.at(path));
+  std::vector<FileChange> changes;
+  for (auto& [path, text] : now) changes.push_back({.path = path, .content = std::move(text)});
+  for (const auto& [path, text] : texts) written_.push_back(path);
+  return workspace_.Apply(changes);
+}
+
+Status Filter::JudgeTree(const Context& ctx, JudgedCandidate* judged) {
+  judged->verdict = CandidateVerdict::kFails;
+  for (const auto* ids : {&request_.failing, &request_.passing}) {
+    if (ids->empty()) continue;
+    ASSIGN_OR_RETURN(const TestReport report, Run(ctx, *ids));
+    if (!report.normal_end && report.cases.empty()) {
+      judged->verdict = CandidateVerdict::kInvalid;
+      return absl::OkStatus();
+    }
+    judged->tests += static_cast<uint32_t>(report.cases.size());
+    const auto passed = std::count_if(ids->begin(), ids->end(), [&](const std::string& id) {
+      return StatusIn(report, id) == TestStatus::kPassed;
+    });
+    judged->passed += static_cast<uint32_t>(passed);
+    if (static_cast<size_t>(passed) < ids->size()) return absl::OkStatus();
+  }
+  judged->verdict = CandidateVerdict::kSurvives;
+  return absl::OkStatus();
+}
+
+StatusOr<JudgedCandidate> Filter::JudgeOne(const Context& ctx, const Candidate& candidate) {
+  JudgedCandidate judged;
+  judged.number = candidate.number;
+  judged.verdict = CandidateVerdict::kInvalid;
+  ASSIGN_OR_RETURN(const bool fits, Write(candidate));
+  if (fits) RETURN_IF_ERROR(JudgeTree(ctx, &judged));
+  return judged;
+}
+
+StatusOr<SandboxResult> Filter::BuildNow(const Context& ctx) {
+  Shell shell(workspace_, {});
+  // A command builds and tests at once; under the base it changes nothing that the others need.
+  StatusOr<SandboxResult> result =
+      request_.plan.runner == "command"
+          ? shell.Run(ctx, request_.plan.command,
+                      {.environment = {{kAlternativeVariable, "0"}, {"LC_ALL", "C"}}})
+          : Build(ctx, shell, request_.plan, {}, BuildKind::kPlain);
+  usage_.cpu_ms += shell.cpu_ms();
+  usage_.wall_ms += shell.wall_ms();
+  return result;
+}
+
+StatusOr<bool> Filter::BuildAlternatives(const Context& ctx,
+                                         std::vector<const Candidate*>* chosen) {
+  std::set<std::string> paths;
+  for (const Candidate* candidate : *chosen) {
+    for (const SourceRange& body : candidate->bodies) paths.insert(body.file);
+  }
+  for (int round = 0; round < kRoundsMax; ++round) {
+    std::map<std::string, AlternativesFile> files;
+    std::map<std::string, std::string> texts;
+    for (const std::string& path : paths) {
+      files[path] = WriteAlternatives(path, base_.at(path), *chosen);
+      texts[path] = files[path].text;
+    }
+    RETURN_IF_ERROR(Put(texts));
+    ASSIGN_OR_RETURN(const SandboxResult built, BuildNow(ctx));
+    std::set<uint32_t> faulty;
+    if (built.exit_code != 0) {
+      for (const auto& [path, file] : files)
+        faulty.merge(FaultyAlternatives(built.output, path, file));
+    }
+    if (faulty.empty()) return built.exit_code == 0 || request_.plan.runner == "command";
+    for (const uint32_t number : faulty) (*chosen)[number - 1] = nullptr;
+    if (std::none_of(chosen->begin(), chosen->end(),
+                     [](const Candidate* c) { return c != nullptr; })) {
+      return true;
+    }
+  }
+  return false;
+}
+
+Status Filter::RunAlternatives(const Context& ctx, const std::vector<const Candidate*>& chosen,
+                               const std::vector<size_t>& indexes,
+                               std::vector<JudgedCandidate>* answers) {
+  JudgeRequest request;
+  request.tests = tests_;
+  request.test_cpu = test_cpu_;
+  request.test_wall = test_wall_;
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    if (chosen[i] != nullptr) request.numbers.push_back(static_cast<uint32_t>(i + 1));
+  }
+  Shell shell(workspace_, {});
+  while (!request.numbers.empty()) {
+    ASSIGN_OR_RETURN(const auto verdicts, RunJudge(ctx, shell, request));
+    for (const AlternativeVerdict& verdict : verdicts) {
+      JudgedCandidate& judged = (*answers)[indexes[verdict.number - 1]];
+      judged.passed =
+          std::min<uint32_t>(verdict.passed, static_cast<uint32_t>(request_.failing.size()));
+      judged.tests = std::min<uint32_t>(verdict.passed + 1, static_cast<uint32_t>(tests_.size()));
+      judged.out_of_fuel = verdict.out_of_time;
+      judged.verdict =
+          verdict.passed == tests_.size() ? CandidateVerdict::kSurvives : CandidateVerdict::kFails;
+    }
+    request.numbers.erase(request.numbers.begin(),
+                          request.numbers.begin() + static_cast<ptrdiff_t>(verdicts.size()));
+    if (request.numbers.empty()) break;
+    // It ended the launch: the tests do not pass under it.
+    (*answers)[indexes[request.numbers.front() - 1]].verdict = CandidateVerdict::kFails;
+    request.numbers.erase(request.numbers.begin());
+  }
+  usage_.runner_starts += 1;
+  usage_.cpu_ms += shell.cpu_ms();
+  usage_.wall_ms += shell.wall_ms();
+  return absl::OkStatus();
+}
+
+Status Filter::JudgeTogether(const Context& ctx, std::span<const Candidate> batch,
+                             const std::vector<size_t>& indexes,
+                             std::vector<JudgedCandidate>* answers) {
+  if (indexes.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(ctx.Check());
+  std::vector<const Candidate*> chosen;
+  for (const size_t index : indexes) chosen.push_back(&batch[index]);
+  ASSIGN_OR_RETURN(const bool built, BuildAlternatives(ctx, &chosen));
+  if (built) return RunAlternatives(ctx, chosen, indexes, answers);
+  if (indexes.size() == 1) return absl::OkStatus();  // invalid, as every answer is at first
+  const auto middle = indexes.begin() + static_cast<ptrdiff_t>(indexes.size() / 2);
+  RETURN_IF_ERROR(JudgeTogether(ctx, batch, {indexes.begin(), middle}, answers));
+  return JudgeTogether(ctx, batch, {middle, indexes.end()}, answers);
+}
+
+StatusOr<std::vector<JudgedCandidate>> Filter::Judge(const Context& ctx,
+                                                     std::span<const Candidate> candidates) {
+  std::vector<JudgedCandidate> answers(candidates.size());
+  std::vector<size_t> together;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    answers[i].number = candidates[i].number;
+    answers[i].verdict = CandidateVerdict::kInvalid;
+    if (IsAlternative(candidates[i], base_)) together.push_back(i);
+  }
+  RETURN_IF_ERROR(JudgeTogether(ctx, candidates, together, &answers));
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    if (std::binary_search(together.begin(), together.end(), i)) continue;
+    RETURN_IF_ERROR(ctx.Check());
+    if (++alone_ > kAloneMax) continue;
+    ASSIGN_OR_RETURN(answers[i], JudgeOne(ctx, candidates[i]));
+  }
+  for (const JudgedCandidate& judged : answers) usage_.tests += judged.tests;
+  usage_.candidates += candidates.size();
+  return answers;
+}
+
+}  // namespace
+
+StatusOr<std::unique_ptr<CandidateFilter>> OpenFilter(const Context& ctx, Workspace& workspace,
+                                                      const FilterRequest& request) {
+  auto filter = std::make_unique<Filter>(workspace, request);
+  RETURN_IF_ERROR(filter->Open(ctx));
+  return filter;
+}
+
+}  // namespace coditect::native

@@ -1,0 +1,105 @@
+// Detection, and the way to runs and filters.
+#include "src/adapters/native/harness.h"
+
+#include <algorithm>
+
+#include "src/adapters/native/filter.h"
+#include "src/adapters/native/layout.h"
+#include "src/adapters/native/test_run.h"
+#include "src/base/strings.h"
+
+namespace coditect::native {
+namespace {
+
+constexpr uint32_t kSubmodule = 0160000;
+constexpr std::chrono::milliseconds kProbeWall{60'000};
+
+/// The repository's file that a command executes: it judges, so no repair may change it.
+std::string ScriptOf(const std::string& command, const std::vector<TreeEntry>& files) {
+  for (std::string word : Split(command, ' ')) {
+    if (word.starts_with("./")) word.erase(0, 2);
+    for (const TreeEntry& entry : files) {
+      if (entry.path == word) return word;
+    }
+  }
+  return "";
+}
+
+class Harness final : public TestHarness {
+ public:
+  StatusOr<HarnessPlan> Detect(const Context& ctx, Workspace& workspace,
+                               const DetectRequest& request) override;
+
+  StatusOr<TestReport> Run(const Context& ctx, Workspace& workspace,
+                           const TestRunRequest& request) override {
+    return RunTests(ctx, workspace, request);
+  }
+
+  StatusOr<std::unique_ptr<CandidateFilter>> OpenFilter(const Context& ctx, Workspace& workspace,
+                                                        const FilterRequest& request) override {
+    return native::OpenFilter(ctx, workspace, request);
+  }
+
+  std::vector<std::pair<std::string, std::string>> SupportFiles() const override { return {}; }
+};
+
+/// One sentence for each tool that is missing, with what would install it.
+Status CheckTools(const Context& ctx, Workspace& workspace, HarnessPlan* plan) {
+  SandboxLimits limits;
+  limits.wall = kProbeWall;
+  Shell shell(workspace, limits);
+  std::vector<std::pair<std::string, std::string>> tools = {{"cc", "gcc"}, {"make", "make"}};
+  if (plan->runner == "ctest") tools = {{"cmake", "cmake"}, {"ctest", "cmake"}, {"cc", "gcc"}};
+  if (plan->runner == "meson")
+    tools = {{"meson", "meson"}, {"ninja", "ninja-build"}, {"cc", "gcc"}};
+  if (plan->runner == "command" && !plan->command.starts_with("make ")) tools = {{"cc", "gcc"}};
+  for (const auto& [tool, package] : tools) {
+    ASSIGN_OR_RETURN(const SandboxResult found, shell.Run(ctx, StrCat("command -v ", tool)));
+    if (found.exit_code != 0) {
+      return FailedPrecondition("the build needs ", tool, ", which is not on PATH; `apt install ",
+                                package, "` would install it");
+    }
+  }
+  ASSIGN_OR_RETURN(const SandboxResult version, shell.Run(ctx, "cc -dumpfullversion"));
+  plan->language_version = std::string(TrimWhitespace(version.output));
+  plan->interpreter = "cc";
+  return absl::OkStatus();
+}
+
+StatusOr<HarnessPlan> Harness::Detect(const Context& ctx, Workspace& workspace,
+                                      const DetectRequest& request) {
+  std::vector<TreeEntry> files;
+  for (const TreeEntry& entry : request.files) {
+    if (entry.mode != kSubmodule) files.push_back(entry);
+  }
+  SourceLayout layout =
+      FindSources(files, [&](const std::string& path) { return workspace.Read(path); });
+  if (!layout.any_source || layout.python_project) return NotFound("");
+  HarnessPlan plan;
+  plan.language = "c++";
+  plan.test_files = layout.test_files;
+  plan.runner = layout.runner;
+  plan.command = layout.command;
+  if (!request.verify_command.empty()) {
+    plan.runner = "command";
+    plan.command = request.verify_command;
+    const std::string script = ScriptOf(plan.command, files);
+    if (!script.empty()) {
+      const auto at = std::lower_bound(plan.test_files.begin(), plan.test_files.end(), script);
+      if (at == plan.test_files.end() || *at != script) plan.test_files.insert(at, script);
+    }
+  }
+  if (plan.runner.empty()) {
+    return NotFound("no build file at the top of the repository declares a test (add_test of ",
+                    "CMake, meson.build, a target check or test of a Makefile); name the command ",
+                    "that checks it with --verify");
+  }
+  RETURN_IF_ERROR(CheckTools(ctx, workspace, &plan));
+  return plan;
+}
+
+}  // namespace
+
+std::unique_ptr<TestHarness> CreateHarness() { return std::make_unique<Harness>(); }
+
+}  // namespace coditect::native

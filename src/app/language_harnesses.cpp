@@ -1,0 +1,67 @@
+// Dispatch by language.
+#include "src/app/language_harnesses.h"
+
+#include <utility>
+
+#include "src/base/strings.h"
+
+namespace coditect {
+namespace {
+
+class LanguageHarnesses final : public TestHarness {
+ public:
+  explicit LanguageHarnesses(std::vector<LanguageHarness> harnesses)
+      : harnesses_(std::move(harnesses)) {}
+
+  StatusOr<HarnessPlan> Detect(const Context& ctx, Workspace& workspace,
+                               const DetectRequest& request) override {
+    std::string reasons;
+    for (const LanguageHarness& one : harnesses_) {
+      auto plan = one.harness->Detect(ctx, workspace, request);
+      if (!absl::IsNotFound(plan.status())) return plan;
+      const std::string reason = Message(plan.status());
+      if (!reason.empty()) reasons += StrCat(reasons.empty() ? "" : "; ", reason);
+    }
+    if (!reasons.empty()) return NotFound(reasons);
+    return NotFound("the repository has no Python, C or C++ file, and this version repairs ",
+                    "nothing else");
+  }
+
+  StatusOr<TestReport> Run(const Context& ctx, Workspace& workspace,
+                           const TestRunRequest& request) override {
+    ASSIGN_OR_RETURN(TestHarness * harness, Of(request.plan));
+    return harness->Run(ctx, workspace, request);
+  }
+
+  StatusOr<std::unique_ptr<CandidateFilter>> OpenFilter(const Context& ctx, Workspace& workspace,
+                                                        const FilterRequest& request) override {
+    ASSIGN_OR_RETURN(TestHarness * harness, Of(request.plan));
+    return harness->OpenFilter(ctx, workspace, request);
+  }
+
+  std::vector<std::pair<std::string, std::string>> SupportFiles() const override {
+    std::vector<std::pair<std::string, std::string>> files;
+    for (const LanguageHarness& one : harnesses_) {
+      for (auto& file : one.harness->SupportFiles()) files.push_back(std::move(file));
+    }
+    return files;
+  }
+
+ private:
+  StatusOr<TestHarness*> Of(const HarnessPlan& plan) const {
+    for (const LanguageHarness& one : harnesses_) {
+      if (one.language == plan.language) return one.harness.get();
+    }
+    return InvalidArgument("no harness for the language '", EscapeForTerminal(plan.language), "'");
+  }
+
+  const std::vector<LanguageHarness> harnesses_;
+};
+
+}  // namespace
+
+std::unique_ptr<TestHarness> CombineHarnesses(std::vector<LanguageHarness> harnesses) {
+  return std::make_unique<LanguageHarnesses>(std::move(harnesses));
+}
+
+}  // namespace coditect

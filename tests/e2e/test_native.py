@@ -1,0 +1,106 @@
+"""C and C++ repositories, built and tested by their own tools."""
+
+import pytest
+
+from conftest import refused, verified
+
+LIBRARY = {
+    "src/range.h": "#pragma once\nint clamp(int value, int low, int high);\n"
+                   "int width(int low, int high);\n",
+    "src/range.c": """#include "range.h"
+
+int clamp(int value, int low, int high) {
+  if (value < low) return low;
+  if (value < high) return high;
+  return value;
+}
+
+int width(int low, int high) { return high - low; }
+""",
+    "tests/test_clamp.c": """#undef NDEBUG
+#include <assert.h>
+#include "range.h"
+
+int main(void) {
+  assert(clamp(-5, 0, 9) == 0);
+  assert(clamp(4, 0, 9) == 4);
+  assert(clamp(15, 0, 9) == 9);
+  return 0;
+}
+""",
+    "tests/test_width.c": """#undef NDEBUG
+#include <assert.h>
+#include "range.h"
+
+int main(void) {
+  assert(width(2, 5) == 3);
+  return 0;
+}
+""",
+}
+MENDED = "if (value > high) return high;"
+CMAKE = {"CMakeLists.txt": """cmake_minimum_required(VERSION 3.16)
+project(range C)
+enable_testing()
+add_library(range src/range.c)
+target_include_directories(range PUBLIC src)
+foreach(name clamp width)
+  add_executable(test_${name} tests/test_${name}.c)
+  target_link_libraries(test_${name} range)
+  add_test(NAME ${name} COMMAND test_${name})
+endforeach()
+"""}
+MAKE = {"Makefile": """CFLAGS = -Isrc -g -Wall
+all: test_clamp test_width
+test_clamp: tests/test_clamp.o src/range.o
+\t$(CC) -o $@ $^
+test_width: tests/test_width.o src/range.o
+\t$(CC) -o $@ $^
+check: all
+\t./test_clamp
+\t./test_width
+"""}
+MESON = {"meson.build": """project('range', 'c')
+range = static_library('range', 'src/range.c')
+foreach name : ['clamp', 'width']
+  test(name, executable('test_' + name, 'tests/test_' + name + '.c', link_with: range,
+                        include_directories: 'src'))
+endforeach
+"""}
+
+
+@pytest.mark.parametrize("build, ids, command", [
+    (CMAKE, ["clamp", "width"], ["sh", "-c", "cmake -S . -B b && cmake --build b && "
+                                 "ctest --test-dir b"]),
+    (MAKE, None, ["make", "check"]),
+    (MESON, ["range:clamp", "range:width"], ["sh", "-c", "meson setup b && meson test -C b"]),
+], ids=["cmake", "make", "meson"])
+def test_a_bug_is_mended_with_the_projects_own_build(person, make, build, ids, command):
+    repository = make({**LIBRARY, **build})
+    report = verified(person, repository)
+    assert MENDED in repository.git("show", f"{report['branch']}:src/range.c")
+    assert repository.suite_passes(report["branch"], *command)
+    if ids:
+        assert sorted(report["tests"]["passed"]) == ids
+    changed = repository.git("diff", "--name-only", "HEAD", report["branch"]).split()
+    assert changed == ["src/range.c"]
+
+
+def test_a_passing_suite_leaves_nothing_to_do(person, make):
+    fine = {**LIBRARY, **CMAKE}
+    fine["src/range.c"] = fine["src/range.c"].replace("value < high", "value > high")
+    reason = refused(person, make(fine), 0, "nothing_to_do")
+    assert reason == "all tests pass already"
+
+
+def test_a_build_that_fails_is_told_with_the_compilers_first_error(person, make):
+    broken = {**LIBRARY, **CMAKE}
+    broken["src/range.c"] += "int more(void) { return missing; }\n"
+    reason = refused(person, make(broken), 3, "not_verified")
+    assert "src/range.c:10" in reason and "missing" in reason
+
+
+def test_no_test_declared_names_what_is_looked_for(person, make):
+    bare = {"CMakeLists.txt": "project(x C)\nadd_library(x x.c)\n", "x.c": "int x;\n"}
+    reason = refused(person, make(bare), 3, "not_verified")
+    assert "add_test" in reason and "--verify" in reason
