@@ -6,6 +6,7 @@
 #include "src/agent/mission_resources.h"
 #include "src/agent/test_run.h"
 #include "src/domain/evidence.h"
+#include "src/domain/test_selection.h"
 #include "src/domain/unstable_ids.h"
 #include "src/domain/world_model.h"
 
@@ -89,6 +90,10 @@ class Observation {
       looks_.push_back(LookAt(first_));
     }
     Classify();
+    ASSIGN_OR_RETURN(const std::string unknown, KeepSelected());
+    if (!unknown.empty()) {
+      return Finish(lease_.NewResult(ResultOutcome::kBlocked, "error: " + unknown));
+    }
     RETURN_IF_ERROR(Summarise(*files, &result));
     return Finish(std::move(result));
   }
@@ -339,6 +344,40 @@ class Observation {
     for (const CollectionError& error : first_.collection_errors) {
       baseline_.cases.push_back(looks_[0].cases.at(error.file));
     }
+  }
+
+  /// The id of the tests here that `test` names; "" if none.
+  std::string FindNamed(const NamedTest& test) const {
+    for (const std::string& id : test.ids) {
+      if (looks_[0].cases.contains(id)) return id;
+    }
+    return "";
+  }
+
+  /// Takes failing tests that nobody asked for out of the goal. Says which test is not there.
+  StatusOr<std::string> KeepSelected() {
+    const BlobId& blob = lease_.mission.request().selection;
+    if (blob.empty()) return std::string();
+    ASSIGN_OR_RETURN(const auto selection, lease_.Get<TestSelection>(blob));
+    std::set<std::string> wanted;
+    for (const NamedTest& test : selection.tests) {
+      const std::string id = FindNamed(test);
+      if (id.empty()) {
+        std::vector<std::string> known;
+        for (const auto& [known_id, known_test] : looks_[0].cases) known.push_back(known_id);
+        const std::string near = NearestWord(test.name, known);
+        return StrCat("there is no test ", test.name,
+                      near.empty() ? StrCat("; `", baseline_.harness.command, "` lists them")
+                                   : StrCat("; did you mean ", near, "?"));
+      }
+      wanted.insert(id);
+    }
+    const auto asked_for = [&](const std::string& id) { return wanted.contains(id); };
+    const auto rest =
+        std::stable_partition(baseline_.goal.begin(), baseline_.goal.end(), asked_for);
+    baseline_.outside.assign(rest, baseline_.goal.end());
+    baseline_.goal.erase(rest, baseline_.goal.end());
+    return std::string();
   }
 
   Status Summarise(const std::map<std::string, TreeEntry>& files, TaskResult* result) {

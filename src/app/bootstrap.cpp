@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "src/adapters/git/delivery.h"
 #include "src/adapters/git/initialise.h"
 #include "src/adapters/git/repository.h"
 #include "src/adapters/git/resolve.h"
@@ -49,6 +50,12 @@ constexpr const char* kPassed[] = {"LANG",
                                    "CMAKE_GENERATOR",
                                    "CMAKE_PREFIX_PATH",
                                    "PKG_CONFIG_PATH"};
+
+std::string ProcessLabel() { return StrCat("p", ::getpid()); }
+
+git::DeliveryOptions DeliveryOptions(const StatePaths& paths, const Delivered& delivered) {
+  return {.delivered = delivered, .state_folder = paths.state, .label = ProcessLabel()};
+}
 
 }  // namespace
 
@@ -99,7 +106,7 @@ StatusOr<std::unique_ptr<Repository>> OpenMissionRepository(const Context& ctx,
                                                             const MissionRequest& request) {
   return git::OpenRepository(ctx, {.repository = request.repository,
                                    .state_folder = paths.state,
-                                   .label = StrCat("p", ::getpid()),
+                                   .label = ProcessLabel(),
                                    .git_program = ""});
 }
 
@@ -115,6 +122,22 @@ StatusOr<ResolvedRepository> ResolveRepository(const Context& ctx, const std::st
 
 Status CheckRepositoryWritable(const RepositoryRef& repository) {
   return git::CheckWritable(repository);
+}
+
+StatusOr<Standing> LookAtDelivery(const Context& ctx, const StatePaths& paths,
+                                  const Delivered& delivered) {
+  return git::Look(ctx, DeliveryOptions(paths, delivered));
+}
+
+StatusOr<bool> UndoDelivery(const Context& ctx, const StatePaths& paths, const Delivered& delivered,
+                            bool dry_run) {
+  return git::Undo(ctx, DeliveryOptions(paths, delivered), dry_run);
+}
+
+StatusOr<MergeOutcome> MergeDelivery(const Context& ctx, const StatePaths& paths,
+                                     const Delivered& delivered, const std::string& folder,
+                                     bool dry_run) {
+  return git::Merge(ctx, DeliveryOptions(paths, delivered), folder, dry_run);
 }
 
 Status InitialiseRepository(const Context& ctx, const std::string& folder,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "src/app/paths.h"
+#include "src/domain/delivery.h"
 #include "src/domain/mission.h"
 #include "src/domain/toolchain.h"
 #include "src/ports/event_bus.h"
@@ -50,6 +51,21 @@ StatusOr<ResolvedRepository> ResolveRepository(const Context& ctx, const std::st
 
 /// PERMISSION_DENIED when no branch could be made there.
 Status CheckRepositoryWritable(const RepositoryRef& repository);
+
+/// How a delivered branch stands to the branch its base was. Nothing is written.
+StatusOr<Standing> LookAtDelivery(const Context& ctx, const StatePaths& paths,
+                                  const Delivered& delivered);
+
+/// Deletes the delivered branch; false: there is none. FAILED_PRECONDITION in one sentence with the
+/// next step when it was moved or is in use.
+StatusOr<bool> UndoDelivery(const Context& ctx, const StatePaths& paths, const Delivered& delivered,
+                            bool dry_run);
+
+/// Merges the delivered commit into the branch checked out at `folder` if that makes the tested
+/// tree. FAILED_PRECONDITION in one sentence with the next step.
+StatusOr<MergeOutcome> MergeDelivery(const Context& ctx, const StatePaths& paths,
+                                     const Delivered& delivered, const std::string& folder,
+                                     bool dry_run);
 
 /// Makes a git repository of the folder with everything in it as one commit on branch main.
 Status InitialiseRepository(const Context& ctx, const std::string& folder,

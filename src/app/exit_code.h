@@ -1,6 +1,8 @@
 // Exit codes of the program (design.md section 3, detail 13; research/ux.md section 5).
 #pragma once
 
+#include <string_view>
+
 #include "src/base/status.h"
 #include "src/domain/mission.h"
 
@@ -14,8 +16,26 @@ enum ExitCode {
   kExitLimit = 6,
   kExitNeedsModel = 8,
   kExitDenied = 9,
+  kExitWaitedTooLong = 124,  // `wait --max-time` ran out; as timeout(1)
   kExitInterrupted = 130,
   kExitTerminated = 143,
+};
+
+struct ExitCodeHelp {
+  ExitCode code;
+  std::string_view help;
+};
+inline constexpr ExitCodeHelp kExitCodes[] = {
+    {kExitVerified, "Done and verified, or nothing to do."},
+    {kExitError, "An error."},
+    {kExitUsage, "A wrong command line or configuration."},
+    {kExitNotVerified, "Ended, and the goal is not verified."},
+    {kExitLimit, "A limit was reached; the run can be resumed."},
+    {kExitNeedsModel, "The goal needs a model."},
+    {kExitDenied, "Denied."},
+    {kExitWaitedTooLong, "wait: the time given ran out."},
+    {kExitInterrupted, "Interrupted (Ctrl-C) or stopped."},
+    {kExitTerminated, "Terminated."},
 };
 
 constexpr int ExitCodeOf(Outcome outcome) {

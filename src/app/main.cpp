@@ -20,8 +20,13 @@ struct CommandLine {
   bool json = false;
   RunOptions run;
   RunName name;
+  std::string shell;
   std::string key;
+  std::string value;
+  bool repository = false;
   std::string file;
+  std::string max_time;
+  std::string subject;
   bool all = false;
   bool emergency = false;
   bool graph = false;
@@ -29,6 +34,7 @@ struct CommandLine {
   bool follow = false;
   bool stat = false;
   bool show_origin = false;
+  bool dry_run = false;
 };
 
 void AddGlobalOptions(CLI::App& app, CommandLine& line) {
@@ -58,9 +64,19 @@ const CLI::Validator kNotEmpty(
     "", "");
 
 /// A run by its id, a prefix of it, or as the newest one.
+CLI::Option* AddRunId(CLI::App* verb, CommandLine& line) {
+  return verb->add_option("id", line.name.id, "The run: r-7f3a, or as much as is needed")
+      ->check(kNotEmpty);
+}
+CLI::Option* AddLast(CLI::App* verb, CommandLine& line) {
+  return verb->add_flag("--last", line.name.last, "The newest run");
+}
 void AddRunName(CLI::App* verb, CommandLine& line) {
-  auto* id = verb->add_option("id", line.name.id, "The run: r-7f3a, or as much as is needed");
-  id->excludes(verb->add_flag("--last", line.name.last, "The newest run"));
+  AddRunId(verb, line)->excludes(AddLast(verb, line));
+}
+
+void AddDryRun(CLI::App* verb, CommandLine& line) {
+  verb->add_flag("--dry-run", line.dry_run, "Say what it would do, and do nothing");
 }
 
 void RequireRunName(const CommandLine& line, const char* flag) {
@@ -79,32 +95,42 @@ CLI::App* AddVerb(CLI::App& app, const char* name, const char* help) {
   return verb;
 }
 
-void AddRun(CLI::App& app, CommandLine& line, int* code) {
-  CLI::App* run = AddVerb(app, "run", "Let a team of agents reach a goal in a git repository");
-  RunOptions& options = line.run;
-  run->add_option("goal", options.goal, "What to do: \"make the tests pass\"");
-  run->add_option("--verify", options.verify, "The command that tells whether it is done")
-      ->type_name("CMD")
-      ->check(kNotEmpty);
-  run->add_option("--base", options.base, "Start from this commit, branch or tag (HEAD)")
+void AddRunOptions(CLI::App* verb, RunOptions& options) {
+  verb->add_option("--base", options.base, "Start from this commit, branch or tag (HEAD)")
       ->type_name("REF")
       ->check(kNotEmpty);
-  run->add_option("--max-time", options.max_time, "Stop after this long: 90s, 10m, 2h")
+  verb->add_option("--max-time", options.max_time, "Stop after this long: 90s, 10m, 2h")
       ->type_name("D")
       ->check(kNotEmpty);
-  run->add_option("--agents", options.agents, "Agents at work at once")->type_name("N");
-  run->add_option("--brain", options.brain, "offline or auto")
+  verb->add_option("--agents", options.agents, "Agents at work at once")->type_name("N");
+  verb->add_option("--brain", options.brain, "offline or auto")
       ->check(CLI::IsMember({"offline", "auto"}));
-  run->add_option("--sandbox", options.sandbox, "auto, process or none")
+  verb->add_option("--sandbox", options.sandbox, "auto, process or none")
       ->check(CLI::IsMember({"auto", "process", "none"}));
-  run->add_option("--seed", options.seed, "The same repository and seed give the same result")
+  verb->add_option("--seed", options.seed, "The same repository and seed give the same result")
       ->type_name("N");
+}
+
+void AddRun(CLI::App& app, CommandLine& line, int* code) {
+  CLI::App* run = AddVerb(app, "run", "Let a team of agents reach a goal in a git repository");
+  run->add_option("goal", line.run.goal, "What to do: \"make the tests pass\"");
+  run->add_option("--verify", line.run.verify, "The command that tells whether it is done")
+      ->type_name("CMD")
+      ->check(kNotEmpty);
+  AddRunOptions(run, line.run);
   run->callback([&line, run, code] {
     if (run->count("goal") == 0) {
       throw CLI::RequiredError("a goal (coditect run \"make the tests pass\")");
     }
     *code = RunCommand(line.global, line.run);
   });
+  CLI::App* fix = AddVerb(app, "fix", "Mend these tests, or all that fail");
+  fix->add_option("test", line.run.tests, "Their ids, as a run's report has them");
+  fix->add_option("--from", line.run.from, "Those that failed in this JUnit XML file")
+      ->type_name("FILE")
+      ->check(kNotEmpty);
+  AddRunOptions(fix, line.run);
+  fix->callback([&line, code] { *code = FixCommand(line.global, line.run); });
 }
 
 void AddControlVerbs(CLI::App& app, CommandLine& line, int* code) {
@@ -115,12 +141,44 @@ void AddControlVerbs(CLI::App& app, CommandLine& line, int* code) {
     *code = ResumeCommand(line.global, line.name);
   });
   CLI::App* stop = AddVerb(app, "stop", "Stop a run; it can be resumed");
-  auto* id = stop->add_option("id", line.name.id, "The run: r-7f3a, or as much as is needed");
-  id->excludes(stop->add_flag("--all", line.all, "Every open run"));
+  AddRunId(stop, line)->excludes(stop->add_flag("--all", line.all, "Every open run"));
   stop->add_flag("--emergency", line.emergency, "Kill first, record later");
   stop->callback([&line, code] {
     RequireRunName(line, "--all");
     *code = StopCommand(line.global, line.name.id, line.all, line.emergency);
+  });
+}
+
+void AddFollowUpVerbs(CLI::App& app, CommandLine& line, int* code) {
+  CLI::App* retry =
+      AddVerb(app, "retry", "Run a goal again, with a new seed, on its branch of now");
+  AddRunName(retry, line);
+  AddDryRun(retry, line);
+  retry->callback([&line, code] {
+    RequireRunName(line, "--last");
+    *code = RetryCommand(line.global, line.name, line.dry_run);
+  });
+  CLI::App* wait = AddVerb(app, "wait", "Wait until a run has ended; exits as the run did");
+  CLI::Option* id = AddRunId(wait, line);
+  CLI::Option* last = AddLast(wait, line)->excludes(id);
+  wait->add_flag("--all", line.all, "Every open run")->excludes(id)->excludes(last);
+  wait->add_option("--max-time", line.max_time, "Wait no longer (exit 124): 90s, 10m, 2h")
+      ->type_name("D")
+      ->check(kNotEmpty);
+  wait->callback([&line, code] {
+    RequireRunName(line, "--last or --all");
+    *code = WaitCommand(line.global, line.name, line.all, line.max_time);
+  });
+  CLI::App* explain = AddVerb(app, "explain", "Say why a run changed what it changed");
+  AddRunId(explain, line);
+  AddLast(explain, line);
+  explain->add_option("subject", line.subject, "Only FILE:LINE, or the repair of this test")
+      ->check(kNotEmpty);
+  explain->callback([&line, code] {
+    // With --last the first word is the subject.
+    if (line.name.last && line.subject.empty()) std::swap(line.subject, line.name.id);
+    RequireRunName(line, "--last");
+    *code = ExplainCommand(line.global, line.name, line.subject);
   });
 }
 
@@ -152,15 +210,38 @@ void AddLookingVerbs(CLI::App& app, CommandLine& line, int* code) {
   });
 }
 
+void AddDeliveryVerbs(CLI::App& app, CommandLine& line, int* code) {
+  CLI::App* merge = AddVerb(app, "merge", "Bring a verified branch into the checked-out one");
+  AddRunName(merge, line);
+  AddDryRun(merge, line);
+  merge->callback([&line, code] {
+    RequireRunName(line, "--last");
+    *code = MergeCommand(line.global, line.name, line.dry_run);
+  });
+  CLI::App* undo = AddVerb(app, "undo", "Take back the branch a run delivered");
+  AddRunName(undo, line);
+  AddDryRun(undo, line);
+  undo->callback([&line, code] {
+    RequireRunName(line, "--last");
+    *code = UndoCommand(line.global, line.name, line.dry_run);
+  });
+}
+
 void AddOtherVerbs(CLI::App& app, CommandLine& line, int* code) {
   AddVerb(app, "demo", "Repair a throw-away repository with two bugs")->callback([&line, code] {
     *code = DemoCommand(line.global);
   });
+  CLI::App* init = AddVerb(app, "init", "Write a commented coditect.toml into the repository");
+  AddDryRun(init, line);
+  init->callback([&line, code] { *code = InitCommand(line.global, line.dry_run); });
   AddVerb(app, "doctor", "Check this machine and say how to mend what is wrong")
       ->callback([&line, code] { *code = DoctorCommand(line.global); });
   AddVerb(app, "version", "Print the version")->callback([&line, code] {
     *code = VersionCommand(line.global);
   });
+}
+
+void AddConfigVerbs(CLI::App& app, CommandLine& line, int* code) {
   CLI::App* config = AddVerb(app, "config", "The configuration and where it comes from");
   config->require_subcommand(1);
   CLI::App* list = AddVerb(*config, "list", "Every key and its value");
@@ -169,9 +250,58 @@ void AddOtherVerbs(CLI::App& app, CommandLine& line, int* code) {
   CLI::App* get = AddVerb(*config, "get", "One value");
   get->add_option("key", line.key, "agent.timeout, …")->required();
   get->callback([&line, code] { *code = ConfigGetCommand(line.global, line.key); });
+  CLI::App* set = AddVerb(*config, "set", "Set a key in your own file; comments in it stay");
+  set->add_option("key", line.key, "agent.timeout, …")->required();
+  set->add_option("value", line.value, "What -c KEY=VALUE takes")->required();
+  set->add_flag("--repository", line.repository, "In the repository's coditect.toml instead");
+  AddDryRun(set, line);
+  set->callback([&line, code] {
+    *code = ConfigSetCommand(line.global, line.key, line.value, line.repository, line.dry_run);
+  });
   CLI::App* validate = AddVerb(*config, "validate", "Check a file, or all of them");
   validate->add_option("file", line.file, "The file")->type_name("FILE");
   validate->callback([&line, code] { *code = ConfigValidateCommand(line.global, line.file); });
+}
+
+/// "TEXT:{auto,tty}" -> {auto, tty}.
+std::vector<std::string> ChoicesOf(const CLI::Option& option) {
+  const std::string type = option.get_type_name();
+  const size_t open = type.find('{');
+  if (open == std::string::npos) return {};
+  return Split(type.substr(open + 1, type.find('}', open) - open - 1), ',');
+}
+
+/// The grammar as data.
+VerbHelp TableOf(const CLI::App& app) {
+  VerbHelp table{.name = app.get_name(), .help = app.get_description()};
+  for (const CLI::Option* option : app.get_options()) {
+    if (option == app.get_help_ptr() && app.get_parent() != nullptr) continue;  // the program's
+    if (option->get_positional()) {
+      table.arguments.push_back({.name = option->get_name(),
+                                 .choices = ChoicesOf(*option),
+                                 .help = option->get_description()});
+      continue;
+    }
+    FlagHelp flag{.choices = ChoicesOf(*option), .help = option->get_description()};
+    for (const auto& name : option->get_snames()) flag.names.push_back("-" + name);
+    for (const auto& name : option->get_lnames()) flag.names.push_back("--" + name);
+    if (option->get_items_expected_max() > 0) flag.value = option->get_type_name();
+    table.flags.push_back(std::move(flag));
+  }
+  for (const CLI::App* verb : app.get_subcommands({})) table.verbs.push_back(TableOf(*verb));
+  return table;
+}
+
+void AddDescribingVerbs(CLI::App& app, CommandLine& line, int* code) {
+  CLI::App* completion = AddVerb(app, "completion", "Print the completion script of a shell");
+  completion->add_option("shell", line.shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  completion->callback(
+      [&app, &line, code] { *code = CompletionCommand(TableOf(app), line.shell); });
+  AddVerb(app, "man", "Print the manual page, for man -l -")->callback([&app, code] {
+    *code = ManCommand(TableOf(app));
+  });
 }
 
 std::string DidYouMean(const std::string& near) {
@@ -276,7 +406,11 @@ int Main(int argc, char** argv) {
   AddRun(app, line, &code);
   AddControlVerbs(app, line, &code);
   AddLookingVerbs(app, line, &code);
+  AddFollowUpVerbs(app, line, &code);
+  AddDeliveryVerbs(app, line, &code);
   AddOtherVerbs(app, line, &code);
+  AddConfigVerbs(app, line, &code);
+  AddDescribingVerbs(app, line, &code);
   app.parse_complete_callback([&line] {
     if (line.json) line.global.output = "json";
   });

@@ -7,20 +7,24 @@
 #include "src/base/file.h"
 #include "src/base/random.h"
 #include "src/wire/codec.h"
+#include "src/wire/junit.h"
 
 namespace coditect {
 namespace {
 
 constexpr size_t kGoalBytesMax = 2048;
+constexpr size_t kReportBytesMax = size_t{64} << 20;
+constexpr size_t kSelectedMax = 10'000;
 
-std::string Get(const std::map<std::string, std::string>& environment, const std::string& name) {
+std::string VariableOf(const std::map<std::string, std::string>& environment,
+                       const std::string& name) {
   const auto found = environment.find(name);
   return found == environment.end() ? "" : found->second;
 }
 
 /// The trace a caller is part of (W3C traceparent: version-traceid-spanid-flags), else a new one.
 std::string TraceId(const std::map<std::string, std::string>& environment) {
-  const auto parts = Split(Get(environment, "TRACEPARENT"), '-');
+  const auto parts = Split(VariableOf(environment, "TRACEPARENT"), '-');
   const bool usable = parts.size() == 4 && parts[1].size() == 32 &&
                       parts[1].find_first_not_of("0123456789abcdef") == std::string::npos &&
                       parts[1].find_first_not_of('0') != std::string::npos;
@@ -87,12 +91,39 @@ OwnerOptions MakeOwnerOptions(const Config& config,
   options.sync_interval = std::chrono::milliseconds(config.DurationMs("task_queue.sync_interval"));
   options.planning_interval =
       std::chrono::milliseconds(config.DurationMs("orchestrator.planning_interval"));
-  options.workspace = Get(environment, "CODITECT_WORKSPACE");
+  options.workspace = VariableOf(environment, "CODITECT_WORKSPACE");
   return options;
 }
 
+StatusOr<TestSelection> ReadSelection(const RunOptions& options) {
+  TestSelection selection;
+  for (const std::string& test : options.tests) selection.tests.push_back({test, {test}});
+  if (!options.from.empty()) {
+    const std::string shown = EscapeForTerminal(options.from);
+    auto text = ReadFile(options.from, kReportBytesMax);
+    if (!text.ok()) return Annotate(text.status(), "--from");
+    auto cases = wire::ReadJunit(*text);
+    if (!cases.ok()) return Annotate(cases.status(), StrCat("--from ", shown));
+    for (const wire::JunitCase& test : *cases) {
+      if (!test.failed) continue;
+      std::vector<std::string> ids = wire::JunitIds(test);
+      std::string name = test.class_name.empty() ? test.name : ids[ids.size() - 2];
+      selection.tests.push_back({std::move(name), std::move(ids)});
+    }
+  }
+  for (const NamedTest& test : selection.tests) {
+    if (!IsValidUtf8(test.name)) return InvalidArgument("a test's name is not valid UTF-8");
+  }
+  if (selection.tests.size() > kSelectedMax) {
+    return InvalidArgument(selection.tests.size(), " tests are named, more than ", kSelectedMax,
+                           "; `coditect run \"make the tests pass\"` mends all");
+  }
+  return selection;
+}
+
 StatusOr<PreparedRun> PrepareRun(const Context& ctx, const GlobalOptions& global,
-                                 const RunOptions& options, const StatePaths& paths) {
+                                 const RunOptions& options, const StatePaths& paths,
+                                 const TestSelection& selection) {
   RETURN_IF_ERROR(CheckGoal(options.goal));
   ASSIGN_OR_RETURN(const auto resolved, ResolveRepository(ctx, global.folder, options.base));
   RETURN_IF_ERROR(CheckRepositoryWritable(resolved.ref));
@@ -127,6 +158,9 @@ StatusOr<PreparedRun> PrepareRun(const Context& ctx, const GlobalOptions& global
       ResolveToolchain(ctx, paths, resolved.ref, environment, config.List("env.pass")));
   ASSIGN_OR_RETURN(const auto blobs, OpenBlobs(paths));
   ASSIGN_OR_RETURN(request.environment, blobs->Put(ctx, wire::Encode(toolchain)));
+  if (!selection.tests.empty()) {
+    ASSIGN_OR_RETURN(request.selection, blobs->Put(ctx, wire::Encode(selection)));
+  }
   return run;
 }
 

@@ -8,6 +8,7 @@
 #include "src/app/commands/commands.h"
 #include "src/app/config/config.h"
 #include "src/app/owner.h"
+#include "src/domain/test_selection.h"
 
 namespace coditect {
 
@@ -17,6 +18,10 @@ struct PreparedRun {
   std::vector<std::string> warnings;  // one line each, before anything else
   std::string base_line;              // "main at 1a2b3c4d5e6f (HEAD)"
 };
+
+/// The tests that `fix` is to mend, named on the command line or failing in a JUnit file. Nothing:
+/// every failing one. INVALID_ARGUMENT for a file that is no JUnit XML, NOT_FOUND for none.
+StatusOr<TestSelection> ReadSelection(const RunOptions& options);
 
 /// The configuration as this command sees it.
 StatusOr<Config> LoadCommandConfig(const GlobalOptions& global, const std::string& repository,
@@ -29,6 +34,7 @@ OwnerOptions MakeOwnerOptions(const Config& config,
 /// Resolves everything the owner will need; the toolchain is stored as a blob. Errors are one
 /// sentence with the next step.
 StatusOr<PreparedRun> PrepareRun(const Context& ctx, const GlobalOptions& global,
-                                 const RunOptions& options, const StatePaths& paths);
+                                 const RunOptions& options, const StatePaths& paths,
+                                 const TestSelection& selection = {});
 
 }  // namespace coditect

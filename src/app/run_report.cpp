@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "src/app/bootstrap.h"
 #include "src/domain/evidence.h"
 #include "src/wire/codec.h"
 #include "src/wire/json.h"
@@ -11,6 +12,9 @@ namespace coditect {
 namespace {
 
 constexpr size_t kFailuresShown = 5;
+constexpr size_t kConflictsShown = 5;
+constexpr std::chrono::seconds kLookTimeout{30};
+constexpr std::string_view kHeads = "refs/heads/";
 
 template <typename T>
 T GetOr(const Context& ctx, ObjectStore& blobs, const BlobId& id) {
@@ -37,6 +41,7 @@ void AddTests(const Baseline& baseline, const TestReport& final, RunReport& repo
   std::sort(report.expected.begin(), report.expected.end());
   report.flaky = baseline.flaky;
   report.network = baseline.network;
+  report.outside = baseline.outside;
   const auto& cases = final.cases.empty() ? baseline.cases : final.cases;
   for (const TestCase& test : cases) {
     auto& list = test.status == TestStatus::kPassed    ? report.passed
@@ -45,7 +50,9 @@ void AddTests(const Baseline& baseline, const TestReport& final, RunReport& repo
     list.push_back(test.id);
   }
   for (const TestCase& test : baseline.cases) {
-    if (test.status == TestStatus::kFailed) report.failures.push_back(test);
+    const bool asked_for =
+        std::find(report.outside.begin(), report.outside.end(), test.id) == report.outside.end();
+    if (test.status == TestStatus::kFailed && asked_for) report.failures.push_back(test);
   }
 }
 
@@ -94,8 +101,66 @@ void AddPlausible(const Context& ctx, const MissionState& mission, ObjectStore& 
   }
 }
 
-/// `path` as a word that a person can paste: $'…' (bash, zsh, ksh) where it holds what no terminal
-/// shows as it is.
+/// The repository may be anywhere by now: its part of the report is what can be seen.
+void AddStanding(const Context& ctx, const StatePaths& paths, const MissionState& mission,
+                 RunReport& report) {
+  const auto delivered = DeliveredBy(mission);
+  if (!delivered.has_value()) return;
+  auto standing = LookAtDelivery(ctx.WithTimeout(kLookTimeout), paths, *delivered);
+  if (standing.ok()) report.standing = *std::move(standing);
+}
+
+std::string StandingJson(const Standing& standing, const CommitId& commit) {
+  std::string out = "{";
+  wire::JsonFields fields(out);
+  fields.Field("branch_state", std::string_view(standing.branch_at.empty()     ? "deleted"
+                                                : standing.branch_at == commit ? "delivered"
+                                                                               : "moved"));
+  fields.Field("base_branch", standing.base_branch);
+  fields.Field("base_at", standing.base_at);
+  fields.Field("behind", standing.behind);
+  fields.Field("rewritten", standing.rewritten);
+  fields.Field("merged", standing.merged);
+  fields.Field("merges_cleanly", standing.clean);
+  fields.Field("conflicts", standing.conflicts);
+  return out + "}";
+}
+
+std::vector<std::string> StandingLines(const Standing& standing, const CommitId& commit) {
+  std::vector<std::string> lines;
+  if (standing.branch_at.empty()) {
+    lines.emplace_back("the branch was deleted");
+  } else if (standing.branch_at != commit) {
+    lines.push_back(StrCat("the branch was moved to ", standing.branch_at.substr(0, 12)));
+  }
+  if (!standing.base_branch.empty()) lines.push_back(StandingText(standing));
+  return lines;
+}
+
+void AddNext(const MissionState& mission, RunReport& report) {
+  const std::string in = StrCat("git -C ", CommandWord(report.repository), " ");
+  const std::optional<Standing>& standing = report.standing;
+  if (standing.has_value() && standing->branch_at.empty()) {
+    report.next.push_back(StrCat("coditect diff ", mission.id));
+    if (!standing->merged) report.next.push_back(RestoreCommand(*DeliveredBy(mission)));
+  } else if (!report.branch.empty()) {
+    report.next.push_back(StrCat(in, "diff ", report.base.substr(0, 12), "..", report.branch));
+    const bool merged = standing.has_value() && standing->merged;
+    report.next.push_back(StrCat("coditect ", merged ? "undo " : "merge ", mission.id));
+  } else if (!report.partial.empty()) {
+    report.next.push_back(
+        StrCat(in, "diff ", report.base.substr(0, 12), "..", report.partial.substr(0, 12)));
+  }
+  if (mission.status == MissionStatus::kStopped || report.status == "interrupted") {
+    report.next.push_back("coditect resume " + mission.id);
+  }
+  report.next.push_back(
+      StrCat("coditect show ", mission.id, report.evidence.empty() ? "" : " --evidence"));
+  if (report.next.size() < 3) report.next.push_back("coditect logs " + mission.id);
+}
+
+}  // namespace
+
 std::string CommandWord(const std::string& path) {
   if (EscapeForTerminal(path) == path) return ShellQuote(path);
   std::string out = "$'";
@@ -112,24 +177,33 @@ std::string CommandWord(const std::string& path) {
   return out + "'";
 }
 
-void AddNext(const MissionState& mission, RunReport& report) {
-  const std::string in = StrCat("git -C ", CommandWord(report.repository), " ");
-  if (!report.branch.empty()) {
-    report.next.push_back(StrCat(in, "diff ", report.base.substr(0, 12), "..", report.branch));
-    report.next.push_back(StrCat(in, "merge ", report.branch));
-  } else if (!report.partial.empty()) {
-    report.next.push_back(
-        StrCat(in, "diff ", report.base.substr(0, 12), "..", report.partial.substr(0, 12)));
-  }
-  if (mission.status == MissionStatus::kStopped || report.status == "interrupted") {
-    report.next.push_back("coditect resume " + mission.id);
-  }
-  report.next.push_back(
-      StrCat("coditect show ", mission.id, report.evidence.empty() ? "" : " --evidence"));
-  if (report.next.size() < 3) report.next.push_back("coditect logs " + mission.id);
+std::optional<Delivered> DeliveredBy(const MissionState& mission) {
+  if (mission.outcome != Outcome::kVerified || mission.branch_commit.empty()) return std::nullopt;
+  return Delivered{.repository = mission.request.repository,
+                   .branch = mission.branch,
+                   .commit = mission.branch_commit,
+                   .tree = mission.tip_tree};
 }
 
-}  // namespace
+std::string RestoreCommand(const Delivered& delivered) {
+  return StrCat("git -C ", CommandWord(delivered.repository.path), " branch ",
+                delivered.branch.substr(kHeads.size()), " ", delivered.commit);
+}
+
+std::string StandingText(const Standing& standing) {
+  const std::string branch = standing.base_branch;
+  if (standing.merged) return StrCat("merged into ", branch);
+  if (standing.behind == 0) return StrCat("up to date with ", branch);
+  std::string out = StrCat(Counted(standing.behind, "commit"), " behind ", branch);
+  if (standing.rewritten) out += ", which was rewritten";
+  if (standing.clean) return out + ", merges cleanly";
+  if (standing.conflicts.empty()) return out + ", shares no history with it";
+  std::vector<std::string> shown = standing.conflicts;
+  if (shown.size() > kConflictsShown) shown.resize(kConflictsShown);
+  StrAppend(out, ", conflicts in ", Join(shown, ", "));
+  const size_t more = standing.conflicts.size() - shown.size();
+  return more == 0 ? out : StrCat(out, " and ", Counted(more, "more file"));
+}
 
 std::string StatusWord(const MissionState& mission, bool owned) {
   switch (mission.status) {
@@ -144,8 +218,8 @@ std::string StatusWord(const MissionState& mission, bool owned) {
   }
 }
 
-RunReport MakeReport(const Context& ctx, const MissionState& mission, ObjectStore& blobs,
-                     bool owned) {
+RunReport MakeReport(const Context& ctx, const StatePaths& paths, const MissionState& mission,
+                     ObjectStore& blobs, bool owned) {
   RunReport report;
   report.run = mission.id;
   report.status = StatusWord(mission, owned);
@@ -158,9 +232,10 @@ RunReport MakeReport(const Context& ctx, const MissionState& mission, ObjectStor
   report.partial = mission.partial;
   report.usage = mission.usage;
   if (mission.outcome == Outcome::kVerified) {
-    report.branch = mission.branch.substr(std::string_view("refs/heads/").size());
+    report.branch = mission.branch.substr(kHeads.size());
     report.commit = mission.branch_commit;
   }
+  AddStanding(ctx, paths, mission, report);
   AddEvidence(mission, report);
   if (mission.baseline.has_value()) {
     const auto baseline = GetOr<Baseline>(ctx, blobs, mission.baseline->baseline);
@@ -189,6 +264,9 @@ std::string ReportJson(const RunReport& report) {
   fields.Field("branch", report.branch);
   fields.Field("partial", report.partial);
   fields.Field("commit", report.commit);
+  if (report.standing.has_value()) {
+    out += ",\"standing\":" + StandingJson(*report.standing, report.commit);
+  }
   out += ",\"tests\":{";
   wire::JsonFields tests(out);
   tests.Field("expected", report.expected);
@@ -197,6 +275,7 @@ std::string ReportJson(const RunReport& report) {
   tests.Field("skipped", report.skipped);
   tests.Field("flaky", report.flaky);
   tests.Field("network", report.network);
+  tests.Field("outside", report.outside);
   out += "}";
   fields.Field("changes", report.changes);
   fields.Field("tried", report.tried);
@@ -218,6 +297,11 @@ std::string ReportText(const RunReport& report, bool verbose) {
     case Outcome::kVerified:
       line("Verified: branch ", report.branch, " on ", report.base_name, " ",
            report.base.substr(0, 12));
+      if (report.standing.has_value()) {
+        for (const std::string& sentence : StandingLines(*report.standing, report.commit)) {
+          line("  ", sentence);
+        }
+      }
       break;
     case Outcome::kNothingToDo:
       line("Nothing to do: ", report.reason);
@@ -264,6 +348,9 @@ std::string ReportText(const RunReport& report, bool verbose) {
   if (!report.flaky.empty()) line("Flaky, left out of the goal: ", Join(report.flaky, ", "));
   if (!report.network.empty()) {
     line("Need the network, left out of the goal: ", Join(report.network, ", "));
+  }
+  if (!report.outside.empty()) {
+    line("Failing, but not asked for: ", Join(report.outside, ", "));
   }
   line("Cost $0.00, ", SecondsText(report.usage.cpu_ms), " CPU in sandboxes, ",
        Counted(report.usage.suite_runs, "run"), " of the whole suite, ",

@@ -1,9 +1,12 @@
 // What a run came to: for people on stderr and stdout, for programs as one JSON object.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "src/app/paths.h"
+#include "src/domain/delivery.h"
 #include "src/domain/state.h"
 #include "src/domain/test_report.h"
 #include "src/ports/object_store.h"
@@ -54,11 +57,13 @@ struct RunReport {
   std::string repository;
   std::vector<std::string> expected, passed, failed, skipped;  // test ids
   std::vector<std::string> flaky, network;                     // left out of the goal
-  std::vector<TestCase> failures;                              // of the base: what was wrong
+  std::vector<std::string> outside;  // failing, but not asked to have mended
+  std::vector<TestCase> failures;    // of the base: what was wrong
   std::vector<RepairSummary> changes;
   std::vector<std::string> tried;  // searches that found no repair, each with what came of it
   std::vector<PlausiblePatches> plausible;  // of every search that found one
   std::vector<Evidence> evidence;           // of the result's tree
+  std::optional<Standing> standing;         // of a delivered branch, if it could be looked at
   Usage usage;
   std::vector<std::string> next;  // commands, best first
 };
@@ -66,9 +71,21 @@ struct RunReport {
 /// What `ps` says of a run. `owned`: its ledger has a living owner; without one nothing happens.
 std::string StatusWord(const MissionState& mission, bool owned);
 
-/// Reads what it needs from the blobs; a blob that is gone leaves its part empty.
-RunReport MakeReport(const Context& ctx, const MissionState& mission, ObjectStore& blobs,
-                     bool owned);
+/// What the run delivered; nothing when it delivered no branch.
+std::optional<Delivered> DeliveredBy(const MissionState& mission);
+
+/// "2 commits behind main, merges cleanly": how a delivered commit stands to another branch.
+std::string StandingText(const Standing& standing);
+
+/// `path` as a word that a person can paste into a shell.
+std::string CommandWord(const std::string& path);
+
+/// The command that makes the delivered branch anew.
+std::string RestoreCommand(const Delivered& delivered);
+
+/// Reads what it needs from the blobs and the repository; what is gone leaves its part empty.
+RunReport MakeReport(const Context& ctx, const StatePaths& paths, const MissionState& mission,
+                     ObjectStore& blobs, bool owned);
 
 std::string ReportJson(const RunReport& report);
 

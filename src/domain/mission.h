@@ -97,6 +97,7 @@ struct MissionRequest {
   bool check_consistency = false;  // TASK_QUEUE_CONSISTENCY_CHECK_ENABLED
   std::string violation_action;    // "escalate" or "replan"
   uint32_t repeat_flaky = 0;       // runs of a failing test at the baseline
+  BlobId selection;  // blob of domain/test_selection.h; "" = every failing test is the goal
 
   bool operator==(const MissionRequest&) const = default;
   template <class Self, class Visitor>
@@ -117,6 +118,7 @@ struct MissionRequest {
     visit(14, "check_consistency", self.check_consistency);
     visit(15, "violation_action", self.violation_action);
     visit(16, "repeat_flaky", self.repeat_flaky);
+    visit(17, "selection", self.selection);
   }
 };
 

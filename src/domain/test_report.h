@@ -174,6 +174,7 @@ struct Baseline {
   uint64_t suite_ms = 0;
   uint64_t memory_bytes = 0;
   std::vector<std::string> unstable;  // functions whose ids were folded (domain/unstable_ids.h)
+  std::vector<std::string> outside;   // failing ids that the person did not ask to have mended
 
   bool operator==(const Baseline&) const = default;
   template <class Self, class Visitor>
@@ -187,6 +188,7 @@ struct Baseline {
     visit(7, "suite_ms", self.suite_ms);
     visit(8, "memory_bytes", self.memory_bytes);
     visit(9, "unstable", self.unstable);
+    visit(10, "outside", self.outside);
   }
 };
 

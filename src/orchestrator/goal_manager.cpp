@@ -79,7 +79,12 @@ std::optional<Proposal> ProposeVerdict(const MissionState& mission) {
         "key coditect would plan and write the change");
   }
   if (mission.baseline.has_value() && mission.baseline->failing == 0) {
-    return VerdictProposal(mission, Outcome::kNothingToDo, "all tests pass already");
+    return VerdictProposal(
+        mission, Outcome::kNothingToDo,
+        mission.request.selection.empty()
+            ? "all tests pass already"
+            : "none of the named tests is to be mended: each passes, is skipped, "
+              "is flaky or needs the network");
   }
   for (const char* intent : {"observe", "localize", "plan"}) {
     const TaskState* task = FindIntent(mission, intent);

@@ -15,14 +15,13 @@ import pytest
 from conftest import BINARY, finish, leftovers
 
 VERBS = ("run", "resume", "stop", "ps", "show", "logs", "diff", "demo", "doctor", "version",
-         "config")
+         "config", "merge", "undo", "wait", "explain", "retry", "init", "completion", "man", "fix")
 RUN_FLAGS = ("-C", "--verify", "--base", "--max-time", "--agents", "--brain", "--sandbox", "--seed",
              "--output", "--progress", "--no-input", "-q", "-v")
-NOT_YET = ("init", "plan", "fix", "review", "test", "trust", "top", "ui", "wait", "explain", "inbox",
-           "approve", "reject", "answer", "comment", "pause", "retry", "replan", "merge", "undo",
+NOT_YET = ("plan", "review", "test", "trust", "top", "ui", "inbox",
+           "approve", "reject", "answer", "comment", "pause", "replan",
            "serve", "agent", "worker", "acp", "mcp", "world", "violation", "event", "lesson", "graph",
-           "cost", "trace", "tenant", "key", "audit", "archive", "backend", "bench", "api",
-           "completion", "man")
+           "cost", "trace", "tenant", "key", "audit", "archive", "backend", "bench", "api")
 NOT_YET_FLAGS = ("-d", "--plan-only", "--approve", "--worker", "--model", "--budget", "--branch",
                  "--deliver", "--allow-empty", "-f")
 
@@ -44,7 +43,7 @@ def test_help_shows_every_verb_and_flag_and_none_that_does_not_work(person):
     assert not shown & set(NOT_YET_FLAGS)
     config = person.call("config", "--help")
     assert re.findall(r"^  ([a-z]+) {2,}", config.out.split("Subcommands:")[1], re.M) == [
-        "list", "get", "validate"]
+        "list", "get", "set", "validate"]
     for verb in VERBS:
         help_of_verb = person.call(verb, "--help")
         assert help_of_verb.code == 0 and "coditect " + verb in help_of_verb.out, help_of_verb
@@ -108,7 +107,9 @@ def test_verbs_and_flags_of_later_versions_do_not_exist(person):
 
 @pytest.mark.parametrize("arguments", [
     ["show", "r-zzzz"], ["show", "--last"], ["logs", "r-zzzz"], ["diff", "r-zzzz"],
-    ["resume", "--last"], ["resume", "r-zzzz"], ["stop", "r-zzzz"]])
+    ["resume", "--last"], ["resume", "r-zzzz"], ["stop", "r-zzzz"], ["merge", "r-zzzz"],
+    ["merge", "--last"], ["undo", "r-zzzz"], ["undo", "--last"],
+    ["wait", "r-zzzz"], ["wait", "--last"], ["explain", "r-zzzz"], ["retry", "r-zzzz"]])
 def test_a_run_that_is_unknown_is_an_error_with_the_next_step(person, arguments):
     result = person.call(*arguments)
     assert result.code == 1 and result.out == "", result
@@ -311,7 +312,8 @@ def test_every_verb_that_takes_json_answers_json(person, prices):
         stopped = person.call("stop", *target, "--json")
         assert stopped.json == {"schema": "coditect.stop/v1", "stopped": []}, stopped
     assert person.call("config", "validate", "--json").json["valid"] is True
-    for verb in (["ps"], ["show", "--last"], ["doctor"], ["version"], ["config", "list"],
+    for verb in (["ps"], ["show", "--last"], ["wait", "--last"], ["explain", "--last"],
+                 ["retry", "--last", "--dry-run"], ["undo", "--last"], ["merge", "--last"], ["doctor"], ["version"], ["config", "list"],
                  ["config", "get", "agent.timeout"]):
         assert person.call(*verb, "--json").json["schema"].startswith("coditect."), verb
 

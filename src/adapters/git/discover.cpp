@@ -28,7 +28,8 @@ PersonGit::PersonGit(const Context& ctx, const GitProgram& program, std::string 
     : ctx_(ctx), program_(program), folder_(std::move(folder)) {
   for (std::string& variable : program.CleanEnvironment()) {
     const bool configuration = variable.find("GIT_CONFIG_") == 0;
-    if (!configuration) environment_.push_back(std::move(variable));
+    const bool own = environment.contains(variable.substr(0, variable.find('=')));
+    if (!configuration && !own) environment_.push_back(std::move(variable));
   }
   for (const auto& [name, value] : environment) environment_.push_back(StrCat(name, "=", value));
 }

@@ -12,8 +12,8 @@
 
 namespace coditect::git {
 
-/// Git in the person's own setting, their configuration included. Only commands that run nothing
-/// and read no objects may be given to it: the repository's configuration holds in them.
+/// Git in the person's own setting, their configuration included: the repository's configuration
+/// holds in it. What it is asked here runs nothing and reads no objects.
 class PersonGit {
  public:
   /// `folder`: absolute, links resolved. `environment`: the person's.
@@ -30,8 +30,10 @@ class PersonGit {
   /// "Name <mail>" of a commit made here; "" when git knows nobody.
   StatusOr<std::string> Author() const;
 
- private:
+  /// Any command; what it runs and reads is the caller's to know.
   StatusOr<ProcessResult> Run(const std::vector<std::string>& args) const;
+
+ private:
   StatusOr<std::string> Path(const char* option) const;
   Status Explain(const ProcessResult& result) const;
 

@@ -160,11 +160,12 @@ StatusOr<ProcessResult> GitDir::Run(const Context& ctx, const GitCall& call) con
   ProcessRequest request;
   request.argv = {options_.program.path()};
   request.argv.insert(request.argv.end(), call.args.begin(), call.args.end());
-  request.environment = options_.program.CleanEnvironment();
+  request.environment = call.environment;  // of two values of a variable the first one holds
+  for (std::string& variable : options_.program.CleanEnvironment()) {
+    request.environment.push_back(std::move(variable));
+  }
   request.environment.push_back(StrCat("GIT_DIR=", path_));
   request.environment.push_back(StrCat("GIT_OBJECT_DIRECTORY=", objects_));
-  request.environment.insert(request.environment.end(), call.environment.begin(),
-                             call.environment.end());
   request.folder = call.folder.empty() ? path_ : call.folder;
   request.stdin_bytes = call.stdin_bytes;
   request.stdout_bytes_max = call.stdout_bytes_max;

@@ -28,7 +28,7 @@ namespace coditect::git {
 /// One call of git: `git <args>`.
 struct GitCall {
   std::vector<std::string> args;
-  std::vector<std::string> environment;  // added to the clean one
+  std::vector<std::string> environment;  // beats the clean one
   std::string_view stdin_bytes;
   size_t stdout_bytes_max = size_t{64} << 20;
   std::function<Status(std::string_view)> on_stdout;

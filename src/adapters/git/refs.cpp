@@ -84,12 +84,10 @@ Status Refs::Update(const Context& ctx, const std::string& ref, const CommitId& 
   if (crash == CrashMoment::kBefore) CrashNow();
   if (crash == CrashMoment::kTorn) TearRef(JoinPath(options_.common_dir, ref), new_commit);
 
-  ProcessResult result;
-  for (int attempt = 1;; ++attempt) {
-    RETURN_IF_ERROR(TryUpdate(ctx, ref, old_commit, new_commit, &result));
-    if (result.exit_code == 0 || !IsLocked(result) || attempt == kUpdateAttemptsMax) break;
-    RETURN_IF_ERROR(WaitForLock(ctx, JoinPath(options_.common_dir, ref + ".lock")));
-  }
+  const std::string expected =
+      old_commit.empty() ? std::string(new_commit.size(), '0') : old_commit;
+  ASSIGN_OR_RETURN(const ProcessResult result,
+                   UpdateRef(ctx, ref, {"--no-deref", ref, new_commit, expected}));
   if (result.exit_code != 0) {
     ASSIGN_OR_RETURN(const CommitId current, Read(ctx, ref));
     if (current != new_commit) {
@@ -109,15 +107,41 @@ Status Refs::Update(const Context& ctx, const std::string& ref, const CommitId& 
   return absl::OkStatus();
 }
 
-Status Refs::TryUpdate(const Context& ctx, const std::string& ref, const CommitId& old_commit,
-                       const CommitId& new_commit, ProcessResult* result) const {
-  ASSIGN_OR_RETURN(const UniqueFd guard, Guard(ctx, LOCK_SH));
-  const std::string expected =
-      old_commit.empty() ? std::string(new_commit.size(), '0') : old_commit;
-  ASSIGN_OR_RETURN(*result,
-                   git_.Run(ctx, {.args = {"update-ref", "--no-deref", ref, new_commit, expected},
-                                  .inherited_fd = guard.get()}));
-  return absl::OkStatus();
+Status Refs::Delete(const Context& ctx, const std::string& ref, const CommitId& commit) const {
+  if (!ref.starts_with("refs/heads/")) return InvalidArgument(ref, " is no branch");
+  RETURN_IF_ERROR(CheckWritableRef(ref, /*creates=*/true));
+  if (!IsObjectId(commit, options_.object_format)) {
+    return InvalidArgument("ref ", ref, ": '", EscapeForTerminal(commit), "' is no full commit id");
+  }
+  RETURN_IF_ERROR(CheckNoLinks(ref));
+  ASSIGN_OR_RETURN(CommitId current, Read(ctx, ref));
+  if (current.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(CheckNotInUse(ref));
+  ASSIGN_OR_RETURN(const ProcessResult result,
+                   UpdateRef(ctx, ref, {"--no-deref", "-d", ref, commit}));
+  if (result.exit_code == 0) return absl::OkStatus();
+  ASSIGN_OR_RETURN(current, Read(ctx, ref));
+  if (current.empty()) return absl::OkStatus();
+  if (IsLocked(result)) return Unavailable("ref ", ref, " stays locked by another git process");
+  if (current == commit) return GitFailure(StrCat("delete ref ", ref), result);
+  return Aborted("ref ", ref, " is at ", current, ", expected ", commit);
+}
+
+// Again as long as somebody else has the lock, within bounds.
+StatusOr<ProcessResult> Refs::UpdateRef(const Context& ctx, const std::string& ref,
+                                        const std::vector<std::string>& args) const {
+  GitCall call{.args = {"update-ref"}};
+  call.args.insert(call.args.end(), args.begin(), args.end());
+  for (int attempt = 1;; ++attempt) {
+    ProcessResult result;
+    {
+      ASSIGN_OR_RETURN(const UniqueFd guard, Guard(ctx, LOCK_SH));
+      call.inherited_fd = guard.get();
+      ASSIGN_OR_RETURN(result, git_.Run(ctx, call));
+    }
+    if (result.exit_code == 0 || !IsLocked(result) || attempt == kUpdateAttemptsMax) return result;
+    RETURN_IF_ERROR(WaitForLock(ctx, JoinPath(options_.common_dir, ref + ".lock")));
+  }
 }
 
 StatusOr<CommitId> Refs::Read(const Context& ctx, const std::string& ref) const {
@@ -176,17 +200,41 @@ StatusOr<UniqueFd> Refs::Guard(const Context& ctx, int operation) const {
   return fd;
 }
 
-// A branch that is a work tree's HEAD must not appear under it: its index would differ at once.
-Status Refs::CheckNotCheckedOut(const std::string& ref) const {
-  std::vector<std::string> heads = {JoinPath(options_.common_dir, "HEAD")};
+// Of every work tree.
+std::vector<std::string> Refs::GitDirs() const {
+  std::vector<std::string> folders = {options_.common_dir};
   const std::string worktrees = JoinPath(options_.common_dir, "worktrees");
   if (const StatusOr<std::vector<std::string>> names = ListDir(worktrees); names.ok()) {
-    for (const std::string& name : *names) heads.push_back(StrCat(worktrees, "/", name, "/HEAD"));
+    for (const std::string& name : *names) folders.push_back(JoinPath(worktrees, name));
   }
-  for (const std::string& head : heads) {
-    if (ReadHead(head, options_.object_format) == ref) {
-      return FailedPrecondition("branch ", ref, " is checked out (", DirName(head),
+  return folders;
+}
+
+// A branch that is a work tree's HEAD must not appear under it: its index would differ at once.
+Status Refs::CheckNotCheckedOut(const std::string& ref) const {
+  for (const std::string& folder : GitDirs()) {
+    if (ReadHead(JoinPath(folder, "HEAD"), options_.object_format) == ref) {
+      return FailedPrecondition("branch ", ref, " is checked out (", folder,
                                 "): switch that work tree to another branch first");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// While it rebases or bisects a branch, a work tree's HEAD is detached and the branch's name is
+// kept aside.
+Status Refs::CheckNotInUse(const std::string& ref) const {
+  constexpr size_t kNameFileBytesMax = 8192;
+  RETURN_IF_ERROR(CheckNotCheckedOut(ref));
+  const std::string name = ref.substr(std::string_view("refs/heads/").size());
+  for (const std::string& folder : GitDirs()) {
+    for (const char* file : {"rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START"}) {
+      const StatusOr<std::string> kept = ReadFile(JoinPath(folder, file), kNameFileBytesMax);
+      const std::string_view used = kept.ok() ? TrimWhitespace(*kept) : std::string_view();
+      if (used == ref || used == name) {
+        return FailedPrecondition("branch ", ref, " is being rebased or bisected (", folder,
+                                  "): end that first");
+      }
     }
   }
   return absl::OkStatus();

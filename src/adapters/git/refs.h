@@ -44,6 +44,14 @@ class Refs {
   Status Update(const Context& ctx, const std::string& ref, const CommitId& old_commit,
                 const CommitId& new_commit) const;
 
+  /// Deletes the branch refs/heads/coditect/… if it is at `commit`; OK when it is gone already.
+  /// ABORTED when it is elsewhere; FAILED_PRECONDITION when a work tree has it checked out or is in
+  /// the middle of something with it; else as Update.
+  Status Delete(const Context& ctx, const std::string& ref, const CommitId& commit) const;
+
+  /// FAILED_PRECONDITION naming the work tree that has the branch checked out or uses it.
+  Status CheckNotInUse(const std::string& ref) const;
+
   /// What the ref holds, "" when there is none. Symbolic refs are not followed:
   /// FAILED_PRECONDITION.
   StatusOr<CommitId> Read(const Context& ctx, const std::string& ref) const;
@@ -52,8 +60,9 @@ class Refs {
   Status Sweep() const;
 
  private:
-  Status TryUpdate(const Context& ctx, const std::string& ref, const CommitId& old_commit,
-                   const CommitId& new_commit, ProcessResult* result) const;
+  StatusOr<ProcessResult> UpdateRef(const Context& ctx, const std::string& ref,
+                                    const std::vector<std::string>& args) const;
+  std::vector<std::string> GitDirs() const;
   Status WaitForLock(const Context& ctx, const std::string& lock_path) const;
   Status CheckNotCheckedOut(const std::string& ref) const;
   Status CheckNoLinks(const std::string& ref) const;

@@ -231,4 +231,35 @@ TEST_CASE_FIXTURE(Fixture, "SomethingElseInTheLocksPlaceIsNamed") {
   CHECK_MESSAGE(Has(Message(status), ".lock"), Message(status));
 }
 
+TEST_CASE_FIXTURE(Fixture, "ABranchIsDeletedOnlyWhereItWasDelivered") {
+  Ok(refs.Update(kCtx, kBranch, "", a));
+  CHECK(absl::IsAborted(refs.Delete(kCtx, kBranch, b)));
+  CHECK(Value(kBranch) == a);
+  repo.Git({"pack-refs", "--all"});
+  LeaveLock(kBranch, seconds(10));  // of a git killed long ago
+  Ok(refs.Delete(kCtx, kBranch, a));
+  CHECK(Value(kBranch).empty());
+  Ok(refs.Delete(kCtx, kBranch, a));  // gone already
+  CHECK(Value("refs/heads/main") == c);
+}
+
+TEST_CASE_FIXTURE(Fixture, "OnlyOurBranchesAreDeleted") {
+  Ok(refs.Update(kCtx, kPin, "", a));
+  for (const char* ref : {kPin, "refs/heads/main", "refs/heads/coditect/../main"}) {
+    CHECK(absl::IsInvalidArgument(refs.Delete(kCtx, ref, c)));
+  }
+  CHECK(Value(kPin) == a);
+}
+
+TEST_CASE_FIXTURE(Fixture, "ABranchInUseIsNotDeleted") {
+  Ok(refs.Update(kCtx, kBranch, "", a));
+  repo.Git({"checkout", "-q", "coditect/r"});
+  CHECK(absl::IsFailedPrecondition(refs.Delete(kCtx, kBranch, a)));
+  repo.Git({"checkout", "-q", "--detach"});
+  Ok(MakeDirs(repo.File(".git/rebase-merge"), 0755));
+  Ok(WriteFile(repo.File(".git/rebase-merge/head-name"), StrCat(kBranch, "\n"), 0644));
+  CHECK(absl::IsFailedPrecondition(refs.Delete(kCtx, kBranch, a)));
+  CHECK(Value(kBranch) == a);
+}
+
 }  // namespace coditect::git

@@ -4,13 +4,13 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "src/adapters/git/config.h"
 #include "src/adapters/git/durability.h"
 #include "src/adapters/git/git_dir.h"
 #include "src/adapters/git/materialize.h"
+#include "src/adapters/git/merge_tree.h"
 #include "src/adapters/git/names.h"
 #include "src/adapters/git/refs.h"
 #include "src/adapters/git/tree.h"
@@ -206,7 +206,7 @@ StatusOr<MergeForecast> GitRepository::MergeTrees(const Context& ctx, const Comm
 StatusOr<MergeForecast> GitRepository::Merge(const Context& ctx, const CommitId& base,
                                              const CommitId& ours, const CommitId& theirs) const {
   ASSIGN_OR_RETURN(const ScratchFolder scratch, git_->NewScratch());
-  GitCall call{.args = {"merge-tree", "--write-tree", "-z", "--name-only", "--no-messages"}};
+  GitCall call;
   if (git_->program().AtLeast(2, 40)) {
     call.args.push_back(StrCat("--merge-base=", base));
   } else {
@@ -217,25 +217,12 @@ StatusOr<MergeForecast> GitRepository::Merge(const Context& ctx, const CommitId&
     call.environment.push_back(StrCat("GIT_GRAFT_FILE=", grafts));
   }
   call.args.insert(call.args.end(), {ours, theirs});
-  const std::string doing = StrCat("merge ", theirs, " into ", ours);
-  ASSIGN_OR_RETURN(const ProcessResult result, git_->Run(ctx, call));
-  if (result.exit_code != 0 && result.exit_code != 1) return GitFailure(doing, result);
-  std::vector<std::string> fields = Split(result.out, '\0');
-  const TreeId tree = fields[0];
-  if (!IsObjectId(tree, ref_.object_format)) return GitFailure(doing, result);
-  MergeForecast forecast;
-  if (result.exit_code == 1) {
-    const std::set<std::string> paths(fields.begin() + 1, fields.end());
-    for (const std::string& path : paths) {
-      if (!path.empty()) forecast.conflicts.push_back(path);
-    }
-    if (forecast.conflicts.empty()) return Internal("cannot ", doing, ": git names no conflict");
-    return forecast;
-  }
-  forecast.tree = tree;
+  ASSIGN_OR_RETURN(MergeForecast forecast, MergeTree(ctx, *git_, std::move(call),
+                                                     StrCat("merge ", theirs, " into ", ours)));
+  if (forecast.tree.empty()) return forecast;
   ASSIGN_OR_RETURN(const std::vector<TreeDifference> differences,
-                   DiffTrees(ctx, *git_, ours, tree));
-  std::vector<std::string> ids = {tree};
+                   DiffTrees(ctx, *git_, ours, forecast.tree));
+  std::vector<std::string> ids = {forecast.tree};
   for (const TreeDifference& difference : differences) ids.push_back(difference.new_id);
   RETURN_IF_ERROR(SyncObjects(git_->objects(), ids));
   return forecast;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "src/app/paths.h"
+#include "src/app/verb_table.h"
 
 namespace coditect {
 
@@ -31,6 +32,8 @@ struct RunOptions {
   std::string sandbox;
   std::optional<uint64_t> seed;
   std::optional<uint32_t> agents;
+  std::vector<std::string> tests;  // of fix: the ids to mend; with `from` none: every failing one
+  std::string from;                // of fix: a JUnit XML file whose failing tests are meant
 };
 
 /// Which run a verb is about.
@@ -41,18 +44,33 @@ struct RunName {
 };
 
 int RunCommand(const GlobalOptions& global, const RunOptions& options);
+/// A run whose goal is the tests of `options`; its `goal` is set here.
+int FixCommand(const GlobalOptions& global, const RunOptions& options);
 int ResumeCommand(const GlobalOptions& global, const RunName& name);
 int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bool emergency);
+/// The goal of `name` again, with its limits and a new seed, on its base branch as it is now.
+int RetryCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
+int WaitCommand(const GlobalOptions& global, const RunName& name, bool all,
+                const std::string& max_time);
+int ExplainCommand(const GlobalOptions& global, const RunName& name, const std::string& subject);
 int PsCommand(const GlobalOptions& global, bool all);
 int ShowCommand(const GlobalOptions& global, const RunName& name, bool graph, bool evidence);
 int LogsCommand(const GlobalOptions& global, const RunName& name, bool follow);
 int DiffCommand(const GlobalOptions& global, const RunName& name, bool stat);
+int UndoCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
+int MergeCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
 int DoctorCommand(const GlobalOptions& global);
 int DemoCommand(const GlobalOptions& global);
 int VersionCommand(const GlobalOptions& global);
 int ConfigListCommand(const GlobalOptions& global, bool show_origin);
 int ConfigGetCommand(const GlobalOptions& global, const std::string& key);
+int ConfigSetCommand(const GlobalOptions& global, const std::string& key, const std::string& value,
+                     bool repository, bool dry_run);
+int InitCommand(const GlobalOptions& global, bool dry_run);
 int ConfigValidateCommand(const GlobalOptions& global, const std::string& file);
+
+int CompletionCommand(const VerbHelp& program, const std::string& shell);
+int ManCommand(const VerbHelp& program);
 
 /// Prints "coditect: <sentence>" to stderr and returns the status's exit code.
 int Fail(const Status& status);

@@ -1,4 +1,4 @@
-// config list, get, validate.
+// config list, get, set, validate; init.
 #include "src/app/bootstrap.h"
 #include "src/app/commands/commands.h"
 #include "src/app/config/verbs.h"
@@ -37,6 +37,21 @@ int ConfigGetCommand(const GlobalOptions& global, const std::string& key) {
 
 int ConfigValidateCommand(const GlobalOptions& global, const std::string& file) {
   return Print(ConfigValidate(SourcesOf(global), file, global.output == "json"));
+}
+
+int ConfigSetCommand(const GlobalOptions& global, const std::string& key, const std::string& value,
+                     bool repository, bool dry_run) {
+  VerbOutput output =
+      ConfigSet(SourcesOf(global), key, value,
+                {.repository = repository, .dry_run = dry_run, .json = global.output == "json"});
+  if (global.quiet && output.exit_code == 0) output.messages.clear();
+  return Print(output);
+}
+
+int InitCommand(const GlobalOptions& global, bool dry_run) {
+  VerbOutput output = ConfigInit(SourcesOf(global), dry_run, global.output == "json");
+  if (global.quiet && output.exit_code == 0) output.messages.clear();
+  return Print(output);
 }
 
 }  // namespace coditect

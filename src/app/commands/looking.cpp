@@ -3,6 +3,7 @@
 
 #include "src/app/commands/commands.h"
 #include "src/app/commands/reading.h"
+#include "src/app/commands/run_rows.h"
 #include "src/app/exit_code.h"
 #include "src/app/journal.h"
 #include "src/app/run_report.h"
@@ -12,44 +13,6 @@
 
 namespace coditect {
 namespace {
-
-/// One line of `ps`.
-struct RunRow {
-  MissionId run;
-  std::string status;
-  std::string repository;
-  std::string goal;
-  std::string tasks;
-  std::string requested;
-  std::string branch;
-
-  template <class Self, class Visitor>
-  static void Fields(Self& self, Visitor&& visit) {
-    visit(1, "run", self.run);
-    visit(2, "status", self.status);
-    visit(3, "repository", self.repository);
-    visit(4, "goal", self.goal);
-    visit(5, "tasks", self.tasks);
-    visit(6, "requested", self.requested);
-    visit(7, "branch", self.branch);
-  }
-};
-
-RunRow RowOf(const MissionState& mission, bool owned) {
-  size_t done = 0;
-  for (const TaskState& task : mission.tasks) done += IsTerminal(task.status) ? 1 : 0;
-  RunRow row;
-  row.run = mission.id;
-  row.status = StatusWord(mission, owned);
-  row.repository = mission.request.repository.path;
-  row.goal = mission.request.goal;
-  row.tasks = StrCat(done, "/", mission.tasks.size());
-  row.requested = Timestamp(mission.requested_wall_ms);
-  if (mission.outcome == Outcome::kVerified) {
-    row.branch = mission.branch.substr(std::string_view("refs/heads/").size());
-  }
-  return row;
-}
 
 /// What a diff does to one file.
 struct DiffedFile {
@@ -109,11 +72,6 @@ std::string DiffJson(const MissionState& mission, const CommitId& to, const std:
   return out + "}\n";
 }
 
-std::string Pad(std::string text, size_t width) {
-  if (text.size() < width) text.append(width - text.size(), ' ');
-  return text;
-}
-
 }  // namespace
 
 int PsCommand(const GlobalOptions& global, bool all) {
@@ -130,24 +88,14 @@ int PsCommand(const GlobalOptions& global, bool all) {
   } else if (!absl::IsNotFound(reading.status())) {
     return Fail(reading.status());
   }
-  std::string out;
   if (global.output == "json") {
-    out = "{\"schema\":\"coditect.ps/v1\",\"runs\":[";
-    for (size_t i = 0; i < missions.size(); ++i) {
-      out += (i == 0 ? "" : ",") + wire::ToJson(RowOf(*missions[i], owned));
-    }
-    return Answer(out + "]}\n");
-  }
-  out = "RUN       STATUS         TASKS    REQUESTED                 REPOSITORY  GOAL\n";
-  for (const MissionState* mission : missions) {
-    const RunRow row = RowOf(*mission, owned);
-    out += StrCat(Pad(row.run, 10), Pad(row.status, 15), Pad(row.tasks, 9), Pad(row.requested, 26),
-                  EscapeForTerminal(row.repository), "  ", EscapeForTerminal(row.goal), "\n");
+    return Answer("{\"schema\":\"coditect.ps/v1\",\"runs\":" + RunRowsJson(missions, owned) +
+                  "}\n");
   }
   if (missions.empty() && !all && !global.quiet) {
     PrintErr("no open run; `coditect ps -a` lists the ended ones\n");
   }
-  return Answer(out);
+  return Answer(RunRowsText(missions, owned));
 }
 
 int ShowCommand(const GlobalOptions& global, const RunName& name, bool graph, bool evidence) {
@@ -158,7 +106,7 @@ int ShowCommand(const GlobalOptions& global, const RunName& name, bool graph, bo
   if (!mission.ok()) return Fail(mission.status());
   auto blobs = OpenBlobs(reading->paths);
   if (!blobs.ok()) return Fail(blobs.status());
-  const RunReport report = MakeReport(ctx, **mission, **blobs, reading->owned);
+  const RunReport report = MakeReport(ctx, reading->paths, **mission, **blobs, reading->owned);
   if (global.output == "json") return Answer(ReportJson(report) + "\n");
   std::string out = StrCat("Run ", report.run, " (", report.status,
                            "): ", EscapeForTerminal((*mission)->request.goal), "\n");

@@ -1,6 +1,8 @@
 // run, resume, stop: verbs that change what happens.
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "src/app/commands/commands.h"
 #include "src/app/commands/reading.h"
 #include "src/app/exit_code.h"
@@ -13,19 +15,32 @@
 namespace coditect {
 namespace {
 
-/// JSON asked for, but nothing to report about a run: an object with the error all the same.
-int FailRun(const GlobalOptions& global, const Status& status) {
-  const int code = absl::IsCancelled(status) ? InterruptedExitCode() : ExitCodeOf(status);
+/// There is no run to report about: an object with the outcome all the same, where JSON is asked
+/// for.
+RunReport ReportWithoutRun(const GlobalOptions& global, Outcome outcome, std::string reason) {
   RunReport report;
-  report.outcome = absl::IsCancelled(status) ? Outcome::kStopped : Outcome::kError;
-  report.status = OutcomeWord(report.outcome);
-  report.reason = Message(status);
+  report.outcome = outcome;
+  report.status = OutcomeWord(outcome);
+  report.reason = std::move(reason);
   if (global.progress == "jsonl") {
     StatusArea(ProgressMode::kJsonLines).Object("result", ReportJson(report));
-  } else {
-    (void)Fail(status);
   }
+  return report;
+}
+
+int FailRun(const GlobalOptions& global, const Status& status) {
+  const bool interrupted = absl::IsCancelled(status);
+  const int code = interrupted ? InterruptedExitCode() : ExitCodeOf(status);
+  const RunReport report = ReportWithoutRun(
+      global, interrupted ? Outcome::kStopped : Outcome::kError, std::string(Message(status)));
+  if (global.progress != "jsonl") (void)Fail(status);
   return global.output == "json" ? Answer(ReportJson(report) + "\n", code) : code;
+}
+
+int NothingToRun(const GlobalOptions& global, const std::string& reason) {
+  const RunReport report = ReportWithoutRun(global, Outcome::kNothingToDo, reason);
+  return Answer(global.output == "json" ? ReportJson(report) + "\n"
+                                        : EscapeForTerminal("Nothing to do: " + reason) + "\n");
 }
 
 int Follow(const GlobalOptions& global, const RunLoopOptions& loop) {
@@ -68,6 +83,54 @@ Status Tell(const Context& ctx, const StatePaths& paths, const OwnerOptions& opt
   return status;
 }
 
+int FollowPrepared(const GlobalOptions& global, const StatePaths& paths,
+                   const PreparedRun& prepared) {
+  RunLoopOptions loop = LoopOptions(global, paths, prepared.owner);
+  loop.request = prepared.request;
+  StatusArea area(loop.progress);
+  area.Line("Base", StrCat(prepared.base_line, " of ", prepared.request.repository.path));
+  for (const std::string& warning : prepared.warnings) area.Line("Note", warning);
+  return Follow(global, loop);
+}
+
+/// One that no run of this goal in this repository had.
+uint64_t NewSeed(const ShardState& state, const MissionRequest& request) {
+  uint64_t seed = request.seed;
+  for (const auto& [id, mission] : state.missions) {
+    const bool same = mission.request.repository.path == request.repository.path &&
+                      mission.request.goal == request.goal;
+    if (same) seed = std::max(seed, mission.request.seed);
+  }
+  return seed + 1;
+}
+
+/// What to start a retry from: the branch as it is now; where the base was none, that commit.
+std::string RetryBase(const Context& ctx, const RepositoryRef& repository) {
+  const auto branch = ResolveRepository(ctx, repository.path, "refs/heads/" + repository.base_name);
+  return branch.ok() ? repository.base_name : repository.base_commit;
+}
+
+int AnswerRetryDryRun(const GlobalOptions& global, const MissionState& mission,
+                      const RunOptions& again) {
+  if (!global.quiet) {
+    PrintErr(
+        EscapeForTerminal(StrCat("would run \"", again.goal, "\" from ", again.base, " with seed ",
+                                 *again.seed, " and the limits of ", mission.id)) +
+        "\n");
+  }
+  if (global.output != "json") return kExitVerified;
+  std::string out = "{";
+  wire::JsonFields fields(out);
+  fields.Field("schema", std::string_view("coditect.retry/v1"));
+  fields.Field("retry_of", mission.id);
+  fields.Field("goal", again.goal);
+  fields.Field("base", again.base);
+  fields.Field("seed", *again.seed);
+  fields.Field("limits", mission.request.limits);
+  fields.Field("dry_run", true);
+  return Answer(out + "}\n");
+}
+
 }  // namespace
 
 int RunCommand(const GlobalOptions& global, const RunOptions& options) {
@@ -77,12 +140,60 @@ int RunCommand(const GlobalOptions& global, const RunOptions& options) {
   if (!paths.ok()) return FailRun(global, paths.status());
   auto prepared = PrepareRun(ctx, global, options, *paths);
   if (!prepared.ok()) return FailRun(global, prepared.status());
-  RunLoopOptions loop = LoopOptions(global, *paths, prepared->owner);
-  loop.request = prepared->request;
-  StatusArea area(loop.progress);
-  area.Line("Base", StrCat(prepared->base_line, " of ", prepared->request.repository.path));
-  for (const std::string& warning : prepared->warnings) area.Line("Note", warning);
-  return Follow(global, loop);
+  return FollowPrepared(global, *paths, *prepared);
+}
+
+int FixCommand(const GlobalOptions& global, const RunOptions& options) {
+  WatchInterrupts();
+  const Context ctx;
+  const auto selection = ReadSelection(options);
+  if (!selection.ok()) return FailRun(global, selection.status());
+  if (selection->tests.empty() && !options.from.empty()) {
+    return NothingToRun(global, StrCat("no test failed in ", options.from));
+  }
+  RunOptions goal = options;
+  goal.goal = selection->tests.empty()
+                  ? "make the tests pass"
+                  : StrCat("make ", Counted(selection->tests.size(), "named test"), " pass");
+  auto paths = FindStatePaths(ProcessEnvironment());
+  if (!paths.ok()) return FailRun(global, paths.status());
+  const auto prepared = PrepareRun(ctx, global, goal, *paths, *selection);
+  if (!prepared.ok()) return FailRun(global, prepared.status());
+  return FollowPrepared(global, *paths, *prepared);
+}
+
+int RetryCommand(const GlobalOptions& global, const RunName& name, bool dry_run) {
+  WatchInterrupts();
+  const Context ctx;
+  auto reading = ReadLedger(ctx);
+  if (!reading.ok()) return FailRun(global, reading.status());
+  const auto found = FindRun(*reading, name, global.folder);
+  if (!found.ok()) return FailRun(global, found.status());
+  const MissionState& mission = **found;
+  if (mission.running() || mission.status == MissionStatus::kInterrupted) {
+    return FailRun(global, FailedPrecondition(mission.id, " has not ended (",
+                                              StatusWord(mission, reading->owned),
+                                              "); `coditect resume ", mission.id, "` goes on"));
+  }
+  const MissionRequest& before = mission.request;
+  RunOptions again{.goal = before.goal,
+                   .verify = before.verify_command,
+                   .base = RetryBase(ctx, before.repository),
+                   .max_time = "",
+                   .brain = before.brain,
+                   .sandbox = before.sandbox,
+                   .seed = NewSeed(reading->tail->state(), before),
+                   .agents = std::nullopt};
+  if (dry_run) return AnswerRetryDryRun(global, mission, again);
+  GlobalOptions there = global;
+  there.folder = before.repository.path;
+  auto prepared = PrepareRun(ctx, there, again, reading->paths);
+  if (!prepared.ok()) return FailRun(global, prepared.status());
+  prepared->request.limits = before.limits;
+  prepared->request.selection = before.selection;
+  prepared->warnings.push_back(
+      StrCat("the goal of ", mission.id, " again, with its limits and seed ", *again.seed));
+  return FollowPrepared(global, reading->paths, *prepared);
 }
 
 // A run that has ended is followed too, to its end: whoever was killed after it learns the result.

@@ -1,4 +1,6 @@
 // config/coditect.toml is what the table of keys says.
+#include "src/app/config/example.h"
+
 #include <doctest/doctest.h>
 #include <stdlib.h>
 
@@ -13,61 +15,8 @@ extern const unsigned coditect_example_config_size;
 }
 
 namespace coditect {
-namespace {
-
-constexpr char kHeader[] =
-    "# coditect's configuration: every key with its default. To set one, remove \"#: \" before "
-    "it.\n"
-    "# Files, each beating the one before: /etc/coditect/coditect.toml,\n"
-    "# ~/.config/coditect/config.toml, and in a repository coditect.toml and\n"
-    "# .coditect/local.toml; then variables, -c key=value and flags. /etc/coditect/managed.toml "
-    "locks\n"
-    "# what it sets. Every key is also a variable: agent.timeout is CODITECT_AGENT__TIMEOUT.\n"
-    "# `coditect config list --show-origin` shows what is in force and where it comes from.\n";
-
-// The variable of the design document, with its unit.
-std::string VariableLine(const ConfigKey& key) {
-  const int64_t unit = key.variable_unit_ms;
-  const std::string_view word = unit == 0      ? ""
-                                : unit == 1    ? " (in milliseconds)"
-                                : unit == 1000 ? " (in seconds)"
-                                               : " (in hours)";
-  return key.variable.empty() ? "" : StrCat("# Variable: ", key.variable, word, ".\n");
-}
-
-std::string ExampleValue(const ConfigKey& key) {
-  if (key.type == ValueType::kNodes) return StrCat("[\"host-1:", key.port, "\"]");
-  if (key.type == ValueType::kUrl) return StrCat('"', key.choices[0], "://host:", key.port, '"');
-  const std::string value = ToToml(key, DefaultValue(key));
-  return value.empty() ? "\"\"" : value;
-}
-
-std::string Example() {
-  std::string out = kHeader;
-  std::string_view section;
-  for (const ConfigKey& key : ConfigKeys()) {
-    const size_t dot = key.name.rfind('.');
-    if (key.name.substr(0, dot) != section) {
-      section = key.name.substr(0, dot);
-      out += StrCat("\n[", section, "]\n");
-    } else {
-      out += "\n";
-    }
-    out += StrCat("# ", key.help, "\n# Takes ", DescribeValue(key), ".\n", VariableLine(key));
-    if (key.repository_may) out += "# A repository's file may set it.\n";
-    if (key.effect == KeyEffect::kNotYet) out += "# No effect in this version.\n";
-    if (key.effect == KeyEffect::kRefused) out += "# Not in this version: an error when set.\n";
-    const std::string_view later = key.later[0];
-    if (!later.empty()) out += StrCat("# Not in this version: ", JoinChoices(key.later), ".\n");
-    out += StrCat("#: ", key.name.substr(dot + 1), " = ", ExampleValue(key), "\n");
-  }
-  return out;
-}
-
-}  // namespace
-
 TEST_CASE("ExampleFileIsGeneratedFromTheTable") {
-  const std::string expected = Example();
+  const std::string expected = ExampleConfig(ExampleFor::kPerson);
   // `CODITECT_WRITE_EXAMPLE=config/coditect.toml build/dev/unit_app_config` renews it.
   const char* path = ::getenv("CODITECT_WRITE_EXAMPLE");
   if (path != nullptr) REQUIRE(WriteFile(path, expected, 0644).ok());
@@ -80,7 +29,7 @@ TEST_CASE("ExampleFileIsGeneratedFromTheTable") {
 
 TEST_CASE("ExampleFileIsValidAsItIsAndWithEveryKeyOfThisVersionSet") {
   ConfigFixture machine;
-  machine.Write(machine.user_file(), Example());
+  machine.Write(machine.user_file(), ExampleConfig(ExampleFor::kPerson));
   REQUIRE(machine.Load().ok());
   CHECK_EQ(machine.Load()->Files()[0].settings, 0u);
   std::string all;
@@ -94,6 +43,23 @@ TEST_CASE("ExampleFileIsValidAsItIsAndWithEveryKeyOfThisVersionSet") {
   const StatusOr<Config> config = machine.Load();
   REQUIRE_MESSAGE(config.ok(), Message(config.status()));
   CHECK_EQ(config->Files()[0].settings, expected);
+}
+
+TEST_CASE("ExampleOfARepositoryHoldsWhatARepositoryMaySet") {
+  ConfigFixture machine;
+  const std::string text = ExampleConfig(ExampleFor::kRepository);
+  machine.Write(machine.repository_file(), text);
+  REQUIRE(machine.Load().ok());
+  std::string set;
+  for (const std::string& line : Split(text, '\n')) {
+    set += (line.starts_with("#: ") ? line.substr(3) : line) + "\n";
+  }
+  machine.Write(machine.repository_file(), set);
+  const StatusOr<Config> config = machine.Load();
+  REQUIRE_MESSAGE(config.ok(), Message(config.status()));
+  size_t allowed = 0;
+  for (const ConfigKey& key : ConfigKeys()) allowed += key.repository_may ? 1 : 0;
+  CHECK_EQ(config->Files()[0].settings, allowed);
 }
 
 }  // namespace coditect

@@ -278,12 +278,14 @@ std::vector<std::string> DisplayTexts(const ConfigKey& key, const ConfigValue& v
   return {key.type == ValueType::kDuration ? FormatDuration(number) : StrCat(number)};
 }
 
-std::string ToToml(const ConfigKey& key, const ConfigValue& value) {
+std::string ToToml(const ConfigKey& key, const ConfigValue& value, Passwords passwords) {
   std::vector<std::string> texts = DisplayTexts(key, value);
+  const auto* text = std::get_if<std::string>(&value);
+  if (text != nullptr && !text->empty() && passwords == Passwords::kShown) texts = {*text};
   const bool list = std::holds_alternative<std::vector<std::string>>(value);
   const bool bare = key.type == ValueType::kBool || key.type == ValueType::kInteger;
-  for (std::string& text : texts) {
-    if (!bare) text = TomlQuote(text);
+  for (std::string& shown : texts) {
+    if (!bare) shown = TomlQuote(shown);
   }
   const std::string joined = Join(texts, ", ");
   return list ? StrCat("[", joined, "]") : joined;

@@ -46,8 +46,11 @@ bool IsUnset(const ConfigKey& key, const ConfigValue& value);
 /// list.
 std::vector<std::string> DisplayTexts(const ConfigKey& key, const ConfigValue& value);
 
-/// The value as TOML, on one line and safe on a terminal; passwords as "***".
-std::string ToToml(const ConfigKey& key, const ConfigValue& value);
+enum class Passwords { kHidden, kShown };
+
+/// The value as TOML, on one line and safe on a terminal; hidden passwords as "***".
+std::string ToToml(const ConfigKey& key, const ConfigValue& value,
+                   Passwords passwords = Passwords::kHidden);
 
 /// The value as JSON, null when unset; passwords as "***".
 std::string ToJson(const ConfigKey& key, const ConfigValue& value);

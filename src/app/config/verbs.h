@@ -1,4 +1,4 @@
-// The verbs `config list`, `config get` and `config validate` as functions from sources to text.
+// The verbs of `config` and `init` as functions from sources to text.
 #pragma once
 
 #include <string>
@@ -28,5 +28,21 @@ VerbOutput ConfigGet(const ConfigSources& sources, const std::string& key, bool 
 /// Checks `file` as the layer it would be (LoadConfigFile), or every layer when it is "".
 /// json: schema coditect.config_check/v1 with `valid`, `files` and `problems`.
 VerbOutput ConfigValidate(const ConfigSources& sources, const std::string& file, bool json = false);
+
+struct ConfigSetOptions {
+  bool repository = false;  // the repository's coditect.toml instead of the person's file
+  bool dry_run = false;
+  bool json = false;  // schema coditect.config_set/v1
+};
+
+/// Sets `key` in its file, which is replaced as a whole or not at all; comments and all else in it
+/// stay. What the key does not take, what is locked and what a repository may not set is refused
+/// before anything is written. Says when another layer beats the file.
+VerbOutput ConfigSet(const ConfigSources& sources, const std::string& key, const std::string& value,
+                     const ConfigSetOptions& options);
+
+/// Writes a commented coditect.toml into the repository, where there is none. dry_run: prints it.
+/// json: schema coditect.init/v1.
+VerbOutput ConfigInit(const ConfigSources& sources, bool dry_run, bool json);
 
 }  // namespace coditect

@@ -1,0 +1,234 @@
+// What becomes of a delivered branch.
+#include "src/adapters/git/delivery.h"
+
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+#include "src/adapters/git/config.h"
+#include "src/adapters/git/discover.h"
+#include "src/adapters/git/git_dir.h"
+#include "src/adapters/git/merge_tree.h"
+#include "src/adapters/git/names.h"
+#include "src/adapters/git/refs.h"
+#include "src/base/file.h"
+#include "src/base/sha256.h"
+
+namespace coditect::git {
+namespace {
+
+constexpr std::string_view kHeads = "refs/heads/";
+
+class Branch {
+ public:
+  static StatusOr<std::unique_ptr<Branch>> Open(const Context& ctx, const DeliveryOptions& options);
+
+  StatusOr<Standing> Look(const Context& ctx) const;
+  Status FindForecast(const Context& ctx, const CommitId& onto, Standing& standing) const;
+  StatusOr<bool> Contains(const Context& ctx, const CommitId& whole, const CommitId& part) const;
+  const Refs& refs() const { return refs_; }
+  const GitProgram& program() const { return git_->program(); }
+
+ private:
+  Branch(Delivered delivered, std::unique_ptr<GitDir> git, std::string guard_path)
+      : delivered_(std::move(delivered)),
+        git_(std::move(git)),
+        refs_(*git_, {.common_dir = delivered_.repository.common_dir,
+                      .object_format = delivered_.repository.object_format,
+                      .guard_path = std::move(guard_path)}) {}
+
+  const Delivered delivered_;
+  const std::unique_ptr<GitDir> git_;
+  const Refs refs_;
+};
+
+StatusOr<std::unique_ptr<Branch>> Branch::Open(const Context& ctx, const DeliveryOptions& options) {
+  const RepositoryRef& ref = options.delivered.repository;
+  if (!PathExists(ref.common_dir)) {
+    return NotFound("the repository ", Shown(ref.common_dir), " is not there any more");
+  }
+  ASSIGN_OR_RETURN(const GitProgram program, GitProgram::Find(ctx));
+  ASSIGN_OR_RETURN(const RepositoryConfig config, ReadConfig(ctx, program, ref.common_dir));
+  const std::string parent = JoinPath(options.state_folder, "git");
+  ASSIGN_OR_RETURN(std::unique_ptr<GitDir> git, GitDir::Create({.program = program,
+                                                                .parent = parent,
+                                                                .label = options.label,
+                                                                .common_dir = ref.common_dir,
+                                                                .object_format = ref.object_format,
+                                                                .shared = config.shared}));
+  const std::string guard =
+      JoinPath(parent, StrCat("refs-", Sha256Hex(ref.common_dir).substr(0, 16), ".lock"));
+  return std::unique_ptr<Branch>(new Branch(options.delivered, std::move(git), guard));
+}
+
+StatusOr<bool> Branch::Contains(const Context& ctx, const CommitId& whole,
+                                const CommitId& part) const {
+  ASSIGN_OR_RETURN(const ProcessResult result,
+                   git_->Run(ctx, {.args = {"merge-base", "--is-ancestor", part, whole}}));
+  if (result.exit_code == 0 || result.exit_code == 1) return result.exit_code == 0;
+  return GitFailure(StrCat("compare ", part, " with ", whole), result);
+}
+
+/// How the delivered commit stands to the commit `onto`.
+Status Branch::FindForecast(const Context& ctx, const CommitId& onto, Standing& standing) const {
+  standing.base_at = onto;
+  const CommitId& commit = delivered_.commit;
+  ASSIGN_OR_RETURN(const std::string count,
+                   git_->Output(ctx, StrCat("count the commits of ", onto),
+                                {.args = {"rev-list", "--count", onto, StrCat("^", commit)}}));
+  standing.behind = std::strtoull(count.c_str(), nullptr, 10);
+  ASSIGN_OR_RETURN(standing.merged, Contains(ctx, onto, commit));
+  ASSIGN_OR_RETURN(const bool base, Contains(ctx, onto, delivered_.repository.base_commit));
+  standing.rewritten = !base && standing.behind > 0;
+  if (standing.merged || standing.behind == 0) {
+    standing.clean = true;
+    standing.merged_tree = standing.merged ? "" : delivered_.tree;
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const ProcessResult shared,
+                   git_->Run(ctx, {.args = {"merge-base", onto, commit}}));
+  if (shared.exit_code == 1) return absl::OkStatus();
+  // What the merge writes is for this look only.
+  ASSIGN_OR_RETURN(const ScratchFolder scratch, git_->NewScratch());
+  const GitCall call{.args = {onto, commit},
+                     .environment = {StrCat("GIT_OBJECT_DIRECTORY=", scratch.path()),
+                                     StrCat("GIT_ALTERNATE_OBJECT_DIRECTORIES=", git_->objects())}};
+  ASSIGN_OR_RETURN(
+      MergeForecast forecast,
+      MergeTree(ctx, *git_, call, StrCat("forecast the merge of ", commit, " and ", onto)));
+  standing.clean = !forecast.tree.empty();
+  standing.merged_tree = std::move(forecast.tree);
+  standing.conflicts = std::move(forecast.conflicts);
+  return absl::OkStatus();
+}
+
+StatusOr<Standing> Branch::Look(const Context& ctx) const {
+  Standing standing;
+  ASSIGN_OR_RETURN(standing.branch_at, refs_.Read(ctx, delivered_.branch));
+  const std::string base = StrCat(kHeads, delivered_.repository.base_name);
+  if (!IsRefName(base)) return standing;
+  ASSIGN_OR_RETURN(const CommitId base_at, refs_.Read(ctx, base));
+  if (base_at.empty()) return standing;
+  standing.base_branch = delivered_.repository.base_name;
+  RETURN_IF_ERROR(FindForecast(ctx, base_at, standing));
+  return standing;
+}
+
+Status CheckMergeable(const ResolvedRepository& here, const Delivered& delivered) {
+  const std::string where = Shown(here.ref.path);
+  if (here.ref.common_dir != delivered.repository.common_dir) {
+    return FailedPrecondition(where, " is not the run's repository: go to ",
+                              Shown(delivered.repository.path));
+  }
+  if (!here.operation.empty()) {
+    return FailedPrecondition("a ", here.operation, " is under way at ", where,
+                              ": end it first (git status says how)");
+  }
+  if (here.dirty) {
+    return FailedPrecondition("there are changes that are not committed at ", where,
+                              ": commit them or put them aside (git stash) first");
+  }
+  if (here.branch.empty()) {
+    return FailedPrecondition("no branch is checked out at ", where,
+                              ": switch to the one to merge into (git switch)");
+  }
+  return absl::OkStatus();
+}
+
+/// The person's git at their work tree.
+class PersonMerge {
+ public:
+  PersonMerge(const Context& ctx, const GitProgram& program, const ResolvedRepository& here,
+              std::map<std::string, std::string> environment)
+      : here_(here), person_(ctx, program, here.ref.path, WithPath(std::move(environment))) {}
+
+  /// A commit of the tested tree with both as parents.
+  StatusOr<CommitId> Commit(const Delivered& delivered) const {
+    if (here_.author_is_fallback) {
+      return FailedPrecondition(
+          "git knows no author for the merge commit: set user.name and user.email");
+    }
+    const std::string name = delivered.branch.substr(kHeads.size());
+    ASSIGN_OR_RETURN(
+        const ProcessResult result,
+        person_.Run({"commit-tree", "-p", here_.ref.base_commit, "-p", delivered.commit, "-m",
+                     StrCat("Merge branch '", name, "'"), delivered.tree}));
+    if (result.exit_code != 0) return GitFailure("make the merge commit", result);
+    return CommitId(TrimWhitespace(result.out));
+  }
+
+  /// Hooks could be files that the merge changes; a stash would hide what came up meanwhile.
+  Status FastForward(const CommitId& to) const {
+    ASSIGN_OR_RETURN(const ProcessResult result,
+                     person_.Run({"-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false",
+                                  "-c", "merge.autoStash=false", "-c", "submodule.recurse=false",
+                                  "-c", "gc.auto=0", "-c", "maintenance.auto=false", "merge",
+                                  "--ff-only", "--quiet", "--no-stat", to}));
+    if (result.exit_code == 0) return absl::OkStatus();
+    return FailedPrecondition("git does not merge at ", Shown(here_.ref.path), ": ",
+                              Shown(TrimWhitespace(result.err)));
+  }
+
+ private:
+  static std::map<std::string, std::string> WithPath(
+      std::map<std::string, std::string> environment) {
+    if (const char* path = std::getenv("PATH")) environment.insert_or_assign("PATH", path);
+    return environment;
+  }
+
+  const ResolvedRepository& here_;
+  const PersonGit person_;
+};
+
+}  // namespace
+
+StatusOr<Standing> Look(const Context& ctx, const DeliveryOptions& options) {
+  ASSIGN_OR_RETURN(const auto branch, Branch::Open(ctx, options));
+  return branch->Look(ctx);
+}
+
+StatusOr<bool> Undo(const Context& ctx, const DeliveryOptions& options, bool dry_run) {
+  const Delivered& delivered = options.delivered;
+  ASSIGN_OR_RETURN(const auto branch, Branch::Open(ctx, options));
+  ASSIGN_OR_RETURN(const CommitId at, branch->refs().Read(ctx, delivered.branch));
+  if (at.empty()) return false;
+  const std::string name = delivered.branch.substr(kHeads.size());
+  if (at != delivered.commit) {
+    return FailedPrecondition("branch ", name, " was moved to ", at.substr(0, 12),
+                              " since it was delivered at ", delivered.commit.substr(0, 12),
+                              "; it is yours now: git branch -D ", name, " deletes it");
+  }
+  RETURN_IF_ERROR(branch->refs().CheckNotInUse(delivered.branch));
+  if (dry_run) return true;
+  RETURN_IF_ERROR(branch->refs().Delete(ctx, delivered.branch, delivered.commit));
+  return true;
+}
+
+StatusOr<MergeOutcome> Merge(const Context& ctx, const DeliveryOptions& options,
+                             const std::string& folder, bool dry_run,
+                             const std::map<std::string, std::string>& environment) {
+  const Delivered& delivered = options.delivered;
+  ASSIGN_OR_RETURN(const ResolvedRepository here, Resolve(ctx, folder, "", environment));
+  RETURN_IF_ERROR(CheckMergeable(here, delivered));
+  ASSIGN_OR_RETURN(const auto branch, Branch::Open(ctx, options));
+  MergeOutcome outcome{.work_tree = here.ref.path, .standing = {.base_branch = here.branch}};
+  ASSIGN_OR_RETURN(outcome.standing.branch_at, branch->refs().Read(ctx, delivered.branch));
+  RETURN_IF_ERROR(branch->FindForecast(ctx, here.ref.base_commit, outcome.standing));
+  const Standing& standing = outcome.standing;
+  if (standing.merged) return outcome;
+  if (standing.merged_tree != delivered.tree) {
+    outcome.kind = MergeKind::kUntested;
+    return outcome;
+  }
+  outcome.kind = standing.behind == 0 ? MergeKind::kFastForward : MergeKind::kMergeCommit;
+  const PersonMerge person(ctx, branch->program(), here, environment);
+  if (dry_run) return outcome;
+  outcome.to = delivered.commit;
+  if (outcome.kind == MergeKind::kMergeCommit) {
+    ASSIGN_OR_RETURN(outcome.to, person.Commit(delivered));
+  }
+  RETURN_IF_ERROR(person.FastForward(outcome.to));
+  return outcome;
+}
+
+}  // namespace coditect::git

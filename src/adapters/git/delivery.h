@@ -1,0 +1,38 @@
+// What becomes of a delivered branch: how it stands, taking it back, merging it at the person's
+// word.
+#pragma once
+
+#include <string>
+
+#include "src/adapters/git/resolve.h"
+#include "src/base/context.h"
+#include "src/base/status.h"
+#include "src/domain/delivery.h"
+
+namespace coditect::git {
+
+struct DeliveryOptions {
+  Delivered delivered;
+  std::string state_folder;  // as RepositoryOptions
+  std::string label;
+};
+
+/// Compares the delivered commit with the branch that the run's base was. Nothing is written to the
+/// repository. NOT_FOUND when it is gone; errors of reading it.
+StatusOr<Standing> Look(const Context& ctx, const DeliveryOptions& options);
+
+/// Deletes the branch if it is where it was delivered; false: there is none. Its commits stay
+/// pinned. FAILED_PRECONDITION, with the next step, when it was moved or a work tree uses it.
+/// `dry_run`: everything but the deletion.
+StatusOr<bool> Undo(const Context& ctx, const DeliveryOptions& options, bool dry_run);
+
+/// Brings the delivered commit into the branch that is checked out at `folder`, with work tree and
+/// index, if what that makes is exactly the tested tree (I3); else says so (kUntested). By the
+/// person's own git, so their filters run, without hooks. FAILED_PRECONDITION, with the next step:
+/// another repository, changes that are not committed, an operation under way, no branch, or git
+/// refuses. `dry_run`: everything but the merge. `environment`: the person's.
+StatusOr<MergeOutcome> Merge(
+    const Context& ctx, const DeliveryOptions& options, const std::string& folder, bool dry_run,
+    const std::map<std::string, std::string>& environment = PersonEnvironment());
+
+}  // namespace coditect::git

@@ -1,0 +1,145 @@
+// wait: until runs have ended.
+#include <poll.h>
+
+#include "src/app/commands/commands.h"
+#include "src/app/commands/reading.h"
+#include "src/app/commands/run_rows.h"
+#include "src/app/config/value.h"
+#include "src/app/exit_code.h"
+#include "src/app/interrupt.h"
+#include "src/app/owner_lock.h"
+#include "src/app/run_loop.h"
+
+namespace coditect {
+namespace {
+
+constexpr int kLookPauseMs = 50;
+/// How long a run may be without anybody who works on it: owners hand over in less.
+constexpr std::chrono::seconds kOrphanPatience{3};
+
+enum class WaitEnd { kEnded, kTimedOut, kOrphaned, kInterrupted };
+
+bool IsOpen(const MissionState& mission) {
+  return mission.running() || mission.status == MissionStatus::kInterrupted;
+}
+
+class Waiting {
+ public:
+  Waiting(Reading& reading, std::vector<MissionId> ids, MonotonicTime give_up)
+      : reading_(reading), ids_(std::move(ids)), give_up_(give_up) {}
+
+  StatusOr<WaitEnd> Wait(const Context& ctx) {
+    for (;;) {
+      // Looked at before reading: an owner that leaves has written everything.
+      reading_.owned = OwnerProcess(reading_.paths.lock) != 0;
+      const auto events = reading_.tail->Poll(ctx);
+      if (!events.ok()) return ExplainLedgerError(events.status(), reading_.paths);
+      const auto now = std::chrono::steady_clock::now();
+      if (Count(/*with_workers=*/false) == 0) return WaitEnd::kEnded;
+      if (Count(/*with_workers=*/true) > 0) worked_on_ = now;
+      if (now >= give_up_) return WaitEnd::kTimedOut;
+      if (now - worked_on_ >= kOrphanPatience) return WaitEnd::kOrphaned;
+      if (Interrupts() > 0) return WaitEnd::kInterrupted;
+      ::poll(nullptr, 0, kLookPauseMs);
+    }
+  }
+
+  std::vector<const MissionState*> Missions() const {
+    std::vector<const MissionState*> missions;
+    for (const MissionId& id : ids_) missions.push_back(reading_.tail->state().Find(id));
+    return missions;
+  }
+
+ private:
+  /// The open ones; `with_workers`: of those the ones that somebody works on.
+  size_t Count(bool with_workers) const {
+    size_t count = 0;
+    for (const MissionState* mission : Missions()) {
+      const bool worked_on = mission->running() && reading_.owned;
+      if (IsOpen(*mission) && (worked_on || !with_workers)) ++count;
+    }
+    return count;
+  }
+
+  Reading& reading_;
+  const std::vector<MissionId> ids_;
+  const MonotonicTime give_up_;
+  MonotonicTime worked_on_ = std::chrono::steady_clock::now();
+};
+
+StatusOr<MonotonicTime> GiveUpTime(const std::string& max_time) {
+  if (max_time.empty()) return MonotonicTime::max();
+  ASSIGN_OR_RETURN(const ConfigValue value, ParseText(*FindConfigKey("run.max_time"), max_time));
+  const std::chrono::milliseconds limit(std::get<int64_t>(value));
+  return limit.count() == 0 ? MonotonicTime::max() : std::chrono::steady_clock::now() + limit;
+}
+
+/// Of the first run that did not end well.
+int WorstExitCode(const std::vector<const MissionState*>& missions) {
+  for (const MissionState* mission : missions) {
+    if (const int code = ExitCodeOf(mission->outcome); code != kExitVerified) return code;
+  }
+  return kExitVerified;
+}
+
+int WaitExitCode(WaitEnd end, const std::vector<const MissionState*>& missions) {
+  switch (end) {
+    case WaitEnd::kEnded:
+      return WorstExitCode(missions);
+    case WaitEnd::kTimedOut:
+      return kExitWaitedTooLong;
+    case WaitEnd::kOrphaned:
+      return kExitError;
+    case WaitEnd::kInterrupted:
+      return InterruptedExitCode();
+  }
+  return kExitError;
+}
+
+void SayWhy(WaitEnd end, const std::vector<const MissionState*>& missions) {
+  for (const MissionState* mission : missions) {
+    if (!IsOpen(*mission) || end == WaitEnd::kEnded) continue;
+    PrintErr(end == WaitEnd::kOrphaned
+                 ? StrCat("nobody works on ", mission->id, "; `coditect resume ", mission->id,
+                          "` goes on\n")
+                 : StrCat(mission->id, " has not ended; it goes on, `coditect wait ", mission->id,
+                          "` waits again\n"));
+  }
+}
+
+}  // namespace
+
+int WaitCommand(const GlobalOptions& global, const RunName& name, bool all,
+                const std::string& max_time) {
+  WatchInterrupts();
+  const Context ctx;
+  const auto give_up = GiveUpTime(max_time);
+  if (!give_up.ok()) return Fail(Annotate(give_up.status(), "--max-time"));
+  auto reading = ReadLedger(ctx);
+  if (!reading.ok()) return Fail(reading.status());
+  std::vector<MissionId> ids;
+  if (all) {
+    for (const MissionId& id : reading->order) {
+      if (IsOpen(*reading->tail->state().Find(id))) ids.push_back(id);
+    }
+    if (ids.empty() && !global.quiet) PrintErr("no run is open\n");
+  } else {
+    RunName wanted = name;
+    wanted.open_first = true;
+    const auto mission = FindRun(*reading, wanted, global.folder);
+    if (!mission.ok()) return Fail(mission.status());
+    ids.push_back((*mission)->id);
+  }
+  Waiting waiting(*reading, ids, *give_up);
+  const auto end = waiting.Wait(ctx);
+  if (!end.ok()) return Fail(end.status());
+  const auto missions = waiting.Missions();
+  if (!global.quiet) SayWhy(*end, missions);
+  const int code = WaitExitCode(*end, missions);
+  if (global.output != "json") return Answer(RunRowsText(missions, reading->owned), code);
+  return Answer(StrCat("{\"schema\":\"coditect.wait/v1\",\"ended\":", *end == WaitEnd::kEnded,
+                       ",\"runs\":", RunRowsJson(missions, reading->owned), "}\n"),
+                code);
+}
+
+}  // namespace coditect

@@ -1,0 +1,40 @@
+// The command line as data: what --help, the shells' completions and the manual page are made of.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "src/base/status.h"
+
+namespace coditect {
+
+struct FlagHelp {
+  std::vector<std::string> names;    // "-q", "--quiet"
+  std::string value;                 // "FILE", "D"; "" = it takes none
+  std::vector<std::string> choices;  // of the value; none: anything
+  std::string help;
+};
+
+struct ArgumentHelp {
+  std::string name;  // "id"
+  std::vector<std::string> choices;
+  std::string help;
+};
+
+/// A verb, or the program itself.
+struct VerbHelp {
+  std::string name;
+  std::string help;
+  std::vector<FlagHelp> flags;
+  std::vector<ArgumentHelp> arguments;
+  std::vector<VerbHelp> verbs;
+};
+
+/// The script that completes command lines in `shell`: bash, zsh or fish. INVALID_ARGUMENT for
+/// another. Run ids and configuration keys are asked of the program when they are completed.
+StatusOr<std::string> CompletionScript(const VerbHelp& program, const std::string& shell);
+
+/// The manual page coditect(1), in the man macros of roff.
+std::string ManualPage(const VerbHelp& program, const std::string& version);
+
+}  // namespace coditect

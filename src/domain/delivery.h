@@ -1,0 +1,48 @@
+// A delivered branch: what the ledger says of it, and how it stands in the repository now.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "src/domain/mission.h"
+
+namespace coditect {
+
+/// What a run delivered, and where to.
+struct Delivered {
+  RepositoryRef repository;
+  std::string branch;  // "refs/heads/coditect/r-7f3a"
+  CommitId commit;     // what it was made at
+  TreeId tree;         // of that commit: what was tested
+};
+
+/// The branch and the branch it was made for, as they are now.
+struct Standing {
+  CommitId branch_at;                  // "" = the branch is not there
+  std::string base_branch;             // "main"; "" when the base was no branch, or that is gone
+  CommitId base_at;                    // where that is
+  uint64_t behind = 0;                 // commits of it that the delivered one does not contain
+  bool rewritten = false;              // it does not contain the run's base any more
+  bool merged = false;                 // it contains the delivered commit
+  bool clean = false;                  // the two merge without a conflict
+  TreeId merged_tree;                  // if clean: what that would make
+  std::vector<std::string> conflicts;  // else the paths; empty: they share no history
+};
+
+enum class MergeKind {
+  kAlready,      // nothing to do
+  kFastForward,  // the branch moves to the delivered commit
+  kMergeCommit,  // a new commit with both as parents and the tested tree
+  kUntested,     // nothing was done: the merge would make a tree that nobody tested
+};
+
+/// What merging did, or would do.
+struct MergeOutcome {
+  MergeKind kind = MergeKind::kAlready;
+  std::string work_tree;
+  Standing standing;  // base_branch: the branch checked out there
+  CommitId to;        // where that branch is now; "" when nothing was done
+};
+
+}  // namespace coditect
