@@ -233,7 +233,7 @@ def test_runs_are_looked_at_while_open_after_the_end_and_by_part_of_their_name(p
     unknown = person.call("show", run + "0")
     assert unknown.code == 1 and "did you mean " + run in unknown.err
     empty = person.call("show", "")
-    assert empty.code == 2 and "required" in empty.err
+    assert empty.code == 2 and "is empty" in empty.err
     assert person.call("ps").out.count("\n") == 1 and person.call("ps", "-a").out.count(run) == 1
 
 
