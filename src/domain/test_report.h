@@ -149,6 +149,7 @@ struct HarnessPlan {
   std::string runner_version;
   std::string language_version;
   std::vector<std::string> test_files;  // relative paths that hold tests or configure them
+  std::vector<std::string> arguments;   // of the build's configuration, part of `command`
 
   bool operator==(const HarnessPlan&) const = default;
   template <class Self, class Visitor>
@@ -160,6 +161,7 @@ struct HarnessPlan {
     visit(5, "runner_version", self.runner_version);
     visit(6, "language_version", self.language_version);
     visit(7, "test_files", self.test_files);
+    visit(8, "arguments", self.arguments);
   }
 };
 

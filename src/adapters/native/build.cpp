@@ -49,7 +49,9 @@ constexpr const char* kJobs = "-j\"$(nproc)\"";
 
 std::string BuildScript(const HarnessPlan& plan, const std::string& folder) {
   if (plan.runner == "ctest") {
-    return StrCat("set -e\n[ -f ", folder, "/CMakeCache.txt ] || cmake -S . -B ", folder,
+    std::string arguments;
+    for (const std::string& argument : plan.arguments) arguments += " " + ShellQuote(argument);
+    return StrCat("set -e\n[ -f ", folder, "/CMakeCache.txt ] || cmake -S . -B ", folder, arguments,
                   "\ncmake --build ", folder, ' ', kJobs);
   }
   return StrCat("set -e\n[ -d ", folder, "/meson-info ] || meson setup ", folder,

@@ -80,6 +80,7 @@ StatusOr<HarnessPlan> Harness::Detect(const Context& ctx, Workspace& workspace,
   plan.test_files = layout.test_files;
   plan.runner = layout.runner;
   plan.command = layout.command;
+  plan.arguments = layout.arguments;
   if (!request.verify_command.empty()) {
     plan.runner = "command";
     plan.command = request.verify_command;

@@ -26,7 +26,7 @@ constexpr std::array<std::string_view, 9> kTestMacros = {
 
 template <class List>
 bool Holds(const List& list, std::string_view name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
+  return std::ranges::find(list, name) != std::end(list);
 }
 
 std::string_view Extension(std::string_view path) {
@@ -89,6 +89,39 @@ bool HasTarget(std::string_view makefile, std::string_view target) {
   return false;
 }
 
+/// True for an option's name that says "build the tests" and nothing more special.
+bool SwitchesTestsOn(const std::string& name) {
+  bool tests = false;
+  for (const std::string& word : Split(name, '_')) {
+    constexpr std::string_view kTests[] = {"TEST", "TESTS", "TESTING", "UNITTEST", "UNITTESTS"};
+    constexpr std::string_view kSpecial[] = {"INSTALL", "FUZZ",    "FUZZING", "VALGRIND", "BENCH",
+                                             "PERF",    "NETWORK", "DISABLE", "NO",       "SKIP",
+                                             "WITHOUT", "GPU",     "SLOW",    "ONLY"};
+    if (Holds(kSpecial, word)) return false;
+    tests |= Holds(kTests, word);
+  }
+  return tests;
+}
+
+/// -DNAME=ON for each `option(NAME "…" OFF)` of a CMakeLists.txt that keeps tests from being built.
+std::vector<std::string> TestSwitches(const std::string& text) {
+  std::vector<std::string> switches;
+  constexpr std::string_view kOption = "option(";
+  for (size_t at = text.find(kOption); at != std::string::npos; at = text.find(kOption, at + 1)) {
+    if (at > 0 &&
+        (std::isalnum(static_cast<unsigned char>(text[at - 1])) != 0 || text[at - 1] == '_'))
+      continue;  // cmake_dependent_option and the like
+    const size_t close = text.find(')', at);
+    if (close == std::string::npos) break;
+    const std::string inside(TrimWhitespace(
+        std::string_view(text).substr(at + kOption.size(), close - at - kOption.size())));
+    const std::string name = inside.substr(0, inside.find_first_of(" \t\r\n\""));
+    const bool off = inside.ends_with("OFF") || inside.ends_with("FALSE") || inside.ends_with('"');
+    if (off && SwitchesTestsOn(name)) switches.push_back(StrCat("-D", name, "=ON"));
+  }
+  return switches;
+}
+
 class Finder {
  public:
   Finder(const std::vector<TreeEntry>& files, const FileReader& read)
@@ -126,6 +159,7 @@ class Finder {
 
   void LookAtCMake(const TreeEntry& entry) {
     const std::string text = TextOf(entry);
+    if (entry.path == "CMakeLists.txt") layout_.arguments = TestSwitches(text);
     cmake_tests_ |= Contains(text, "add_test(") || Contains(text, "add_test (") ||
                     Contains(text, "_discover_tests");
   }
@@ -134,9 +168,13 @@ class Finder {
     if (top_.contains("CMakeLists.txt") && cmake_tests_) {
       layout_.runner = "ctest";
       layout_.build_file = "CMakeLists.txt";
-      layout_.command = "cmake -S . -B build && cmake --build build && ctest --test-dir build";
+      std::string arguments;
+      for (const std::string& argument : layout_.arguments) arguments += " " + argument;
+      layout_.command = StrCat("cmake -S . -B build", arguments,
+                               " && cmake --build build && ctest --test-dir build");
       return;
     }
+    layout_.arguments.clear();
     if (top_.contains("meson.build")) {
       layout_.runner = "meson";
       layout_.build_file = "meson.build";

@@ -17,6 +17,7 @@ struct SourceLayout {
   bool python_project = false;          // the top says that it is a Python package first of all
   std::string runner;                   // "ctest", "meson", "command"; "" = no test was found
   std::string command;                  // what a person would type
+  std::vector<std::string> arguments;   // that switch the tests on where the project has them off
   std::string build_file;               // the one that `runner` comes from; "" = none at the top
   std::vector<std::string> test_files;  // hold tests or configure the build; ascending
 };

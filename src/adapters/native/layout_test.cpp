@@ -28,6 +28,20 @@ TEST_CASE("CMakeWithATestIsRunByCTest") {
   CHECK_EQ(layout.test_files, Names{"CMakeLists.txt", "checks/CMakeLists.txt", "checks/a.cpp"});
 }
 
+TEST_CASE("TestsThatAProjectHasOffAreSwitchedOn") {
+  const auto layout = LayoutOf(
+      {{"CMakeLists.txt",
+        "option(A_BUILD_TESTS \"Build tests\" OFF)\noption( B_TEST  \"on\" ON )\n"
+        "option(INSTALL_TESTS \"no\" OFF)\noption(A_TESTING \"default\")\n"
+        "cmake_dependent_option(C_TESTS \"no\" ON \"X\" OFF)\noption(A_LATEST \"no\" OFF)\n"
+        "add_test(NAME a COMMAND a)\n"},
+       {"a.c", "int a;\n"}});
+  CHECK_EQ(layout.arguments, Names{"-DA_BUILD_TESTS=ON", "-DA_TESTING=ON"});
+  CHECK_EQ(layout.command,
+           "cmake -S . -B build -DA_BUILD_TESTS=ON -DA_TESTING=ON && cmake --build build && "
+           "ctest --test-dir build");
+}
+
 TEST_CASE("CMakeWithoutATestFallsBackToTheMakefile") {
   const auto layout = LayoutOf({{"CMakeLists.txt", "add_library(a a.c)\n"},
                                 {"Makefile", "all:\n\ntests := 1\ncheck: all\n\t./a\n"},
