@@ -103,20 +103,20 @@ bool SwitchesTestsOn(const std::string& name) {
   return tests;
 }
 
-/// -DNAME=ON for each `option(NAME "…" OFF)` of a CMakeLists.txt that keeps tests from being built.
+/// -DNAME=ON for each option of a CMakeLists.txt, `option(NAME "…" OFF)` or dependent, that keeps
+/// tests from being built.
 std::vector<std::string> TestSwitches(const std::string& text) {
   std::vector<std::string> switches;
   constexpr std::string_view kOption = "option(";
   for (size_t at = text.find(kOption); at != std::string::npos; at = text.find(kOption, at + 1)) {
-    if (at > 0 &&
-        (std::isalnum(static_cast<unsigned char>(text[at - 1])) != 0 || text[at - 1] == '_'))
-      continue;  // cmake_dependent_option and the like
-    const size_t close = text.find(')', at);
-    if (close == std::string::npos) break;
-    const std::string inside(TrimWhitespace(
-        std::string_view(text).substr(at + kOption.size(), close - at - kOption.size())));
-    const std::string name = inside.substr(0, inside.find_first_of(" \t\r\n\""));
-    const bool off = inside.ends_with("OFF") || inside.ends_with("FALSE") || inside.ends_with('"');
+    const size_t start = text.find_first_not_of(" \t\r\n", at + kOption.size());
+    const size_t quote = text.find('"', at);
+    const size_t close = quote == std::string::npos ? quote : text.find('"', quote + 1);
+    if (start == std::string::npos || close == std::string::npos) break;
+    const std::string name = text.substr(start, text.find_first_of(" \t\r\n\")", start) - start);
+    const size_t value = std::min(text.find_first_not_of(" \t\r\n", close + 1), text.size());
+    const std::string_view rest = std::string_view(text).substr(value);
+    const bool off = rest.starts_with("OFF") || rest.starts_with("FALSE") || rest.starts_with(')');
     if (off && SwitchesTestsOn(name)) switches.push_back(StrCat("-D", name, "=ON"));
   }
   return switches;

@@ -33,12 +33,13 @@ TEST_CASE("TestsThatAProjectHasOffAreSwitchedOn") {
       {{"CMakeLists.txt",
         "option(A_BUILD_TESTS \"Build tests\" OFF)\noption( B_TEST  \"on\" ON )\n"
         "option(INSTALL_TESTS \"no\" OFF)\noption(A_TESTING \"default\")\n"
-        "cmake_dependent_option(C_TESTS \"no\" ON \"X\" OFF)\noption(A_LATEST \"no\" OFF)\n"
+        "cmake_dependent_option(C_TESTS \n \"x\" OFF \"X\" OFF)\noption(A_LATEST \"no\" OFF)\n"
         "add_test(NAME a COMMAND a)\n"},
        {"a.c", "int a;\n"}});
-  CHECK_EQ(layout.arguments, Names{"-DA_BUILD_TESTS=ON", "-DA_TESTING=ON"});
+  CHECK_EQ(layout.arguments, Names{"-DA_BUILD_TESTS=ON", "-DA_TESTING=ON", "-DC_TESTS=ON"});
   CHECK_EQ(layout.command,
-           "cmake -S . -B build -DA_BUILD_TESTS=ON -DA_TESTING=ON && cmake --build build && "
+           "cmake -S . -B build -DA_BUILD_TESTS=ON -DA_TESTING=ON -DC_TESTS=ON && cmake "
+           "--build build && "
            "ctest --test-dir build");
 }
 
