@@ -1,8 +1,13 @@
-// Replay of a ledger of a million events of whole missions: read, checked, decoded and folded.
+// Replay of a ledger of a million events of whole missions: read, checked, decoded and folded; and
+// the restart after kill -9 that rests on it.
 //
 // Every mission is the product's own journey (Step, Decide and the offline planner with scripted
 // agents): two independent faults, one claim refuted and one lease lost on the way. A block holds
 // what one message brings about, as in a process that is not busy: the worst case for replay.
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <set>
 
 #include "src/adapters/memory/event_log.h"
@@ -20,6 +25,7 @@ namespace {
 
 constexpr uint64_t kEvents = 1'000'000;
 constexpr int kRounds = 3;
+constexpr int kBlocksAfterStart = 16;  // written by the owner that is killed
 
 /// Drives missions one after the other and writes each step as a block.
 class History {
@@ -173,6 +179,67 @@ void StoreAll(EventLog& from, const std::string& path) {
   }
 }
 
+/// What a restart after kill -9 spends before the shard has its state: wall seconds.
+struct Restart {
+  double open = 0;    // the database opened and checked as a whole
+  double replay = 0;  // the chain read and folded
+};
+
+/// Another process owns the ledger, opens it, writes some blocks and is killed.
+void OwnAndDie(const std::string& path) {
+  const pid_t owner = ::fork();
+  CHECK(owner >= 0);
+  if (owner == 0) {
+    Ledger ledger(
+        [&path]() -> StatusOr<std::unique_ptr<EventLog>> {
+          return sqlite::OpenEventLog({.path = path});
+        },
+        0, "bench");
+    ShardState state;
+    Must(ledger.Replay(Context{}, [&](const Event& e) { return Fold(state, e); }));
+    for (int block = 0; block < kBlocksAfterStart; ++block) {
+      std::vector<Event> events;
+      const ShardOpened opened{
+          .incarnation = state.incarnation + 1, .build_id = "bench", .host_id = "bench"};
+      Step(state, {.body = opened, .wall_ms = 1'800'000'000'000}, events);
+      Must(ledger.Append(Context{}, state.incarnation, events));
+    }
+    ::kill(::getpid(), SIGKILL);
+  }
+  int status = 0;
+  CHECK(::waitpid(owner, &status, 0) == owner && WIFSIGNALED(status) &&
+        WTERMSIG(status) == SIGKILL);
+}
+
+Restart RestartAfterKill(const std::string& path, uint64_t events_min) {
+  OwnAndDie(path);
+  Restart spent;
+  const Stopwatch open;
+  const auto log = Must(sqlite::OpenEventLog({.path = path}));
+  spent.open = open.Wall();
+  ShardState state;
+  const Stopwatch replay;
+  ChainReader reader(0);
+  Must(reader.Read(Context{}, *log, [&](const Event& e) { return Fold(state, e); }));
+  spent.replay = replay.Wall();
+  CHECK(state.sequence > events_min);
+  return spent;
+}
+
+void PrintRestart(const std::string& path, uint64_t events) {
+  std::vector<double> open, replay, total;
+  for (int round = 0; round < kRounds; ++round) {
+    const Restart spent = RestartAfterKill(path, events);
+    open.push_back(spent.open);
+    replay.push_back(spent.replay);
+    total.push_back(spent.open + spent.replay);
+  }
+  std::printf("| kill -9 of the owner to a folded state, wall s | %.2f | <= 1 | |\n",
+              RangeOf(total).median);
+  std::printf("| of it the check of the whole database | %.2f | | |\n", RangeOf(open).median);
+  std::printf("| of it replay | %.2f | | |\n", RangeOf(replay).median);
+}
+
 }  // namespace
 
 int Main() {
@@ -219,6 +286,8 @@ int Main() {
   std::printf("| of it reading and decoding | %.2f | | |\n", RangeOf(decode).median);
   std::printf("| of it the fold | %.2f | | |\n", total - RangeOf(decode).median);
   std::printf("| events/s | %.0f | | |\n", 1e6 / total);
+  log.reset();
+  PrintRestart(path, expected.sequence);
   return 0;
 }
 
