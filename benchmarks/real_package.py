@@ -8,20 +8,17 @@ its branch is judged here: a fresh clone, the package's own copies of the tests,
 """
 import argparse
 import ast
-import hashlib
-import json
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
-import tempfile
-import time
 
-PACKAGE, VERSION, FOLDER = "boltons", "24.1.0", "boltons"  # FOLDER holds what may be broken
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
+import drawn_bugs  # noqa: E402
+
 SHA256 = "4a49b7d57ee055b83a458c8682a2a6f199d263a8aa517098bda9bab813554b87"
 PROJECT = pathlib.Path(__file__).resolve().parents[1]
-SUITE = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 
 COMPARE = {ast.Lt: ("<", ["<=", ">"]), ast.LtE: ("<=", ["<", ">="]), ast.Gt: (">", [">=", "<"]),
            ast.GtE: (">=", [">", "<="]), ast.Eq: ("==", ["!="]), ast.NotEq: ("!=", ["=="])}
@@ -130,212 +127,47 @@ class Places(ast.NodeVisitor):
             self._add("name", self._start(node), node.id, others)
 
 
-def places(folder, below):
-    """{kind: [(file, offset, old, [new])]}, in the order of the files' names."""
-    out = {}
-    for path in sorted((folder / below).rglob("*.py")):
-        name = str(path.relative_to(folder))
-        for kind, offset, old, new in Places(path.read_bytes()).found:
-            out.setdefault(kind, []).append((name, offset, old, new))
-    for found in out.values():
-        found.sort()
-    return out
+class Boltons(drawn_bugs.Package):
+    name, version, below = "boltons", "24.1.0", ("boltons",)
+    origin = "from the Python registry, sha256 " + SHA256[:12]
 
+    def fetch(self, folder):
+        wanted = folder / "requirements.txt"
+        wanted.write_text("%s==%s --hash=sha256:%s\n" % (self.name, self.version, SHA256))
+        subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary",
+                        ":all:", "--require-hashes", "-r", wanted, "-d",
+                        folder], check=True, stdout=sys.stderr)
+        archive, = folder.glob("*.tar.gz")
+        shutil.unpack_archive(archive, folder)
+        return next(path for path in folder.iterdir() if path.is_dir())
 
-def drawn(found, number):
-    """Bug `number`: its kind, its place and its new text, each by a hash nobody chose."""
-    def draw(what, n):
-        text = "%s %s %d %s" % (PACKAGE, VERSION, number, what)
-        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") % n
-    kind = sorted(found)[draw("kind", len(found))]
-    file, offset, old, new = found[kind][draw("place", len(found[kind]))]
-    return kind, file, offset, old, new[draw("text", len(new))]
+    def places(self, pristine):
+        """In the order of the files' names."""
+        out = {}
+        for path in self.sources(pristine):
+            if path.suffix != ".py":
+                continue
+            name = str(path.relative_to(pristine))
+            for kind, offset, old, new in Places(path.read_bytes()).found:
+                out.setdefault(kind, []).append((name, offset, old, new))
+        for found in out.values():
+            found.sort()
+        return out
 
+    def command(self, stop_early):
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        return command + ["-x"] if stop_early else command
 
-# --- the package, its bugs, and the judge -------------------------------------------------------
-
-def fetch(folder):
-    """The unpacked source distribution; pip checks the hash."""
-    wanted = folder / "requirements.txt"
-    wanted.write_text("%s==%s --hash=sha256:%s\n" % (PACKAGE, VERSION, SHA256))
-    subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary",
-                    ":all:", "--require-hashes", "-r", wanted, "-d",
-                    folder], check=True, stdout=sys.stderr)
-    archive, = folder.glob("*.tar.gz")
-    shutil.unpack_archive(archive, folder)
-    return next(path for path in folder.iterdir() if path.is_dir())
-
-
-def clean_environment():
-    """The interpreter that runs this is the one the repairs find, too."""
-    path = os.path.dirname(sys.executable) + ":/usr/local/bin:/usr/bin:/bin"
-    return {"PATH": path, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-def suite(folder, seconds, *more):
-    """True when it passes, False when it fails, None when it does not end in time."""
-    process = subprocess.Popen([*SUITE, *more], cwd=folder, env=clean_environment(),
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                               start_new_session=True)
-    try:
-        return process.wait(timeout=seconds) == 0
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, 9)
-        process.wait()
-        return None
-
-
-def git(folder, *arguments):
-    return subprocess.run(["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org",
-                           *arguments], cwd=folder, check=True, capture_output=True,
-                          text=True).stdout
-
-
-def break_it(pristine, bug, folder):
-    """A git repository of the package with the bug as its only commit."""
-    _, file, offset, old, new = bug
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(pristine, folder)
-    source = (folder / file).read_bytes()
-    (folder / file).write_bytes(source[:offset] + new.encode() + source[offset + len(old):])
-    git(folder, "init", "-q", "-b", "main")
-    git(folder, "add", "-A")
-    git(folder, "commit", "-q", "-m", "start")
-
-
-def judge(repository, branch, pristine, seconds):
-    """Whether the branch passes the package's own tests in a fresh clone."""
-    clone = repository.with_name("judged")
-    shutil.rmtree(clone, ignore_errors=True)
-    subprocess.run(["git", "clone", "-q", "-b", branch, repository, clone], check=True,
-                   capture_output=True)
-    for path in pristine.rglob("*"):  # all but the package itself is as it was published
-        relative = path.relative_to(pristine)
-        if path.is_file() and relative.parts[0] != FOLDER:
-            shutil.copy2(path, clone / relative)
-    return suite(clone, seconds) is True, clone
-
-
-def noticed(folder, seconds):
-    """Whether the suite fails, and comes to its end."""
-    return suite(folder, seconds, "-x") is False and suite(folder, seconds) is False
-
-
-def repair(options, pristine, bug, folder, suite_seconds):
-    """(outcome, seconds, claimed, passes, same text as before the bug, detail)"""
-    home = folder / "home"
-    home.mkdir(exist_ok=True)
-    command = [options.binary, "run", "make the tests pass", "--output", "json", "--max-time",
-               "%ds" % options.max_time]
-    environment = {**clean_environment(), "HOME": str(home),
-                   "CODITECT_STATE_DIR": str(folder / "state")}
-    started = time.monotonic()
-    process = subprocess.run(command, cwd=folder / "repository", env=environment,
-                             stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    seconds = time.monotonic() - started
-    report = json.loads(process.stdout) if process.stdout.strip() else {}
-    outcome = report.get("outcome", "exit %d" % process.returncode)
-    branch = report.get("branch")
-    passes = same = False
-    if branch:
-        passes, clone = judge(folder / "repository", branch, pristine, 10 * suite_seconds + 30)
-        same = (clone / bug[1]).read_bytes() == (pristine / bug[1]).read_bytes()
-    lines = process.stderr.strip().splitlines()
-    return {"outcome": outcome, "code": process.returncode, "seconds": seconds,
-            "claimed": process.returncode == 0 and outcome == "verified", "passes": passes,
-            "same": same, "detail": "\n".join(lines), "run": report.get("run")}
-
-
-# --- the table ----------------------------------------------------------------------------------
-
-def line_of(pristine, file, offset):
-    return (pristine / file).read_bytes()[:offset].count(b"\n") + 1
-
-
-def row(pristine, number, bug, result):
-    kind, file, offset, old, new = bug
-    passes = {True: "yes", False: "no"}[result["passes"]] if result["claimed"] else "-"
-    same = ("yes" if result["same"] else "no") if result["claimed"] else "-"
-    return "| %d | %s:%d | %s: `%s` became `%s` | %s | %s | %s | %.0f |" % (
-        number, file, line_of(pristine, file, offset), kind, old.strip(), new.strip() or " ",
-        result["outcome"], passes, same, result["seconds"])
-
-
-def section(pristine, suite_seconds, rows, results, dropped, load):
-    claimed = [r for r in results if r["claimed"]]
-    false = [r for r in claimed if not r["passes"]]
-    honest = [r for r in results if not r["claimed"] and r["code"] in (3, 6)]
-    seconds = sorted(r["seconds"] for r in results)
-    python = len(list((pristine / FOLDER).rglob("*.py")))
-    out = ["%s %s from the registry (sha256 %s): %d Python files below `%s`, its own suite takes "
-           "%.1f s. Bugs 0 to %d were drawn; %d were dropped because the suite does not notice them, "
-           "hangs, or has them already." % (
-               PACKAGE, VERSION, SHA256[:12], python, FOLDER, suite_seconds,
-               rows[-1][0] if rows else 0, dropped), "",
-           "**%d of %d (%d %%) end as a verified branch that passes in a fresh clone; %d false "
-           "claims; %d honest refusals or limits; %d of %d repairs are the original text.** Seconds: "
-           "median %.0f, slowest %.0f; load average during the run %.1f." % (
-               sum(r["passes"] for r in claimed), len(results),
-               100 * sum(r["passes"] for r in claimed) // max(1, len(results)), len(false),
-               len(honest), sum(r["same"] for r in claimed), len(claimed),
-               seconds[len(seconds) // 2] if seconds else 0, seconds[-1] if seconds else 0, load),
-           "", "| bug | place | change | outcome | passes | original | s |",
-           "|---|---|---|---|---|---|---|"]
-    return "\n".join(out + [text for _, text in rows])
+    def environment(self):
+        """The interpreter that runs this is the one the repairs find, too."""
+        path = os.path.dirname(sys.executable) + ":/usr/local/bin:/usr/bin:/bin"
+        return {"PATH": path, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--binary", default=str(PROJECT / "build" / "coditect"))
-    parser.add_argument("--bugs", type=int, default=40)
-    parser.add_argument("--max-time", type=int, default=120)
-    parser.add_argument("--only", help="numbers of the bugs to repair, e.g. 3,17")
-    parser.add_argument("--keep", help="a folder for what is made; the package stays there")
-    options = parser.parse_args()
-    options.binary = str(pathlib.Path(options.binary).resolve())
-    # A test of this package fails in folders with certain letters in their names: no random ones.
-    unnamed = pathlib.Path(tempfile.gettempdir()) / ("real-package-%d" % os.getpid())
-    folder = pathlib.Path(options.keep or unnamed).resolve()
-    folder.mkdir(exist_ok=True)
-    try:
-        return run(options, folder)
-    finally:
-        if not options.keep:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def run(options, folder):
-    (folder / "package").mkdir(exist_ok=True)
-    kept = [path for path in (folder / "package").iterdir() if path.is_dir()]
-    pristine = kept[0] if kept else fetch(folder / "package")
-    started = time.monotonic()
-    if not suite(pristine, 300):
-        print("the suite of %s does not pass here" % PACKAGE, file=sys.stderr)
-        return 1
-    suite_seconds = time.monotonic() - started
-    found = places(pristine, FOLDER)
-    only = [int(text) for text in options.only.split(",")] if options.only else None
-    rows, results, seen, number = [], [], set(), -1
-    loads = []
-    while len(results) < (len(only) if only else options.bugs):
-        number += 1
-        if only:
-            number = only[len(results)]
-        bug = drawn(found, number)
-        if bug in seen and not only:
-            continue
-        seen.add(bug)
-        break_it(pristine, bug, folder / "repository")
-        if not only and not noticed(folder / "repository", 5 * suite_seconds + 10):
-            continue
-        result = repair(options, pristine, bug, folder, suite_seconds)
-        loads.append(os.getloadavg()[0])
-        rows.append((number, row(pristine, number, bug, result)))
-        results.append(result)
-        print(rows[-1][1], result["run"], file=sys.stderr, flush=True)
-    print(section(pristine, suite_seconds, rows, results, number + 1 - len(results),
-                  sum(loads) / max(1, len(loads))))
-    return 1 if any(r["claimed"] and not r["passes"] for r in results) else 0
+    drawn_bugs.add_options(parser, PROJECT / "build" / "coditect")
+    return drawn_bugs.measure(parser.parse_args(), Boltons())
 
 
 if __name__ == "__main__":
