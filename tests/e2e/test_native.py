@@ -100,6 +100,21 @@ def test_a_build_that_fails_is_told_with_the_compilers_first_error(person, make)
     assert "src/range.c:10" in reason and "missing" in reason
 
 
+@pytest.mark.parametrize("line, says", [
+    ("include(FetchContent)\nFetchContent_Declare(fancy URL https://example.invalid/fancy.tar.gz)\n"
+     "FetchContent_MakeAvailable(fancy)\n", "downloads fancy, and the sandbox has no network"),
+    ("find_package(Nonesuch REQUIRED)\n", "needs Nonesuch, which is not installed"),
+    ("set(CMAKE_C_COMPILER none-such-gcc)\nenable_language(C)\n",
+     "names the compiler none-such-gcc, which is not on PATH"),
+], ids=["download", "package", "compiler"])
+def test_what_a_build_lacks_is_named(person, make, line, says):
+    lacking = {**LIBRARY, **CMAKE}
+    rest = lacking["CMakeLists.txt"].split("\n", 1)[1]
+    lacking["CMakeLists.txt"] = ("cmake_minimum_required(VERSION 3.14)\nproject(lacking NONE)\n" +
+                                 line + rest)
+    assert says in refused(person, make(lacking), 3, "not_verified")
+
+
 def test_no_test_declared_names_what_is_looked_for(person, make):
     bare = {"CMakeLists.txt": "project(x C)\nadd_library(x x.c)\n", "x.c": "int x;\n"}
     reason = refused(person, make(bare), 3, "not_verified")

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "src/base/strings.h"
+
 namespace coditect::native {
 namespace {
 
@@ -45,6 +47,30 @@ TEST_CASE("WhatIsNoPositionIsNotTakenForOne") {
     CAPTURE(output);
     const FailureText failure = ReadFailure(output, "/r");
     CHECK(failure.message.empty());
+  }
+}
+
+TEST_CASE("ADependencyThatIsMissingIsNamed") {
+  const struct {
+    const char* output;
+    const char* name;
+  } cases[] = {
+      {"fatal: unable to access 'https://h/g.git/': Could not resolve host: h\n"
+       "CMake Error at F.cmake:16 (message):\n  Build step for googletest failed: 2\n",
+       "downloads googletest, "},
+      {"  Failed to clone repository: 'https://h/g.git'\n", "downloads https://h/g.git, "},
+      {"  Could not find a package configuration file provided by \"Boost\" with any\n",
+       "needs Boost, "},
+      {"  Could NOT find ZLIB (missing: ZLIB_LIBRARY)\n", "needs ZLIB, "},
+      {"meson.build:2:0: ERROR: Dependency \"glib-2.0\" not found, tried pkgconfig\n",
+       "needs glib-2.0, "},
+      {"  The CMAKE_C_COMPILER:\n\n    arm-none-eabi-gcc\n\n  is not a full path and was not found "
+       "in the PATH.\n",
+       "names the compiler arm-none-eabi-gcc, "},
+  };
+  for (const auto& one : cases) {
+    CAPTURE(one.output);
+    CHECK(Contains(BuildErrorLine(one.output), one.name));
   }
 }
 
