@@ -9,8 +9,14 @@
 namespace coditect::native {
 namespace {
 
-// C89 and C++98, without a header: nothing that comes later can clash with it.
-constexpr const char* kChooser = R"(#ifndef CODITECT_ALTERNATIVE
+// C89 and C++98, without a header: nothing that comes later can clash with it. Optimizing a function
+// of a thousand bodies would take longer than running it ever does.
+constexpr const char* kChooser = R"(#ifdef __clang__
+#pragma clang optimize off
+#else
+#pragma GCC optimize ("O0")
+#endif
+#ifndef CODITECT_ALTERNATIVE
 #define CODITECT_ALTERNATIVE coditect_alternative()
 #ifdef __cplusplus
 extern "C" char **environ;

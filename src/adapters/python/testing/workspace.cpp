@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -101,10 +102,10 @@ StatusOr<SandboxResult> TestingProcess::Wait(const Context& ctx) {
   return result;
 }
 
-[[noreturn]] void Become(const SandboxCommand& command, const std::string& folder, int channel,
-                         int output, std::vector<std::string> environment) {
+[[noreturn]] void Become(const SandboxCommand& command, const std::string& folder, int input,
+                         int channel, int output, std::vector<std::string> environment) {
   ::setpgid(0, 0);
-  ::dup2(::open("/dev/null", O_RDONLY), 0);
+  ::dup2(input, 0);
   ::dup2(output, 1);
   ::dup2(output, 2);
   if (channel >= 0) ::dup2(channel, kChannelFd);
@@ -136,6 +137,12 @@ StatusOr<std::unique_ptr<SandboxProcess>> TestingWorkspace::Launch(const Context
       ::pipe2(pipe, O_CLOEXEC) != 0) {
     return ErrnoStatus(errno, "socketpair or pipe2");
   }
+  UniqueFd input(::memfd_create("stdin", MFD_CLOEXEC));
+  const std::string& bytes = command.stdin_bytes;
+  if (::write(input.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()) ||
+      ::lseek(input.get(), 0, SEEK_SET) != 0) {
+    return ErrnoStatus(errno, "cannot keep what the command reads");
+  }
   UniqueFd ours(pair[0]);
   UniqueFd theirs(pair[1]);
   UniqueFd output(pipe[0]);
@@ -147,8 +154,8 @@ StatusOr<std::unique_ptr<SandboxProcess>> TestingWorkspace::Launch(const Context
   const pid_t pid = ::fork();
   if (pid < 0) return ErrnoStatus(errno, "fork");
   if (pid == 0) {
-    Become(command, JoinPath(folder_, command.folder), command.channel ? theirs.get() : -1,
-           output_write.get(), std::move(environment));
+    Become(command, JoinPath(folder_, command.folder), input.get(),
+           command.channel ? theirs.get() : -1, output_write.get(), std::move(environment));
   }
   ::setpgid(pid, pid);
   return std::make_unique<TestingProcess>(pid, std::move(ours), std::move(output), command.limits);
