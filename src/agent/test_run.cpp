@@ -3,25 +3,15 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <set>
 
 #include "src/agent/changed_lines.h"
 #include "src/base/sha256.h"
 #include "src/domain/evidence.h"
+#include "src/domain/test_integrity.h"
 #include "src/domain/unstable_ids.h"
 
 namespace coditect {
-namespace {
-
-bool TouchesTests(const Baseline& baseline, const std::vector<FileChange>& changes) {
-  const std::set<std::string> tests(baseline.harness.test_files.begin(),
-                                    baseline.harness.test_files.end());
-  return std::any_of(changes.begin(), changes.end(),
-                     [&](const FileChange& change) { return tests.contains(change.path); });
-}
-
-}  // namespace
 
 SandboxLimits SuiteLimits(const Lease& lease) {
   SandboxLimits limits;
@@ -84,7 +74,9 @@ StatusOr<ClaimRun> RunClaim(const Lease& lease, const Baseline& baseline, const 
   evidence.command_digest = Sha256Hex(run.report.command + '\0' + after);
   evidence.changed_hunks = static_cast<uint32_t>(hunks.size());
   evidence.changed_hunks_executed = CountExecuted(hunks, run.report);
-  evidence.tests_unchanged = !TouchesTests(baseline, changes);
+  ASSIGN_OR_RETURN(const auto* base, lease.mission.BaseFiles(lease.ctx));
+  evidence.tests_fault = TestsChangedBy(changes, *base, baseline.harness.test_files);
+  evidence.tests_unchanged = evidence.tests_fault.empty();
   ASSIGN_OR_RETURN(evidence.report, lease.Put(run.report));
   lease.Act("TEST_RUN", run.report.wall_ms,
             {{"tree", tree},

@@ -46,7 +46,11 @@ std::string EvidenceFault(const Evidence& evidence) {
     return StrCat("only ", evidence.changed_hunks_executed, " of ", evidence.changed_hunks,
                   " changed hunks were executed");
   }
-  if (!evidence.tests_unchanged) return "existing tests were changed";
+  if (!evidence.tests_unchanged) {
+    return StrCat("the tests are not those of the base: ", evidence.tests_fault.empty()
+                                                               ? "existing tests were changed"
+                                                               : evidence.tests_fault);
+  }
   return "";
 }
 

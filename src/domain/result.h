@@ -43,7 +43,8 @@ struct Evidence {
   bool normal_end = false;       // the runner's end record (or the exit handlers) was seen
   bool tests_unchanged = false;  // existing tests are those of the base commit
   uint64_t wall_ms = 0;
-  BlobId report;  // the whole TestReport
+  BlobId report;            // the whole TestReport
+  std::string tests_fault;  // why they are not: domain/test_integrity.h
 
   bool operator==(const Evidence&) const = default;
   template <class Self, class Visitor>
@@ -63,6 +64,7 @@ struct Evidence {
     visit(13, "tests_unchanged", self.tests_unchanged);
     visit(14, "wall_ms", self.wall_ms);
     visit(15, "report", self.report);
+    visit(16, "tests_fault", self.tests_fault);
   }
 };
 
