@@ -111,7 +111,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     drawn_bugs.add_options(parser, PROJECT / "build" / "coditect")
     parser.add_argument("--package", help="one of: " + ", ".join(p.name for p in PACKAGES))
-    parser.set_defaults(bugs=10)
+    parser.set_defaults(bugs=10, max_time=300)
     options = parser.parse_args()
     return max(drawn_bugs.measure(options, package) for package in PACKAGES
                if options.package in (None, package.name))

@@ -9,8 +9,8 @@
 namespace coditect::native {
 namespace {
 
-// C89 and C++98, without a header: nothing that comes later can clash with it. Optimizing a function
-// of a thousand bodies would take longer than running it ever does.
+// C89 and C++98, without a header: nothing that comes later can clash with it. Optimizing a
+// function of a thousand bodies would take longer than running it ever does.
 constexpr const char* kChooser = R"(#ifdef __clang__
 #pragma clang optimize off
 #else
