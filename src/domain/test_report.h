@@ -151,6 +151,7 @@ struct HarnessPlan {
   std::vector<std::string> test_files;  // relative paths that hold tests or configure them
   std::vector<std::string> arguments;   // of the build's configuration, part of `command`
   std::vector<std::string> notes;       // what a person should know of it, one sentence each
+  std::vector<HarnessPlan> parts;       // two suites run as one: the compiled one, then Python's
 
   bool operator==(const HarnessPlan&) const = default;
   template <class Self, class Visitor>
@@ -164,6 +165,7 @@ struct HarnessPlan {
     visit(7, "test_files", self.test_files);
     visit(8, "arguments", self.arguments);
     visit(15, "notes", self.notes);
+    visit(16, "parts", self.parts);
   }
 };
 

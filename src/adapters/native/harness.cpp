@@ -99,7 +99,9 @@ StatusOr<HarnessPlan> Harness::Detect(const Context& ctx, Workspace& workspace,
   }
   SourceLayout layout =
       FindSources(files, [&](const std::string& path) { return workspace.Read(path); });
-  if (!layout.any_source || layout.python_project) return NotFound("");
+  // A Makefile of a Python package runs its Python tests.
+  const bool compiled = !layout.build.runner.empty() && layout.build.runner != "command";
+  if (!layout.any_source || (layout.python_project && !compiled)) return NotFound("");
   HarnessPlan plan;
   plan.language = "c++";
   plan.test_files = layout.test_files;
