@@ -18,7 +18,8 @@ using EventBody =
                  MissionInterrupted, MissionResumed, MissionStopped, MissionCompleted, PlanAccepted,
                  ProposalRefused, TeamAssigned, LeaseGranted, LeaseEnded, BudgetSettled,
                  ResultAccepted, ResultRefused, ResultLate, TaskDone, TaskFailed, TaskCancelled,
-                 TaskRetried, TaskQuarantined, ViolationFound, MergeDecided>;
+                 TaskRetried, TaskQuarantined, ViolationFound, MergeDecided, SnapshotTaken,
+                 LogTruncated, MissionForgotten>;
 
 /// One event. `sequence` and `wall_ms` are not on the wire: the block gives them.
 struct Event {

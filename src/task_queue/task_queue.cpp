@@ -18,8 +18,6 @@ constexpr size_t kFactsPerBlock = 512;
 constexpr size_t kEventsPerBlockSoft = 2048;  // a block ends after the message that passes this
 constexpr uint32_t kRefusedMax =
     3;  // refusals of one kind in a row before Decide is not asked again
-constexpr std::chrono::milliseconds kWriteTimeout{60'000};
-constexpr std::chrono::milliseconds kReopenInterval{500};
 constexpr size_t kUnrecordedMax = 1024;
 
 /// Where a caller waits for the shard's thread.
@@ -57,7 +55,7 @@ TaskQueue::TaskQueue(Options options, Ledger::OpenLog open_log,
     : options_(std::move(options)),
       orchestrator_(orchestrator),
       clock_(clock),
-      ledger_(std::move(open_log), options_.shard, options_.build_id) {}
+      ledger_(std::move(open_log), options_.shard, options_.build_id, options_.snapshots) {}
 
 Status TaskQueue::Open(const Context& ctx) {
   RETURN_IF_ERROR(Reopen(ctx));
@@ -164,7 +162,11 @@ Status TaskQueue::Control(const Context& ctx, const MissionId& mission_id, Missi
     };
   }
   return PostAndWait(ctx, std::move(message),
-                     [&](std::span<const Event> events, const ShardState& state) {
+                     [&](std::span<const Event> events, const ShardState& state) -> Status {
+                       if (state.forgotten.contains(mission_id)) {
+                         return NotFound("the run ", mission_id,
+                                         " was forgotten: its retention is over");
+                       }
                        if (state.Find(mission_id) == nullptr || events.empty()) {
                          return NotFound("there is no run ", mission_id);
                        }
@@ -267,6 +269,7 @@ std::vector<TaskQueue::Message> TaskQueue::TakeInbox() {
       for (const auto& [id, due] : timers_) next = std::min(next, due);
       if (options_.planning_interval.count() > 0) next = std::min(next, next_planning_);
       if (Reconcile()) next = std::min(next, next_tick_);
+      if (SweepLog()) next = clock_.Now();
     }
     MutexLock lock(mutex_);
     if (stopping_) return {};
@@ -403,7 +406,8 @@ void TaskQueue::PublishWanted() {
   const std::map<HostId, AgentService*> hosts = Hosts();
   std::set<MissionId> ended;
   for (const auto& [id, request] : requests_) {
-    if (!state_.Find(id)->running()) ended.insert(id);
+    const MissionState* mission = state_.Find(id);
+    if (mission == nullptr || !mission->running()) ended.insert(id);
   }
   for (const MissionId& id : ended) requests_.erase(id);
   for (const auto& [host_id, host] : hosts) {
@@ -479,8 +483,9 @@ Status TaskQueue::Recover(const Context& ctx) {
 }
 
 Status TaskQueue::Reopen(const Context& ctx) {
-  state_ = ShardState{};
-  RETURN_IF_ERROR(ledger_.Replay(ctx, [&](const Event& event) { return Fold(state_, event); }));
+  ASSIGN_OR_RETURN(RestoreReport restored, ledger_.Restore(ctx, state_));
+  if (!thread_.joinable()) restored_ = std::move(restored);
+  swept_before_ = 0;
   const std::map<HostId, AgentService*> ours = Hosts();
   const int64_t wall_ms = WallMs();
   std::vector<Event> events;

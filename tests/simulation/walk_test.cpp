@@ -8,44 +8,20 @@
 #include <random>
 #include <set>
 
-#include "src/adapters/memory/event_log.h"
+#include "src/adapters/memory/object_store.h"
 #include "src/base/file.h"
 #include "src/domain/evidence.h"
 #include "src/domain/plan.h"
 #include "src/orchestrator/orchestrator.h"
+#include "src/task_queue/history.h"
 #include "src/task_queue/ledger.h"
+#include "src/task_queue/snapshot.h"
 #include "src/task_queue/step.h"
+
+#include "tests/simulation/unreliable_log.h"
 
 namespace coditect {
 namespace {
-
-/// Refuses or forgets to answer at random; what it stored stays.
-class UnreliableLog final : public EventLog {
- public:
-  UnreliableLog(memory::MemoryEventLog& inner, std::mt19937& random, const bool& healed)
-      : inner_(inner), random_(random), healed_(healed) {}
-  StatusOr<AppendResult> Append(const Context& ctx, uint32_t shard, uint64_t expected,
-                                const StoredBlock& block) override {
-    const uint32_t dice = healed_ ? 99 : random_() % 40;
-    if (dice == 0) return Unavailable("lost");
-    if (dice == 2) return ResourceExhausted("disk full");
-    auto result = inner_.Append(ctx, shard, expected, block);
-    if (dice == 1) return Unavailable("answer lost");
-    return result;
-  }
-  StatusOr<std::vector<StoredBlock>> Read(const Context& ctx, uint32_t shard, uint64_t after,
-                                          size_t blocks_max) override {
-    return inner_.Read(ctx, shard, after, blocks_max);
-  }
-  StatusOr<uint64_t> LastSequence(const Context& ctx, uint32_t shard) override {
-    return inner_.LastSequence(ctx, shard);
-  }
-
- private:
-  memory::MemoryEventLog& inner_;
-  std::mt19937& random_;
-  const bool& healed_;
-};
 
 struct Running {
   MissionId mission_id;
@@ -83,10 +59,12 @@ class Walk {
         [this]() -> StatusOr<std::unique_ptr<EventLog>> {
           return std::make_unique<UnreliableLog>(log_, random_, healed_);
         },
-        0, "test");
+        0, "test", &store_);
     for (;;) {
-      state_ = ShardState{};
-      REQUIRE(ledger_->Replay(Context{}, [&](const Event& e) { return Fold(state_, e); }).ok());
+      const auto restored = ledger_->Restore(Context{}, state_);
+      REQUIRE_MESSAGE(restored.ok(), Message(restored.status()));
+      // A truncation that was cut short is finished by the next owner.
+      while (*ledger_->Truncate(Context{}, state_.truncated.before, 1000) > 0) continue;
       std::vector<Event> events;
       const int64_t wall_ms = WallClock();
       const auto step = [&](const MissionId& id, EventBody body) {
@@ -173,6 +151,51 @@ class Walk {
       independent |= verdict.tree == decided.tree && verdict.role != Role::kCoder;
     }
     CHECK(independent);  // I3, I7
+  }
+
+  // ---- the ledger itself -----------------------------------------------------------------------
+
+  void Keep() {
+    switch (Dice(4)) {
+      case 0:
+      case 1: {
+        const auto taken = TakeSnapshot(Context{}, log_, 0, store_);
+        if (taken.ok()) Post({{"", *taken}});
+        break;
+      }
+      case 2:
+        TruncateLog();
+        break;
+      default:
+        // Whatever a damaged disk or an eager sweep takes of the newest snapshot.
+        if (!state_.snapshots.empty() && Chance(2)) {
+          (void)store_.Delete(Context{}, state_.snapshots.back().snapshot, INT64_MAX);
+        }
+    }
+  }
+
+  void TruncateLog() {
+    if (state_.snapshots.empty()) return;
+    ArchivePlan plan{.before = state_.snapshots.front().sequence + 1, .keep_wall_ms = INT64_MIN};
+    if (plan.before < state_.truncated.before) return;
+    const auto truncated = ArchiveLog(Context{}, log_, 0, store_, state_.truncated, plan);
+    REQUIRE_MESSAGE(truncated.ok(), Message(truncated.status()));
+    if (!Post({{"", *truncated}})) return;
+    // Deleted after the event, and perhaps only in part.
+    REQUIRE(ledger_->Truncate(Context{}, state_.truncated.before, Dice(40)).ok());
+  }
+
+  void ForgetMission() {
+    if (state_.missions.empty()) return;
+    const auto& [id, mission] = Pick(state_.missions);
+    const bool over = IsOver(mission);
+    const MissionId forgotten = id;
+    const std::string request_id = mission.request.request_id;
+    const bool posted =
+        Post({{forgotten, MissionForgotten{.ended_wall_ms = mission.ended_wall_ms}}});
+    if (!posted) return;
+    REQUIRE_EQ(state_.Find(forgotten) == nullptr, over);
+    REQUIRE_EQ(state_.request_ids.at(request_id), forgotten);  // I2
   }
 
   void SubmitProposal() {
@@ -350,6 +373,8 @@ class Walk {
   }
 
   void RandomAction() {
+    if (Chance(25)) Keep();
+    if (Chance(40)) ForgetMission();
     switch (Dice(16)) {
       case 0:
         RequestMission();
@@ -420,14 +445,32 @@ class Walk {
       events.push_back(event);
       return Fold(folded, event);
     };
-    REQUIRE(ChainReader(0).Read(Context{}, log_, visit).ok());
+    const Status read = ReadHistory(Context{}, log_, 0, store_, state_.truncated, visit);
+    REQUIRE_MESSAGE(read.ok(), Message(read));
     REQUIRE(folded == state_);
+    CheckSnapshots();
     CheckEffects(events);
     for (const Event& event : events) {
       if (IsFact(event.body)) Step(stepped, event, derived);
     }
     REQUIRE_EQ(derived.size(), events.size());
     for (size_t i = 0; i < events.size(); ++i) REQUIRE(derived[i].body == events[i].body);
+  }
+
+  // What is stored comes back, and what follows it gives the same state.
+  void CheckSnapshots() {
+    ShardState restored;
+    ChainReader reader(0);
+    const auto report = RestoreState(Context{}, log_, &store_, reader, restored);
+    REQUIRE_MESSAGE(report.ok(), Message(report.status()));
+    const auto fold = [&](const Event& event) { return Fold(restored, event); };
+    REQUIRE(reader.Read(Context{}, log_, fold).ok());
+    REQUIRE(restored == state_);
+    const auto taken = StoreSnapshot(Context{}, store_, 0, state_, reader.hash());
+    REQUIRE(taken.ok());
+    const auto loaded = LoadSnapshot(Context{}, store_, 0, *taken);
+    REQUIRE_MESSAGE(loaded.ok(), Message(loaded.status()));
+    REQUIRE(*loaded == state_);
   }
 
   // I2: a lease has at most one result and none after its end; a ref moves from where it is. And
@@ -505,6 +548,7 @@ class Walk {
   std::mt19937 random_;
   bool healed_ = false;
   memory::MemoryEventLog log_;
+  memory::MemoryObjectStore store_;
   std::unique_ptr<Ledger> ledger_;
   const Orchestrator orchestrator_;
   ShardState state_;
