@@ -26,6 +26,7 @@ struct CommandLine {
   bool repository = false;
   std::string file;
   std::string max_time;
+  std::string older_than;
   std::string subject;
   bool all = false;
   bool emergency = false;
@@ -236,6 +237,12 @@ void AddOtherVerbs(CLI::App& app, CommandLine& line, int* code) {
   init->callback([&line, code] { *code = InitCommand(line.global, line.dry_run); });
   AddVerb(app, "doctor", "Check this machine and say how to mend what is wrong")
       ->callback([&line, code] { *code = DoctorCommand(line.global); });
+  CLI::App* gc = AddVerb(app, "gc", "Forget old runs and free what they left behind");
+  gc->add_option("--older-than", line.older_than,
+                 "How long ago they ended: 30d, 12h (default: storage.retention)")
+      ->type_name("D");
+  AddDryRun(gc, line);
+  gc->callback([&line, code] { *code = GcCommand(line.global, line.older_than, line.dry_run); });
   AddVerb(app, "version", "Print the version")->callback([&line, code] {
     *code = VersionCommand(line.global);
   });

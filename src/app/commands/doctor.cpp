@@ -81,13 +81,11 @@ class Doctor {
     const int owner = OwnerProcess(paths_->lock);
     Add("state", "owner", "ok", owner == 0 ? "no run is active" : StrCat("process ", owner), "");
     if (!PathExists(paths_->ledger)) return;
-    auto ledger = OpenLedgerFile(*paths_, /*read_only=*/true);
-    const auto last =
-        ledger.ok() ? (*ledger)->LastSequence(Context(), 0) : StatusOr<uint64_t>(ledger.status());
-    Add("state", "ledger", last.ok() ? "ok" : "fail",
-        last.ok() ? StrCat(*last, " events") : Message(last.status()),
-        last.ok() ? ""
-                  : "move the file away; the branches of former runs stay in their repositories");
+    const auto found = ExamineLedger(Context(), *paths_);
+    Add("state", "ledger", found.ok() ? "ok" : "fail",
+        found.ok() ? *found : Message(found.status()),
+        found.ok() ? ""
+                   : "move the file away; the branches of former runs stay in their repositories");
   }
 
   void CheckSandbox() {
