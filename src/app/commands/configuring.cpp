@@ -1,6 +1,7 @@
 // config list, get, set, validate; init.
 #include "src/app/bootstrap.h"
 #include "src/app/commands/commands.h"
+#include "src/app/commands/fields.h"
 #include "src/app/config/verbs.h"
 
 namespace coditect {
@@ -27,8 +28,12 @@ int Print(const VerbOutput& output) {
 }  // namespace
 
 int ConfigListCommand(const GlobalOptions& global, bool show_origin) {
-  return Print(
-      ConfigList(SourcesOf(global), {.show_origin = show_origin, .json = global.output == "json"}));
+  VerbOutput output =
+      ConfigList(SourcesOf(global), {.show_origin = show_origin, .json = global.output == "json"});
+  if (output.exit_code == 0 && global.output == "json") {
+    output.output = ChooseInList("config list", output.output, "keys", global.fields);
+  }
+  return Print(output);
 }
 
 int ConfigGetCommand(const GlobalOptions& global, const std::string& key) {
