@@ -26,6 +26,7 @@ struct CommandLine {
   std::string key;
   std::string value;
   bool repository = false;
+  bool revoke = false;
   std::string file;
   std::string max_time;
   std::string subject;
@@ -264,6 +265,11 @@ void AddOtherVerbs(CLI::App& app, CommandLine& line, int* code) {
   CLI::App* init = AddVerb(app, "init", "Write a commented coditect.toml into the repository");
   AddDryRun(init, line);
   init->callback([&line, code] { *code = InitCommand(line.global, line.dry_run); });
+  CLI::App* trust =
+      AddVerb(app, "trust", "Let this repository's coditect.toml set what yours alone may");
+  trust->add_flag("--revoke", line.revoke, "Not any more");
+  AddDryRun(trust, line);
+  trust->callback([&line, code] { *code = TrustCommand(line.global, line.revoke, line.dry_run); });
   AddDoctor(app, line, code);
   AddVerb(app, "version", "Print the version")->callback([&line, code] {
     *code = VersionCommand(line.global);

@@ -74,6 +74,7 @@ int ConfigListCommand(const GlobalOptions& global, bool show_origin);
 int ConfigGetCommand(const GlobalOptions& global, const std::string& key);
 int ConfigSetCommand(const GlobalOptions& global, const std::string& key, const std::string& value,
                      bool repository, bool dry_run);
+int TrustCommand(const GlobalOptions& global, bool revoke, bool dry_run);
 int InitCommand(const GlobalOptions& global, bool dry_run);
 int ConfigValidateCommand(const GlobalOptions& global, const std::string& file);
 
