@@ -154,10 +154,10 @@ StatusOr<PreparedRun> PrepareRun(const Context& ctx, const GlobalOptions& global
   request.repeat_flaky = static_cast<uint32_t>(config.Integer("verify.repeat_flaky"));
   RETURN_IF_ERROR(MakeStateFolders(paths));
   ASSIGN_OR_RETURN(
-      const Toolchain toolchain,
+      const ResolvedTools tools,
       ResolveToolchain(ctx, paths, resolved.ref, environment, config.List("env.pass")));
   ASSIGN_OR_RETURN(const auto blobs, OpenBlobs(paths));
-  ASSIGN_OR_RETURN(request.environment, blobs->Put(ctx, wire::Encode(toolchain)));
+  ASSIGN_OR_RETURN(request.environment, blobs->Put(ctx, wire::Encode(tools.toolchain)));
   if (!selection.tests.empty()) {
     ASSIGN_OR_RETURN(request.selection, blobs->Put(ctx, wire::Encode(selection)));
   }
