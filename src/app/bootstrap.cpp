@@ -9,6 +9,7 @@
 #include "src/adapters/git/initialise.h"
 #include "src/adapters/git/repository.h"
 #include "src/adapters/git/resolve.h"
+#include "src/adapters/git/snapshot.h"
 #include "src/adapters/localfs/object_store.h"
 #include "src/adapters/native/harness.h"
 #include "src/adapters/process/broker.h"
@@ -128,13 +129,60 @@ StatusOr<std::unique_ptr<Repository>> OpenMissionRepository(const Context& ctx,
 }
 
 StatusOr<ResolvedRepository> ResolveRepository(const Context& ctx, const std::string& folder,
-                                               const std::string& base) {
+                                               const std::string& base, bool include_uncommitted) {
   ASSIGN_OR_RETURN(auto resolved, git::Resolve(ctx, folder, base));
-  std::vector<std::string> notes = git::Notes(resolved);
+  std::vector<std::string> notes = git::Notes(resolved, include_uncommitted);
   if (base.empty() && !resolved.branch.empty()) resolved.ref.base_name = resolved.branch;
   return ResolvedRepository{.ref = std::move(resolved.ref),
                             .author = std::move(resolved.author),
                             .notes = std::move(notes)};
+}
+
+StatusOr<WorkTreeState> LookAtWorkTree(const Context& ctx, const StatePaths& paths,
+                                       const RepositoryRef& repository) {
+  return git::TakeSnapshot(
+      ctx, {.repository = repository, .state_folder = paths.state, .label = ProcessLabel()});
+}
+
+StatusOr<std::optional<WorkTreeSnapshot>> SnapshotWorkTree(const Context& ctx,
+                                                           const StatePaths& paths,
+                                                           const std::string& request_id,
+                                                           ResolvedRepository* resolved) {
+  RepositoryRef& ref = resolved->ref;
+  ASSIGN_OR_RETURN(const WorkTreeState state, LookAtWorkTree(ctx, paths, ref));
+  for (const std::string& folder : state.left_out) {
+    resolved->notes.push_back(
+        StrCat("folder ", EscapeForTerminal(folder), " is a repository of its own and stays out"));
+  }
+  if (state.tree == ref.base_tree) {
+    resolved->notes.emplace_back("there are no uncommitted changes to include");
+    return std::optional<WorkTreeSnapshot>();
+  }
+  MissionRequest request;
+  request.repository = ref;
+  ASSIGN_OR_RETURN(const auto git, OpenMissionRepository(ctx, paths, request));
+  const std::string files =
+      StrCat(Counted(state.tracked, "changed file"), ", ", state.untracked, " untracked");
+  WorkTreeSnapshot snapshot{.ref = StrCat("refs/coditect/", request_id, "/snapshot"),
+                            .commit = "",
+                            .head = ref.base_commit,
+                            .tracked = state.tracked,
+                            .untracked = state.untracked};
+  ASSIGN_OR_RETURN(
+      snapshot.commit,
+      git->Commit(ctx, {.parent = ref.base_commit,
+                        .tree = state.tree,
+                        .author = resolved->author,
+                        .message = StrCat("Uncommitted changes of the work tree\n\n", files,
+                                          ", as they were when a coditect run began.\n"),
+                        .wall_ms = SystemClock().WallMs()}));
+  RETURN_IF_ERROR(git->UpdateRef(ctx, snapshot.ref, "", snapshot.commit));
+  ref.base_commit = snapshot.commit;
+  ref.base_tree = state.tree;
+  resolved->notes.push_back(
+      StrCat("your uncommitted changes (", files, ") are part of the run, as ", "commit ",
+             snapshot.commit.substr(0, 12), " on top of ", snapshot.head.substr(0, 12)));
+  return std::optional<WorkTreeSnapshot>(std::move(snapshot));
 }
 
 Status CheckRepositoryWritable(const RepositoryRef& repository) {

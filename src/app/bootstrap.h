@@ -48,9 +48,23 @@ struct ResolvedRepository {
   std::string author;
   std::vector<std::string> notes;  // one line each: shallow, mid-merge, submodules, …
 };
-/// `base`: "" = HEAD. Errors are one sentence with the next step.
+/// `base`: "" = HEAD. `include_uncommitted`: SnapshotWorkTree will be asked, so no note about what
+/// is not committed. Errors are one sentence with the next step.
 StatusOr<ResolvedRepository> ResolveRepository(const Context& ctx, const std::string& folder,
-                                               const std::string& base);
+                                               const std::string& base,
+                                               bool include_uncommitted = false);
+
+/// The work tree as a tree of the repository, which was resolved at HEAD. Index, stash, refs and
+/// files stay as they are. FAILED_PRECONDITION in one sentence with the next step.
+StatusOr<WorkTreeState> LookAtWorkTree(const Context& ctx, const StatePaths& paths,
+                                       const RepositoryRef& repository);
+
+/// Makes what is not committed the base of `resolved`: a commit on top of HEAD, kept by a ref named
+/// after `request_id`. Nothing when there is nothing. Errors as LookAtWorkTree.
+StatusOr<std::optional<WorkTreeSnapshot>> SnapshotWorkTree(const Context& ctx,
+                                                           const StatePaths& paths,
+                                                           const std::string& request_id,
+                                                           ResolvedRepository* resolved);
 
 /// PERMISSION_DENIED when no branch could be made there.
 Status CheckRepositoryWritable(const RepositoryRef& repository);

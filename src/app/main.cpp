@@ -110,9 +110,13 @@ CLI::App* AddVerb(CLI::App& app, const char* name, const char* help) {
 }
 
 void AddRunOptions(CLI::App* verb, RunOptions& options) {
-  verb->add_option("--base", options.base, "Start from this commit, branch or tag (HEAD)")
-      ->type_name("REF")
-      ->check(kNotEmpty);
+  CLI::Option* base =
+      verb->add_option("--base", options.base, "Start from this commit, branch or tag (HEAD)")
+          ->type_name("REF")
+          ->check(kNotEmpty);
+  verb->add_flag("--include-uncommitted", options.include_uncommitted,
+                 "Start from the work tree as it is, untracked files too")
+      ->excludes(base);
   verb->add_option("--max-time", options.max_time, "Stop after this long: 90s, 10m, 2h")
       ->type_name("D")
       ->check(kNotEmpty);

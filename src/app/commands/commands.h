@@ -33,8 +33,9 @@ struct RunOptions {
   std::string sandbox;
   std::optional<uint64_t> seed;
   std::optional<uint32_t> agents;
-  std::vector<std::string> tests;  // of fix: the ids to mend; with `from` none: every failing one
-  std::string from;                // of fix: a JUnit XML file whose failing tests are meant
+  std::vector<std::string> tests;    // of fix: the ids to mend; with `from` none: every failing one
+  std::string from;                  // of fix: a JUnit XML file whose failing tests are meant
+  bool include_uncommitted = false;  // start from the work tree as it is
 };
 
 /// Which run a verb is about.
