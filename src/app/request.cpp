@@ -160,6 +160,7 @@ StatusOr<PreparedRun> PrepareRun(const Context& ctx, const GlobalOptions& global
   ASSIGN_OR_RETURN(
       const ResolvedTools tools,
       ResolveToolchain(ctx, paths, resolved.ref, environment, config.List("env.pass")));
+  run.warnings.insert(run.warnings.end(), tools.notes.begin(), tools.notes.end());
   ASSIGN_OR_RETURN(const auto blobs, OpenBlobs(paths));
   ASSIGN_OR_RETURN(request.environment, blobs->Put(ctx, wire::Encode(tools.toolchain)));
   if (!selection.tests.empty()) {
