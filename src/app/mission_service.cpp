@@ -42,6 +42,11 @@ class OwnedService final : public MissionService {
     if (auto* forgotten = std::get_if<MissionForgotten>(&fact)) forgotten->principal = Principal();
     return owner_->queue().Record(CallContext(), mission_id, std::move(fact));
   }
+  Status Answer(const MissionId& mission_id, const ApprovalAnswered& answer) override {
+    ApprovalAnswered own = answer;
+    own.principal = Principal();
+    return owner_->queue().AnswerApproval(CallContext(), mission_id, own);
+  }
   Status WaitForNews(uint64_t sequence, std::chrono::milliseconds timeout) override {
     owner_->WaitForNews(sequence, timeout);
     return absl::OkStatus();
@@ -83,6 +88,9 @@ class SocketService final : public MissionService {
       frame.mission_forgotten = *forgotten;
     }
     return Call(std::move(frame)).status();
+  }
+  Status Answer(const MissionId& mission_id, const ApprovalAnswered& answer) override {
+    return Call({.verb = "answer", .mission_id = mission_id, .answer = answer}).status();
   }
 
   Status WaitForNews(uint64_t sequence, std::chrono::milliseconds timeout) override {

@@ -116,6 +116,7 @@ class Sweep {
       const MissionState& mission = *state().Find(id);
       const RepositoryRef& repository = mission.request.repository;
       by[repository.common_dir].push_back({.id = id,
+                                           .request_id = mission.request.request_id,
                                            .git_dir = repository.git_dir,
                                            .common_dir = repository.common_dir,
                                            .object_format = repository.object_format,

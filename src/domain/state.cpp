@@ -94,7 +94,8 @@ bool IsOver(const MissionState& mission) {
   return (mission.status == MissionStatus::kCompleted ||
           mission.status == MissionStatus::kStopped ||
           mission.status == MissionStatus::kQuarantined) &&
-         mission.clients.empty() && mission.leased_total == 0;
+         mission.outcome != Outcome::kNeedsApproval && mission.clients.empty() &&
+         mission.leased_total == 0;
 }
 
 namespace {

@@ -91,6 +91,8 @@ struct Verdict {
   std::string expected_digest;
   AgentId agent_id;
   Role role = Role::kUnspecified;
+  BlobId review;  // what a person must see of it; "" = nothing
+  std::string review_reason;
 
   bool operator==(const Verdict&) const = default;
   template <class Self, class Visitor>
@@ -99,6 +101,44 @@ struct Verdict {
     visit(2, "expected_digest", self.expected_digest);
     visit(3, "agent_id", self.agent_id);
     visit(4, "role", self.role);
+    visit(5, "review", self.review);
+    visit(6, "review_reason", self.review_reason);
+  }
+};
+
+enum class ApprovalStatus { kOpen, kApproved, kRejected };
+constexpr auto EnumNames(ApprovalStatus) {
+  return std::array<std::string_view, 3>{"APPROVAL_OPEN", "APPROVAL_APPROVED", "APPROVAL_REJECTED"};
+}
+
+/// A person's word that was asked for, and what it is about (domain/approval.h).
+struct ApprovalState {
+  std::string approval_id;  // "a-1", within the mission
+  std::string subject;      // "plan" or "merge"
+  std::string digest;       // of what was to be seen
+  std::string reason;       // why it was asked for
+  uint32_t plan_version = 0;
+  TreeId tree;
+  BlobId review;
+  int64_t requested_wall_ms = 0;
+  ApprovalStatus status = ApprovalStatus::kOpen;
+  std::string principal;  // who answered
+  std::string note;
+
+  bool operator==(const ApprovalState&) const = default;
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "approval_id", self.approval_id);
+    visit(2, "subject", self.subject);
+    visit(3, "digest", self.digest);
+    visit(4, "reason", self.reason);
+    visit(5, "plan_version", self.plan_version);
+    visit(6, "tree", self.tree);
+    visit(7, "review", self.review);
+    visit(8, "requested_wall_ms", self.requested_wall_ms);
+    visit(9, "status", self.status);
+    visit(10, "principal", self.principal);
+    visit(11, "note", self.note);
   }
 };
 
@@ -130,7 +170,8 @@ struct MissionState {
 
   std::optional<BaselineSummary> baseline;
   std::vector<Verdict> verdicts;
-  CommitId tip;  // "" = still the base
+  std::vector<ApprovalState> approvals;  // in the order they were asked for
+  CommitId tip;                          // "" = still the base
   TreeId tip_tree;
   CommitId previous_tip;    // where the ref of the tip may still be
   std::set<TaskId> merged;  // merge tasks whose result is in the tip
@@ -178,6 +219,7 @@ struct MissionState {
     visit(25, "refused", self.refused);
     visit(26, "refused_reason", self.refused_reason);
     visit(27, "clients", self.clients);
+    visit(28, "approvals", self.approvals);
   }
 
   const TaskState* Find(TaskId id) const {
@@ -270,7 +312,7 @@ struct ShardState {
 Status Fold(ShardState& state, const Event& event);
 
 /// True for a mission that is over and that nobody follows: it may be forgotten. A stopped one is
-/// over, an interrupted one is not.
+/// over; an interrupted one, and one that waits for a person's word, is not.
 bool IsOver(const MissionState& mission);
 
 /// Makes every index of the state from what it is an index of.

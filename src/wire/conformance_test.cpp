@@ -190,6 +190,7 @@ TEST_CASE("SnapshotsAreTheProtobufMessagesOfTheContract") {
   ExpectSame<LeaseState>(v1::LeaseState::descriptor());
   ExpectSame<TaskState>(v1::TaskState::descriptor());
   ExpectSame<Verdict>(v1::Verdict::descriptor());
+  ExpectSame<ApprovalState>(v1::ApprovalState::descriptor());
   ExpectSame<MissionState>(v1::MissionState::descriptor());
   ExpectSame<MissionChunk>(v1::MissionChunk::descriptor());
   ExpectSame<HostSnapshot>(v1::HostSnapshot::descriptor());
@@ -207,6 +208,7 @@ TEST_CASE("EnumsHaveTheNamesOfTheContract") {
   ExpectSameEnum<TaskStatus>(v1::TaskStatus_descriptor());
   ExpectSameEnum<ResultOutcome>(v1::ResultOutcome_descriptor());
   ExpectSameEnum<LeaseEnd>(v1::LeaseEnd_descriptor());
+  ExpectSameEnum<ApprovalStatus>(v1::ApprovalStatus_descriptor());
   ExpectSameEnum<MissionStatus>(v1::MissionStatus_descriptor());
 }
 

@@ -10,6 +10,7 @@
 
 #include "src/adapters/memory/object_store.h"
 #include "src/base/file.h"
+#include "src/domain/approval.h"
 #include "src/domain/evidence.h"
 #include "src/domain/plan.h"
 #include "src/orchestrator/orchestrator.h"
@@ -18,6 +19,7 @@
 #include "src/task_queue/snapshot.h"
 #include "src/task_queue/step.h"
 
+#include "tests/simulation/checks.h"
 #include "tests/simulation/unreliable_log.h"
 
 namespace coditect {
@@ -151,6 +153,23 @@ class Walk {
       independent |= verdict.tree == decided.tree && verdict.role != Role::kCoder;
     }
     CHECK(independent);  // I3, I7
+    if (!decided.task_id) CheckApproved(mission, decided);
+  }
+
+  /// I8: nothing is delivered that a person had to see and did not approve.
+  static void CheckApproved(const MissionState& mission, const MergeDecided& decided) {
+    bool needed = mission.request.approve == "merge" || mission.request.approve == "all";
+    for (const Verdict& verdict : mission.verdicts) {
+      needed |=
+          verdict.tree == decided.tree && verdict.role != Role::kCoder && !verdict.review.empty();
+    }
+    bool approved = false;
+    for (const ApprovalState& approval : mission.approvals) {
+      approved |= approval.subject == "merge" && approval.tree == decided.tree &&
+                  approval.status == ApprovalStatus::kApproved;
+    }
+    const bool allowed = approved || !needed;
+    CHECK(allowed);
   }
 
   // ---- the ledger itself -----------------------------------------------------------------------
@@ -221,6 +240,9 @@ class Walk {
     request.repository.base_commit = "base";
     request.repository.base_tree = "base-tree";
     request.limits = {.agents = Dice(4), .max_retries = 2, .tests_max = 500};
+    constexpr const char* kModes[] = {"none", "none", "plan", "merge", "all"};
+    request.approve = kModes[Dice(5)];
+    if (Chance(4)) request.candidates = {"candidate-a", "candidate-b"};
     Post({{"", MissionRequested{.request = request}}});
     const auto found = state_.request_ids.find(request.request_id);
     if (found != state_.request_ids.end() && !Chance(6)) {
@@ -260,6 +282,20 @@ class Walk {
       default:
         if (Chance(5)) Post({{id, TimerFired{.timer_id = "mission"}}});
     }
+  }
+
+  /// A person answers what is asked, or what was asked about something else.
+  void AnswerApproval() {
+    if (state_.missions.empty()) return;
+    const MissionState& mission = Pick(state_.missions).second;
+    if (mission.approvals.empty()) return;
+    const ApprovalState& asked = Pick(mission.approvals);
+    const bool right = healed_ || !Chance(3);
+    Post({{mission.id, ApprovalAnswered{.approval_id = asked.approval_id,
+                                        .digest = right ? asked.digest : "another",
+                                        .approved = healed_ || !Chance(4),
+                                        .principal = "p",
+                                        .note = ""}}});
   }
 
   // Agents take what is wanted, and keep old leases around to report them late.
@@ -323,7 +359,7 @@ class Walk {
       result.outputs["faults"] = "blob";
     } else if (intent == "plan") {
       DraftPlan(run, result, facts);
-    } else if (intent == "repair") {
+    } else if (intent == "repair" || intent == "adopt") {
       result.tree = StrCat("tree", Dice(1000));
       result.commit = "commit-" + result.tree;
       AddEvidence(run, result);
@@ -350,6 +386,8 @@ class Walk {
                                .failed = good ? 0U : 1U,
                                .normal_end = true,
                                .tests_unchanged = true};
+    // What a person must see belongs to the tree: whoever looks at it sees the same.
+    if (std::hash<std::string>{}(result.tree) % 4 == 0) result.evidence->review = "review";
   }
 
   void DraftPlan(const Running& run, TaskResult& result,
@@ -360,6 +398,7 @@ class Walk {
     context.request = mission->request;
     context.baseline.passed = {"p"};
     context.faults.clusters = {{.tests = {"f0"}}, {.tests = {"f1"}}};
+    if (!context.request.candidates.empty()) context.faults.clusters = {{.tests = {"f0", "f1"}}};
     context.first_ordinal = 4;
     const auto plan = orchestrator_.Plan(context);
     REQUIRE(plan.ok());
@@ -389,6 +428,7 @@ class Walk {
         if (Chance(3)) Control();
         break;
       case 4:
+        AnswerApproval();
         if (Chance(10)) Open();  // the owner died; the next one folds
         if (Chance(3)) RepeatMessage();
         break;
@@ -473,31 +513,6 @@ class Walk {
     REQUIRE(*loaded == state_);
   }
 
-  // I2: a lease has at most one result and none after its end; a ref moves from where it is. And
-  // the ledger's own time never goes back, whatever the clock does.
-  static void CheckEffects(const std::vector<Event>& events) {
-    std::set<std::string> ended;
-    std::map<std::string, CommitId> refs;
-    int64_t wall_ms = 0;
-    for (const Event& event : events) {
-      REQUIRE_GE(event.wall_ms, wall_ms);
-      wall_ms = event.wall_ms;
-      const auto lease = [&](const auto& body) {
-        return StrCat(event.mission_id, ' ', body.task_id.ToString(), ' ', body.epoch.ToString());
-      };
-      if (const auto* end = std::get_if<LeaseEnded>(&event.body)) {
-        REQUIRE(ended.insert(lease(*end)).second);
-        if (end->cause == LeaseEnd::kReported) ended.insert(lease(*end) + " may be accepted");
-      } else if (const auto* accepted = std::get_if<ResultAccepted>(&event.body)) {
-        REQUIRE_EQ(ended.erase(lease(*accepted) + " may be accepted"), 1);
-      } else if (const auto* decided = std::get_if<MergeDecided>(&event.body)) {
-        CommitId& ref = refs[StrCat(event.mission_id, ' ', decided->ref)];
-        if (!ref.empty()) REQUIRE_EQ(decided->old_commit, ref);
-        ref = decided->new_commit;
-      }
-    }
-  }
-
   void Heal() {
     healed_ = true;
     running_.clear();
@@ -510,11 +525,14 @@ class Walk {
     }
     const auto open = [&] {
       size_t count = 0;
-      for (const auto& [id, mission] : state_.missions) count += mission.running() ? 1 : 0;
+      for (const auto& [id, mission] : state_.missions) {
+        count += mission.running() || OpenApproval(mission) != nullptr ? 1 : 0;
+      }
       return count;
     };
     for (int i = 0; i < 20'000 && open() > 0; ++i) {
       if (i % 20 == 0) Tick();
+      AnswerWhatWaits();
       switch (Dice(3)) {
         case 0:
           StartLease();
@@ -528,21 +546,11 @@ class Walk {
       CheckInvariants();
     }
     for (const auto& [id, mission] : state_.missions) {
-      if (!mission.running()) continue;
+      if (!mission.running() && OpenApproval(mission) == nullptr) continue;
       CAPTURE(Describe(mission));
       CHECK_MESSAGE(false, "the mission does not end");
     }
     CheckReplay();
-  }
-
-  static std::string Describe(const MissionState& mission) {
-    std::string text = StrCat(mission.id, " plan ", mission.plan_version, " team ",
-                              mission.team_version, " refused ", mission.refused_reason);
-    for (const TaskState& task : mission.tasks) {
-      text += StrCat("\n  ", task.spec.task_id.ToString(), ' ', task.spec.intent, ' ',
-                     EnumName(task.status), " attempts ", task.attempts, ' ', task.reason);
-    }
-    return text;
   }
 
   std::mt19937 random_;
