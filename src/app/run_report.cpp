@@ -56,6 +56,38 @@ void AddTests(const Baseline& baseline, const TestReport& final, RunReport& repo
   }
 }
 
+/// A build's id stands for no test: what there is to say of it is said under its own name.
+void TakeBuildOut(const Baseline& baseline, RunReport& report) {
+  const std::string id = BuildId(baseline.harness.command);
+  for (auto* list : {&report.expected, &report.passed, &report.failed}) std::erase(*list, id);
+  for (TestCase& test : report.failures) test.id = "build";
+}
+
+std::string BuildJson(const RunReport& report) {
+  std::string out = "{";
+  wire::JsonFields fields(out);
+  const bool base = report.outcome == Outcome::kNothingToDo;
+  const bool now = base || report.outcome == Outcome::kVerified;
+  fields.Field("command", report.command);
+  fields.Field("base", std::string_view(base ? "builds" : "fails"));
+  fields.Field("delivered", std::string_view(now ? "builds" : "nothing"));
+  return out + "}";
+}
+
+std::string EvidenceText(const Evidence& e) {
+  if (e.kind == "build") {
+    return StrCat("build: ", e.passed == 1 ? "ends normally" : "fails", " on tree ",
+                  e.tree.substr(0, 12), " by `", e.command, "` in ", SecondsText(e.wall_ms),
+                  "\n  changed hunks compiled: ", e.changed_hunks_executed, " of ", e.changed_hunks,
+                  "; tests and build files unchanged: ", e.tests_unchanged ? "yes" : "no");
+  }
+  return StrCat(e.kind == "command" ? "command" : "tests", ": ", e.passed, " of ", e.expected,
+                " expected passed, ", e.failed, " failed, ", e.missing, " missing, on tree ",
+                e.tree.substr(0, 12), " by `", e.command, "` in ", SecondsText(e.wall_ms),
+                "\n  changed hunks executed: ", e.changed_hunks_executed, " of ", e.changed_hunks,
+                "; existing tests unchanged: ", e.tests_unchanged ? "yes" : "no");
+}
+
 void AddChanges(const MissionState& mission, RunReport& report) {
   for (const TaskState& merge : mission.tasks) {
     if (!mission.merged.contains(merge.spec.task_id)) continue;
@@ -244,6 +276,9 @@ RunReport MakeReport(const Context& ctx, const StatePaths& paths, const MissionS
       final = GetOr<TestReport>(ctx, blobs, report.evidence.back().report);
     }
     AddTests(baseline, final, report);
+    report.kind = mission.baseline->kind;
+    report.command = baseline.harness.command;
+    if (report.kind == "build") TakeBuildOut(baseline, report);
   }
   AddChanges(mission, report);
   AddTried(mission, report);
@@ -267,6 +302,8 @@ std::string ReportJson(const RunReport& report) {
   if (report.standing.has_value()) {
     out += ",\"standing\":" + StandingJson(*report.standing, report.commit);
   }
+  if (!report.kind.empty()) fields.Field("kind", report.kind);
+  if (report.kind == "build") out += ",\"build\":" + BuildJson(report);
   out += ",\"tests\":{";
   wire::JsonFields tests(out);
   tests.Field("expected", report.expected);
@@ -297,6 +334,7 @@ std::string ReportText(const RunReport& report, bool verbose) {
     case Outcome::kVerified:
       line("Verified: branch ", report.branch, " on ", report.base_name, " ",
            report.base.substr(0, 12));
+      if (report.kind == "build") line("  ", report.reason);
       if (report.standing.has_value()) {
         for (const std::string& sentence : StandingLines(*report.standing, report.commit)) {
           line("  ", sentence);
@@ -338,12 +376,9 @@ std::string ReportText(const RunReport& report, bool verbose) {
   const size_t first = verbose || report.evidence.empty() ? 0 : report.evidence.size() - 1;
   if (!report.evidence.empty()) line("Evidence:");
   for (size_t i = first; i < report.evidence.size(); ++i) {
-    const Evidence& e = report.evidence[i];
-    line("  ", e.kind == "command" ? "command" : "tests", ": ", e.passed, " of ", e.expected,
-         " expected passed, ", e.failed, " failed, ", e.missing, " missing, on tree ",
-         e.tree.substr(0, 12), " by `", e.command, "` in ", SecondsText(e.wall_ms));
-    line("  changed hunks executed: ", e.changed_hunks_executed, " of ", e.changed_hunks,
-         "; existing tests unchanged: ", e.tests_unchanged ? "yes" : "no");
+    for (const std::string& text : Split(EvidenceText(report.evidence[i]), '\n')) {
+      line(text.starts_with(' ') ? "" : "  ", text);
+    }
   }
   if (!report.flaky.empty()) line("Flaky, left out of the goal: ", Join(report.flaky, ", "));
   if (!report.network.empty()) {

@@ -5,6 +5,7 @@
 
 #include "src/adapters/native/filter.h"
 #include "src/adapters/native/layout.h"
+#include "src/adapters/native/repair_build.h"
 #include "src/adapters/native/test_run.h"
 #include "src/base/strings.h"
 
@@ -35,6 +36,11 @@ class Harness final : public TestHarness {
     return RunTests(ctx, workspace, request);
   }
 
+  StatusOr<BuildReport> Build(const Context& ctx, Workspace& workspace,
+                              const BuildRequest& request) override {
+    return BuildForRepair(ctx, workspace, request);
+  }
+
   StatusOr<std::unique_ptr<CandidateFilter>> OpenFilter(const Context& ctx, Workspace& workspace,
                                                         const FilterRequest& request) override {
     return native::OpenFilter(ctx, workspace, request);
@@ -42,6 +48,25 @@ class Harness final : public TestHarness {
 
   std::vector<std::pair<std::string, std::string>> SupportFiles() const override { return {}; }
 };
+
+/// How a repository is built that declares no test; false when no build file stands at its top.
+bool ChooseBuild(const std::vector<TreeEntry>& files, HarnessPlan* plan) {
+  const auto at_top = [&](std::string_view name) {
+    return std::ranges::any_of(files, [&](const TreeEntry& entry) { return entry.path == name; });
+  };
+  const bool makes = at_top("Makefile") || at_top("GNUmakefile") || at_top("makefile");
+  if (at_top("CMakeLists.txt")) {
+    plan->runner = "ctest";
+    plan->command = "cmake -S . -B build && cmake --build build";
+  } else if (at_top("meson.build")) {
+    plan->runner = "meson";
+    plan->command = "meson setup build && meson compile -C build";
+  } else if (makes) {
+    plan->runner = "command";
+    plan->command = "make";
+  }
+  return !plan->runner.empty();
+}
 
 /// One sentence for each tool that is missing, with what would install it.
 Status CheckTools(const Context& ctx, Workspace& workspace, HarnessPlan* plan) {
@@ -52,7 +77,7 @@ Status CheckTools(const Context& ctx, Workspace& workspace, HarnessPlan* plan) {
   if (plan->runner == "ctest") tools = {{"cmake", "cmake"}, {"ctest", "cmake"}, {"cc", "gcc"}};
   if (plan->runner == "meson")
     tools = {{"meson", "meson"}, {"ninja", "ninja-build"}, {"cc", "gcc"}};
-  if (plan->runner == "command" && !plan->command.starts_with("make ")) tools = {{"cc", "gcc"}};
+  if (plan->runner == "command" && !plan->command.starts_with("make")) tools = {{"cc", "gcc"}};
   for (const auto& [tool, package] : tools) {
     ASSIGN_OR_RETURN(const SandboxResult found, shell.Run(ctx, StrCat("command -v ", tool)));
     if (found.exit_code != 0) {
@@ -74,8 +99,8 @@ StatusOr<HarnessPlan> Harness::Detect(const Context& ctx, Workspace& workspace,
   }
   SourceLayout layout =
       FindSources(files, [&](const std::string& path) { return workspace.Read(path); });
-  if (!layout.any_source || layout.python_project) return NotFound("");
   HarnessPlan plan;
+  if (!layout.any_source || (layout.python_project && !request.builds)) return NotFound("");
   plan.language = "c++";
   plan.test_files = layout.test_files;
   plan.runner = layout.runner;
@@ -89,6 +114,10 @@ StatusOr<HarnessPlan> Harness::Detect(const Context& ctx, Workspace& workspace,
       const auto at = std::lower_bound(plan.test_files.begin(), plan.test_files.end(), script);
       if (at == plan.test_files.end() || *at != script) plan.test_files.insert(at, script);
     }
+  }
+  if (request.builds && plan.runner.empty() && !ChooseBuild(files, &plan)) {
+    return NotFound("there is no CMakeLists.txt, meson.build or Makefile at the top of the ",
+                    "repository; name the command that builds it with --verify");
   }
   if (plan.runner.empty()) {
     return NotFound("no build file at the top of the repository declares a test (add_test of ",

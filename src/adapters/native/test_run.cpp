@@ -6,6 +6,7 @@
 #include <set>
 
 #include "src/adapters/native/coverage.h"
+#include "src/adapters/native/diagnostics.h"
 #include "src/adapters/native/failure_text.h"
 #include "src/adapters/native/layout.h"
 #include "src/base/file.h"
@@ -103,6 +104,7 @@ class Run {
                      Build(ctx, shell_, request_.plan, environment_, kind, Targets(ctx, kind)));
     if (built.ended_by == EndedBy::kExit && built.exit_code == 0) return true;
     report_.normal_end = false;
+    report_.build_failed = SaysCompileError(built.output);
     report_.ended_by = std::string(EndedByName(built.ended_by));
     report_.exit_code = built.exit_code;
     report_.output = StrCat(built.output, "\n", BuildErrorLine(built.output));
@@ -139,7 +141,10 @@ class Run {
     one.wall_us = static_cast<uint64_t>(result.wall.count()) * 1000;
     const bool failed = one.status == TestStatus::kFailed;
     if (failed && report_.output.size() < kReportOutputMax) report_.output += result.output;
-    if (request_.plan.runner == "command") report_.exit_code = result.exit_code;
+    if (request_.plan.runner == "command") {
+      report_.exit_code = result.exit_code;
+      report_.build_failed = failed && SaysCompileError(result.output);
+    }
     if (failed && request_.plan.runner != "command") report_.exit_code = 8;
     Add(std::move(one));
     if (kind == BuildKind::kMeasured) RETURN_IF_ERROR(Measure(ctx, test.id, folder));

@@ -1,0 +1,47 @@
+// Message, commit and pin of a claim.
+#include "src/agent/claim_commit.h"
+
+namespace coditect {
+namespace {
+
+constexpr size_t kClaimOutputBytesMax = 1024;
+
+std::string ShortOutput(std::string text) {
+  if (text.size() > kClaimOutputBytesMax) text.resize(kClaimOutputBytesMax);
+  return ReplaceInvalidUtf8(text);
+}
+
+std::string MessageOf(const Lease& lease, const ClaimText& claim) {
+  const MissionRequest& request = lease.mission.request();
+  std::string text = StrCat("fix: ", claim.summary, "\n\n", claim.mended, "\n");
+  if (request.attribution == "assisted-by") text += "Assisted-by: coditect:offline\n";
+  if (request.attribution == "co-authored-by") {
+    text += "Co-authored-by: coditect <coditect@localhost>\n";
+  }
+  text += StrCat("Coditect-Run: ", lease.wanted.mission_id, "\n");
+  text += StrCat("Coditect-Task: ", lease.wanted.task_id.ToString(), "\n");
+  return text;
+}
+
+}  // namespace
+
+Status CommitClaim(const Lease& lease, const ClaimText& claim, TaskResult* result) {
+  ASSIGN_OR_RETURN(Repository * git, lease.mission.repository(lease.ctx));
+  CommitRequest commit;
+  commit.parent = lease.mission.request().repository.base_commit;
+  commit.tree = claim.tree;
+  commit.author = lease.mission.request().author;
+  commit.message = MessageOf(lease, claim);
+  commit.wall_ms = lease.services.clock.WallMs();
+  ASSIGN_OR_RETURN(result->commit, git->Commit(lease.ctx, commit));
+  RETURN_IF_ERROR(git->UpdateRef(lease.ctx, "refs/coditect/" + lease.Label(), "", result->commit));
+  result->tree = claim.tree;
+  result->outputs["summary"] = ShortOutput(claim.summary);
+  std::string files;
+  for (const FileChange& change : claim.changes) files += (files.empty() ? "" : "\n") + change.path;
+  result->outputs["files"] = ShortOutput(files);
+  ASSIGN_OR_RETURN(result->outputs["message"], lease.services.blobs.Put(lease.ctx, commit.message));
+  return absl::OkStatus();
+}
+
+}  // namespace coditect
