@@ -204,22 +204,21 @@ def without(files, name):
 
 
 CMAKE_SLIPS = {
-    "include": [("src/store.h", "#include <vector>\n", "")],
-    "own include": [("src/store.h", '#include "shape.h"\n', "")],
-    "member": [("src/store.cpp", "shape.area()", "shape.aera()")],
-    "semicolon": [("src/store.cpp", "int sum = 0;", "int sum = 0")],
-    "local name": [("src/store.cpp", "return sum;", "return smu;")],
-    "qualifier": [("src/report.cpp", "std::cout << geo::total_area", "cout << total_area")],
+    "missing include": [("src/store.h", "#include <vector>\n", "")],
+    "misspelt member": [("src/store.cpp", "shape.area()", "shape.aera()")],
+    "rename and drift": [("src/shape.h", "int area() const;", "long area();"),
+                         ("src/shape.h", "outline()", "circumference()")],
+    "linker": [("src/store.cpp", "int total_area(", "int total_aera(")],
+    "const and argument": [
+        ("src/shape.h", "int outline() const;", "int outline();"),
+        ("src/shape.cpp", "int Shape::outline() const {", "int Shape::outline() {"),
+        ("src/report.cpp", "geo::total_outline(shapes, 2)", "geo::total_outline(shapes)")],
     "brace": [("src/store.cpp", "  return sum;\n}\n\nint total_outline",
                "  return sum;\n\nint total_outline")],
-    "argument": [("src/report.cpp", "geo::total_outline(shapes, 2)", "geo::total_outline(shapes)")],
-    "const": [("src/shape.h", "int outline() const;", "int outline();"),
-              ("src/shape.cpp", "int Shape::outline() const {", "int Shape::outline() {")],
-    "drift": [("src/shape.h", "int area() const;", "long area();")],
-    "definition": [("src/store.cpp", "int total_area(", "int total_aera(")],
-    "declaration": [("src/shape.h", "outline()", "circumference()")],
-    "two places": [("src/store.h", "#include <vector>\n", ""),
-                   ("src/shape.cpp", "std::to_string(height_)", "std::to_string(heigth_)")],
+    "several places": [("src/store.h", '#include "shape.h"\n', ""),
+                       ("src/shape.cpp", "std::to_string(height_)", "std::to_string(heigth_)"),
+                       ("src/report.cpp", "std::cout << geo::total_area", "cout << total_area"),
+                       ("src/store.cpp", "return sum;", "return smu;")],
 }
 
 
@@ -256,9 +255,9 @@ MAKE_SLIPS = {
                               "int counter_add(struct counter *counter, int amount);\n", ""),
                              ("Makefile", "-Wall", "-Wall -Werror")], "src/counter.h"),
     "misspelt call": ([("src/report.c", "printf(", "prinft(")], "src/report.c"),
-    "member": ([("src/counter.c", "counter->limit)", "counter->limti)")], "src/counter.c"),
-    "arrow": ([("src/counter.c", "counter->count = sum", "counter.count = sum")],
-              "src/counter.c"),
+    "member and arrow": ([("src/counter.c", "counter->limit)", "counter->limti)"),
+                          ("src/counter.c", "counter->count = sum", "counter.count = sum")],
+                         "src/counter.c"),
 }
 
 
