@@ -1,11 +1,10 @@
 // A build on one tree as evidence, and what the tests behind it say.
 #include <algorithm>
 
-#include "src/agent/changed_lines.h"
+#include "src/agent/claim_review.h"
 #include "src/agent/test_run.h"
 #include "src/base/sha256.h"
 #include "src/domain/evidence.h"
-#include "src/domain/test_integrity.h"
 #include "src/repair/compile_guard.h"
 
 namespace coditect {
@@ -19,12 +18,11 @@ StatusOr<std::vector<Hunk>> HunksOf(const Lease& lease, const TreeId& tree) {
 }
 
 /// Why the change is no repair of a build; "" when it is one.
-StatusOr<std::string> BuildChangeFault(const Lease& lease, const Baseline& baseline,
+StatusOr<std::string> BuildChangeFault(const Lease& lease, const ClaimReview& review,
                                        const std::vector<FileChange>& changes) {
   ASSIGN_OR_RETURN(Repository * git, lease.mission.repository(lease.ctx));
   ASSIGN_OR_RETURN(const auto* base, lease.mission.BaseFiles(lease.ctx));
-  std::string fault = TestsChangedBy(changes, *base, baseline.harness.test_files);
-  if (!fault.empty()) return fault;
+  if (!review.judges.empty()) return ReviewText(review.judges);
   for (const FileChange& change : changes) {
     const auto entry = base->find(change.path);
     if (entry == base->end() || change.kind != FileChange::Kind::kWrite) {
@@ -38,7 +36,7 @@ StatusOr<std::string> BuildChangeFault(const Lease& lease, const Baseline& basel
       return StrCat("the change of ", EscapeForTerminal(change.path), " ", removed);
     }
   }
-  return fault;
+  return std::string();
 }
 
 /// What a person wants to know of the tests that can run now.
@@ -104,8 +102,14 @@ StatusOr<ClaimRun> RunBuildClaim(const Lease& lease, const Baseline& baseline, c
       static_cast<uint32_t>(std::ranges::count_if(hunks, [&](const Hunk& hunk) {
         return std::ranges::binary_search(built.compiled, hunk.file);
       }));
-  ASSIGN_OR_RETURN(evidence.tests_fault, BuildChangeFault(lease, baseline, changes));
+  ASSIGN_OR_RETURN(const ClaimReview review, ReviewClaim(lease, baseline, changes));
+  ASSIGN_OR_RETURN(evidence.tests_fault, BuildChangeFault(lease, review, changes));
   evidence.tests_unchanged = evidence.tests_fault.empty();
+  run.findings = review.All();
+  if (evidence.tests_unchanged && !run.findings.empty()) {  // what a person must see
+    ASSIGN_OR_RETURN(evidence.review, lease.Put(Review{run.findings}));
+    evidence.review_reason = ReviewText(run.findings);
+  }
   ASSIGN_OR_RETURN(evidence.report, lease.Put(run.report));
   lease.Act("BUILD", built.wall_ms,
             {{"tree", tree},

@@ -1,6 +1,8 @@
 // Message, commit and pin of a claim.
 #include "src/agent/claim_commit.h"
 
+#include "src/agent/repair_message.h"
+
 namespace coditect {
 namespace {
 
@@ -11,18 +13,6 @@ std::string ShortOutput(std::string text) {
   return ReplaceInvalidUtf8(text);
 }
 
-std::string MessageOf(const Lease& lease, const ClaimText& claim) {
-  const MissionRequest& request = lease.mission.request();
-  std::string text = StrCat("fix: ", claim.summary, "\n\n", claim.mended, "\n");
-  if (request.attribution == "assisted-by") text += "Assisted-by: coditect:offline\n";
-  if (request.attribution == "co-authored-by") {
-    text += "Co-authored-by: coditect <coditect@localhost>\n";
-  }
-  text += StrCat("Coditect-Run: ", lease.wanted.mission_id, "\n");
-  text += StrCat("Coditect-Task: ", lease.wanted.task_id.ToString(), "\n");
-  return text;
-}
-
 }  // namespace
 
 Status CommitClaim(const Lease& lease, const ClaimText& claim, TaskResult* result) {
@@ -31,7 +21,7 @@ Status CommitClaim(const Lease& lease, const ClaimText& claim, TaskResult* resul
   commit.parent = lease.mission.request().repository.base_commit;
   commit.tree = claim.tree;
   commit.author = lease.mission.request().author;
-  commit.message = MessageOf(lease, claim);
+  commit.message = ClaimMessage(lease, claim.summary, claim.mended);
   commit.wall_ms = lease.services.clock.WallMs();
   ASSIGN_OR_RETURN(result->commit, git->Commit(lease.ctx, commit));
   RETURN_IF_ERROR(git->UpdateRef(lease.ctx, "refs/coditect/" + lease.Label(), "", result->commit));

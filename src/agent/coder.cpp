@@ -5,6 +5,7 @@
 
 #include "src/agent/claim_commit.h"
 #include "src/agent/lease.h"
+#include "src/agent/repair_message.h"
 #include "src/agent/sources.h"
 #include "src/agent/test_run.h"
 #include "src/domain/evidence.h"
@@ -230,9 +231,10 @@ class Coding {
     ASSIGN_OR_RETURN(ClaimRun run,
                      RunClaim(lease_, baseline_, tree, changes, expected_, WorkspaceUse::kSearch,
                               lease_.IntParameter("seed"), &usage_));
-    const std::string fault = EvidenceFault(run.evidence);
+    const std::string fault = run.Fault();
     lease_.Think("CONFIRM", {{"patch", search_->Description(number)}, {"fault", fault}});
-    if (!fault.empty()) return false;
+    // What searches for a repair never changes what judges it.
+    if (!fault.empty() || !run.evidence.tests_unchanged) return false;
     claim_number_ = number;
     claim_tree_ = tree;
     claim_evidence_ = run.evidence;
@@ -258,29 +260,13 @@ class Coding {
     return changes;
   }
 
-  /// What the patch mends, as the middle of a commit message.
-  std::string MendedText() const {
-    if (baseline_.harness.runner == "command") {
-      return StrCat("Mends `", EscapeForTerminal(baseline_.harness.command), "`.\n");
-    }
-    std::string text = StrCat("Mends ", Counted(cluster_->tests.size(), "failing test"), ":\n");
-    constexpr size_t kListed = 5;
-    for (size_t i = 0; i < cluster_->tests.size() && i < kListed; ++i) {
-      text += StrCat("  ", EscapeForTerminal(cluster_->tests[i]), "\n");
-    }
-    if (cluster_->tests.size() > kListed) {
-      text += StrCat("  and ", cluster_->tests.size() - kListed, " more\n");
-    }
-    return text;
-  }
-
   StatusOr<Work> Claim() {
     Work work = Report(ResultOutcome::kSuccess, "");
     TaskResult& result = work.result;
     RETURN_IF_ERROR(CommitClaim(lease_,
                                 {.tree = claim_tree_,
                                  .summary = search_->Description(claim_number_),
-                                 .mended = MendedText(),
+                                 .mended = MendedText(baseline_, cluster_->tests),
                                  .changes = claim_changes_},
                                 &result));
     result.evidence = claim_evidence_;

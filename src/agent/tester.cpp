@@ -23,7 +23,7 @@ StatusOr<Work> Verify(const Lease& lease) {
   work.result.tree = tree;
   work.result.evidence = run.evidence;
   if (!run.behind.empty()) work.result.outputs["behind"] = run.behind;
-  if (const std::string fault = EvidenceFault(run.evidence); !fault.empty()) {
+  if (const std::string fault = run.Fault(); !fault.empty()) {
     work.result.outcome = ResultOutcome::kRefuted;
     work.result.reason = fault;
   }

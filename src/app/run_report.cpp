@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "src/app/approval_prompt.h"
 #include "src/app/bootstrap.h"
+#include "src/domain/approval.h"
 #include "src/domain/evidence.h"
 #include "src/wire/codec.h"
 #include "src/wire/json.h"
@@ -74,20 +76,6 @@ std::string BuildJson(const RunReport& report) {
   return out + "}";
 }
 
-std::string EvidenceText(const Evidence& e) {
-  if (e.kind == "build") {
-    return StrCat("build: ", e.passed == 1 ? "ends normally" : "fails", " on tree ",
-                  e.tree.substr(0, 12), " by `", e.command, "` in ", SecondsText(e.wall_ms),
-                  "\n  changed hunks compiled: ", e.changed_hunks_executed, " of ", e.changed_hunks,
-                  "; tests and build files unchanged: ", e.tests_unchanged ? "yes" : "no");
-  }
-  return StrCat(e.kind == "command" ? "command" : "tests", ": ", e.passed, " of ", e.expected,
-                " expected passed, ", e.failed, " failed, ", e.missing, " missing, on tree ",
-                e.tree.substr(0, 12), " by `", e.command, "` in ", SecondsText(e.wall_ms),
-                "\n  changed hunks executed: ", e.changed_hunks_executed, " of ", e.changed_hunks,
-                "; existing tests unchanged: ", e.tests_unchanged ? "yes" : "no");
-}
-
 void AddChanges(const MissionState& mission, RunReport& report) {
   for (const TaskState& merge : mission.tasks) {
     if (!mission.merged.contains(merge.spec.task_id)) continue;
@@ -113,7 +101,7 @@ void AddTried(const MissionState& mission, RunReport& report) {
   for (const TaskState& task : mission.tasks) {
     const bool failed =
         task.status == TaskStatus::kFailed || task.status == TaskStatus::kQuarantined;
-    if (task.spec.intent != "repair" || !failed) continue;
+    if ((task.spec.intent != "repair" && task.spec.intent != "adopt") || !failed) continue;
     const std::string word = StrCat(OutcomeWord(Outcome::kNotVerified), ": ");
     const std::string reason =
         task.reason.starts_with(word) ? task.reason.substr(word.size()) : task.reason;
@@ -130,6 +118,29 @@ void AddPlausible(const Context& ctx, const MissionState& mission, ObjectStore& 
     auto patches = blobs.Get(ctx, id);
     if (!patches.ok() || patches->empty()) continue;
     report.plausible.push_back({task.spec.task_id.ToString(), *std::move(patches)});
+  }
+}
+
+/// What a person had to see of the result, and what they said.
+void AddApprovals(const Context& ctx, const MissionState& mission, ObjectStore& blobs,
+                  RunReport& report) {
+  BlobId review;
+  for (const Evidence& evidence : report.evidence) {
+    if (!evidence.review.empty()) review = evidence.review;
+  }
+  for (Finding& finding : ReadReview(ctx, blobs, review)) {
+    const bool other = finding.kind == kSuspicious || finding.kind == kProtected;
+    (other ? report.findings : report.test_changes).push_back(std::move(finding));
+  }
+  for (const ApprovalState& approval : mission.approvals) {
+    constexpr std::string_view kWords[] = {"open", "approved", "rejected"};
+    report.approvals.push_back({.approval_id = approval.approval_id,
+                                .subject = approval.subject,
+                                .digest = approval.digest,
+                                .reason = approval.reason,
+                                .status = std::string(kWords[static_cast<size_t>(approval.status)]),
+                                .principal = approval.principal,
+                                .note = approval.note});
   }
 }
 
@@ -169,9 +180,38 @@ std::vector<std::string> StandingLines(const Standing& standing, const CommitId&
   return lines;
 }
 
+/// What came of it, and what stands below that.
+std::vector<std::string> ResultLines(const RunReport& report) {
+  if (report.outcome == Outcome::kNothingToDo) return {"Nothing to do: " + report.reason};
+  if (report.outcome != Outcome::kVerified) {
+    return {StrCat("Not done (", OutcomeWord(report.outcome), "): ", report.reason)};
+  }
+  std::vector<std::string> lines = {StrCat("Verified: branch ", report.branch, " on ",
+                                           report.base_name, " ", report.base.substr(0, 12))};
+  if (report.kind == "build") lines.push_back("  " + report.reason);
+  if (report.standing.has_value()) {
+    for (const std::string& sentence : StandingLines(*report.standing, report.commit)) {
+      lines.push_back("  " + sentence);
+    }
+  }
+  if (const auto& snapshot = report.snapshot; snapshot.has_value()) {
+    lines.push_back(StrCat("  with your uncommitted changes below the repairs: commit ",
+                           snapshot->commit.substr(0, 12), " (",
+                           Counted(snapshot->tracked, "changed file"), ", ", snapshot->untracked,
+                           " untracked) on ", snapshot->head.substr(0, 12)));
+  }
+  return lines;
+}
+
 void AddNext(const MissionState& mission, RunReport& report) {
   const std::string in = StrCat("git -C ", CommandWord(report.repository), " ");
   const std::optional<Standing>& standing = report.standing;
+  if (OpenApproval(mission) != nullptr) {
+    if (!mission.tip.empty()) report.next.push_back("coditect diff " + mission.id);
+    report.next.push_back("coditect approve " + mission.id);
+    report.next.push_back(StrCat("coditect reject ", mission.id, " --reason TEXT"));
+    return;
+  }
   if (standing.has_value() && standing->branch_at.empty()) {
     report.next.push_back(StrCat("coditect diff ", mission.id));
     if (!standing->merged) report.next.push_back(RestoreCommand(*DeliveredBy(mission)));
@@ -211,10 +251,13 @@ std::string CommandWord(const std::string& path) {
 
 std::optional<Delivered> DeliveredBy(const MissionState& mission) {
   if (mission.outcome != Outcome::kVerified || mission.branch_commit.empty()) return std::nullopt;
-  return Delivered{.repository = mission.request.repository,
-                   .branch = mission.branch,
-                   .commit = mission.branch_commit,
-                   .tree = mission.tip_tree};
+  Delivered delivered{.repository = mission.request.repository,
+                      .branch = mission.branch,
+                      .commit = mission.branch_commit,
+                      .tree = mission.tip_tree};
+  // The person's branches never contain a snapshot, but what it was made on.
+  if (mission.request.snapshot) delivered.repository.base_commit = mission.request.snapshot->head;
+  return delivered;
 }
 
 std::string RestoreCommand(const Delivered& delivered) {
@@ -262,6 +305,7 @@ RunReport MakeReport(const Context& ctx, const StatePaths& paths, const MissionS
   report.base_name = mission.request.repository.base_name;
   report.repository = mission.request.repository.path;
   report.partial = mission.partial;
+  report.snapshot = mission.request.snapshot;
   report.usage = mission.usage;
   if (mission.outcome == Outcome::kVerified) {
     report.branch = mission.branch.substr(kHeads.size());
@@ -283,6 +327,7 @@ RunReport MakeReport(const Context& ctx, const StatePaths& paths, const MissionS
   AddChanges(mission, report);
   AddTried(mission, report);
   AddPlausible(ctx, mission, blobs, report);
+  AddApprovals(ctx, mission, blobs, report);
   AddNext(mission, report);
   return report;
 }
@@ -299,6 +344,7 @@ std::string ReportJson(const RunReport& report) {
   fields.Field("branch", report.branch);
   fields.Field("partial", report.partial);
   fields.Field("commit", report.commit);
+  if (report.snapshot.has_value()) fields.Field("snapshot", *report.snapshot);
   if (report.standing.has_value()) {
     out += ",\"standing\":" + StandingJson(*report.standing, report.commit);
   }
@@ -317,6 +363,9 @@ std::string ReportJson(const RunReport& report) {
   fields.Field("changes", report.changes);
   fields.Field("tried", report.tried);
   fields.Field("plausible", report.plausible);
+  fields.Field("test_changes", report.test_changes);
+  fields.Field("findings", report.findings);
+  fields.Field("approvals", report.approvals);
   fields.Field("evidence", report.evidence);
   fields.Field("usage", report.usage);
   fields.Field("cpu_seconds", static_cast<double>(report.usage.cpu_ms) / 1000);
@@ -325,28 +374,59 @@ std::string ReportJson(const RunReport& report) {
   return out + "}";
 }
 
+namespace {
+
+void AddReviewText(const RunReport& report, std::string& out) {
+  for (const auto& [heading, list] :
+       {std::pair("What it changes of what judges it:", &report.test_changes),
+        std::pair("What else a person must see:", &report.findings)}) {
+    if (!list->empty()) StrAppend(out, heading, "\n");
+    for (const Finding& finding : *list) StrAppend(out, "  ", FindingText(finding), "\n");
+  }
+  for (const ApprovalSummary& approval : report.approvals) {
+    out +=
+        EscapeForTerminal(StrCat("Approval ", approval.approval_id, " (", approval.subject,
+                                 ", digest ", approval.digest.substr(0, 12), "): ", approval.status,
+                                 approval.principal.empty() ? "" : " by ", approval.principal,
+                                 approval.note.empty() ? "" : ": ", approval.note)) +
+        "\n";
+  }
+}
+
+void AddEvidenceText(const RunReport& report, bool verbose, std::string& out) {
+  const auto line = [&](const auto&... parts) {
+    out += EscapeForTerminal(StrCat(parts...)) + "\n";
+  };
+  const size_t first = verbose || report.evidence.empty() ? 0 : report.evidence.size() - 1;
+  if (!report.evidence.empty()) line("Evidence:");
+  for (size_t i = first; i < report.evidence.size(); ++i) {
+    const Evidence& e = report.evidence[i];
+    if (e.kind == "build") {
+      line("  build: ", e.passed == 1 ? "ends normally" : "fails", " on tree ",
+           e.tree.substr(0, 12), " by `", e.command, "` in ", SecondsText(e.wall_ms));
+      line("  changed hunks compiled: ", e.changed_hunks_executed, " of ", e.changed_hunks,
+           "; tests and build files unchanged: ", e.tests_unchanged ? "yes" : "no");
+      continue;
+    }
+    line("  ", e.kind == "command" ? "command" : "tests", ": ", e.passed, " of ", e.expected,
+         " expected passed, ", e.failed, " failed, ", e.missing, " missing, on tree ",
+         e.tree.substr(0, 12), " by `", e.command, "` in ", SecondsText(e.wall_ms));
+    line("  changed hunks executed: ", e.changed_hunks_executed, " of ", e.changed_hunks,
+         "; existing tests unchanged: ",
+         e.tests_unchanged    ? "yes"
+         : e.base_failed == 0 ? "no, and the base's pass too"
+                              : StrCat("no, and ", e.base_failed, " of the base's do not pass"));
+  }
+}
+
+}  // namespace
+
 std::string ReportText(const RunReport& report, bool verbose) {
   std::string out;
   const auto line = [&](const auto&... parts) {
     out += EscapeForTerminal(StrCat(parts...)) + "\n";
   };
-  switch (report.outcome) {
-    case Outcome::kVerified:
-      line("Verified: branch ", report.branch, " on ", report.base_name, " ",
-           report.base.substr(0, 12));
-      if (report.kind == "build") line("  ", report.reason);
-      if (report.standing.has_value()) {
-        for (const std::string& sentence : StandingLines(*report.standing, report.commit)) {
-          line("  ", sentence);
-        }
-      }
-      break;
-    case Outcome::kNothingToDo:
-      line("Nothing to do: ", report.reason);
-      break;
-    default:
-      line("Not done (", OutcomeWord(report.outcome), "): ", report.reason);
-  }
+  for (const std::string& sentence : ResultLines(report)) line(sentence);
   if (!report.failures.empty() && report.outcome != Outcome::kNothingToDo) {
     line("What failed at the base:");
     for (size_t i = 0; i < report.failures.size() && i < kFailuresShown; ++i) {
@@ -363,6 +443,7 @@ std::string ReportText(const RunReport& report, bool verbose) {
     line("  ", change.commit.substr(0, 12), "  ", change.summary,
          change.held_out.empty() ? "" : " (held-out tests " + change.held_out + ")");
   }
+  AddReviewText(report, out);
   if (!report.tried.empty() && (verbose || report.outcome != Outcome::kVerified)) {
     line("What was tried:");
     for (const std::string& search : report.tried) line("  ", search);
@@ -373,13 +454,7 @@ std::string ReportText(const RunReport& report, bool verbose) {
     for (const std::string& text : Split(TrimWhitespace(search.patches), '\n')) line("  ", text);
   }
   if (!report.partial.empty()) line("What was mended is kept at ", report.partial);
-  const size_t first = verbose || report.evidence.empty() ? 0 : report.evidence.size() - 1;
-  if (!report.evidence.empty()) line("Evidence:");
-  for (size_t i = first; i < report.evidence.size(); ++i) {
-    for (const std::string& text : Split(EvidenceText(report.evidence[i]), '\n')) {
-      line(text.starts_with(' ') ? "" : "  ", text);
-    }
-  }
+  AddEvidenceText(report, verbose, out);
   if (!report.flaky.empty()) line("Flaky, left out of the goal: ", Join(report.flaky, ", "));
   if (!report.network.empty()) {
     line("Need the network, left out of the goal: ", Join(report.network, ", "));

@@ -55,6 +55,8 @@ RunLoopOptions LoopOptions(const GlobalOptions& global, const StatePaths& paths,
   RunLoopOptions loop;
   loop.paths = paths;
   loop.owner = owner;
+  loop.ask = !global.no_input && global.progress != "jsonl" && ::isatty(STDIN_FILENO) == 1 &&
+             ::isatty(STDERR_FILENO) == 1;
   loop.progress = global.quiet ? ProgressMode::kNone : ChooseProgressMode(global.progress);
   return loop;
 }
@@ -114,8 +116,9 @@ int AnswerRetryDryRun(const GlobalOptions& global, const MissionState& mission,
                       const RunOptions& again) {
   if (!global.quiet) {
     PrintErr(
-        EscapeForTerminal(StrCat("would run \"", again.goal, "\" from ", again.base, " with seed ",
-                                 *again.seed, " and the limits of ", mission.id)) +
+        EscapeForTerminal(StrCat("would run \"", again.goal, "\" from ",
+                                 again.include_uncommitted ? "the work tree" : again.base,
+                                 " with seed ", *again.seed, " and the limits of ", mission.id)) +
         "\n");
   }
   if (global.output != "json") return kExitVerified;
@@ -178,12 +181,13 @@ int RetryCommand(const GlobalOptions& global, const RunName& name, bool dry_run)
   const MissionRequest& before = mission.request;
   RunOptions again{.goal = before.goal,
                    .verify = before.verify_command,
-                   .base = RetryBase(ctx, before.repository),
+                   .base = before.snapshot ? "" : RetryBase(ctx, before.repository),
                    .max_time = "",
                    .brain = before.brain,
                    .sandbox = before.sandbox,
                    .seed = NewSeed(reading->tail->state(), before),
-                   .agents = std::nullopt};
+                   .agents = std::nullopt,
+                   .include_uncommitted = before.snapshot.has_value()};
   if (dry_run) return AnswerRetryDryRun(global, mission, again);
   GlobalOptions there = global;
   there.folder = before.repository.path;
@@ -191,6 +195,9 @@ int RetryCommand(const GlobalOptions& global, const RunName& name, bool dry_run)
   if (!prepared.ok()) return FailRun(global, prepared.status());
   prepared->request.limits = before.limits;
   prepared->request.selection = before.selection;
+  prepared->request.candidates = before.candidates;
+  prepared->request.approve = before.approve;
+  prepared->request.protected_paths = before.protected_paths;
   prepared->warnings.push_back(
       StrCat("the goal of ", mission.id, " again, with its limits and seed ", *again.seed));
   return FollowPrepared(global, reading->paths, *prepared);
