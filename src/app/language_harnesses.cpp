@@ -42,6 +42,10 @@ class LanguageHarnesses final : public TestHarness {
     }
     if (first.has_value()) return *std::move(first);
     if (!reasons.empty()) return NotFound(reasons);
+    if (request.builds) {
+      return NotFound("there is nothing to build: the repository has no C or C++ file; ",
+                      "`coditect run \"make the tests pass\"` works on its tests");
+    }
     return NotFound("the repository has no Python, C or C++ file, and this version repairs ",
                     "nothing else");
   }
@@ -55,6 +59,12 @@ class LanguageHarnesses final : public TestHarness {
     }
     ASSIGN_OR_RETURN(TestHarness * harness, Of(request.plan));
     return harness->Run(ctx, workspace, request);
+  }
+
+  StatusOr<BuildReport> Build(const Context& ctx, Workspace& workspace,
+                              const BuildRequest& request) override {
+    ASSIGN_OR_RETURN(TestHarness * harness, Of(request.plan));
+    return harness->Build(ctx, workspace, request);
   }
 
   StatusOr<std::unique_ptr<CandidateFilter>> OpenFilter(const Context& ctx, Workspace& workspace,
