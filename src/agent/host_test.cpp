@@ -207,7 +207,8 @@ class Stage {
                                 const MissionRequest&) -> StatusOr<std::unique_ptr<Repository>> {
         opened.Set();
         return NeverReturns(ctx);
-      }};
+      },
+      .open_delivery = nullptr};
   AgentHost host_;
 };
 

@@ -12,7 +12,8 @@ namespace coditect {
 
 inline constexpr size_t kFrameBytesMax = 256 << 10;
 
-/// One request. `verb`: "request", "attach", "detach", "stop", "emergency_stop", "resume".
+/// One request. `verb`: "request", "attach", "detach", "stop", "emergency_stop", "resume",
+/// "run_plan".
 struct ClientFrame {
   uint64_t tag = 0;  // of the answer
   std::string verb;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "src/app/paths.h"
+#include "src/app/plan_text.h"
 #include "src/domain/delivery.h"
 #include "src/domain/state.h"
 #include "src/domain/test_report.h"
@@ -61,9 +62,14 @@ struct RunReport {
   std::vector<TestCase> failures;    // of the base: what was wrong
   std::vector<RepairSummary> changes;
   std::vector<std::string> tried;  // searches that found no repair, each with what came of it
-  std::vector<PlausiblePatches> plausible;   // of every search that found one
-  std::vector<Evidence> evidence;            // of the result's tree
-  std::optional<Standing> standing;          // of a delivered branch, if it could be looked at
+  std::vector<PlausiblePatches> plausible;  // of every search that found one
+  std::vector<Evidence> evidence;           // of the result's tree
+  std::optional<Standing> standing;         // of a delivered branch, if it could be looked at
+  DeliveryMode deliver = DeliveryMode::kBranch;
+  CommitId moved_from;                       // where `branch` was, if it is the base
+  std::string patch_file;                    // of a verified patch
+  BlobId patch;                              // its content
+  std::optional<PlanSummary> plan;           // if the plan was all that was asked for
   std::optional<WorkTreeSnapshot> snapshot;  // the base, if uncommitted changes were included
   Usage usage;
   std::vector<std::string> next;  // commands, best first

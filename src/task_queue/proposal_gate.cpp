@@ -1,6 +1,7 @@
 // The gate every proposal passes: preconditions, plans, teams, merges, verdicts.
 #include <algorithm>
 
+#include "src/domain/delivery.h"
 #include "src/domain/plan.h"
 #include "src/task_queue/step.h"
 
@@ -78,13 +79,39 @@ std::string TipFault(const MissionState& mission, const Proposal& proposal) {
   return "";
 }
 
-std::string BranchFault(const MissionState& mission, const Proposal& proposal) {
+/// The run's own branch is made at the tip.
+std::string NewBranchFault(const MissionState& mission, const Proposal& proposal) {
   if (proposal.ref != BranchRef(mission.id)) return StrCat("not this run's branch: ", proposal.ref);
-  if (!mission.branch.empty()) return "the branch is decided already";
   if (mission.tip.empty() || proposal.new_commit != mission.tip ||
       proposal.tree != mission.tip_tree || !proposal.old_commit.empty()) {
     return "the branch is not the tip";
   }
+  return "";
+}
+
+/// The base branch moves from where the tip was put onto it.
+std::string FastForwardFault(const MissionState& mission, const Proposal& proposal) {
+  if (proposal.ref != BaseBranchRef(mission.request.repository)) {
+    return StrCat("not the run's base: ", proposal.ref);
+  }
+  for (const TaskState& task : mission.tasks) {
+    if (task.spec.intent != "integrate" || task.status != TaskStatus::kDone) continue;
+    if (proposal.old_commit.empty() || OutputOf(task, "base_at") != proposal.old_commit ||
+        task.result.commit != proposal.new_commit || task.result.tree != proposal.tree) {
+      return "that is not what was made of the base branch and the tip";
+    }
+    return "";
+  }
+  return "the result is not put onto the base branch yet";
+}
+
+std::string BranchFault(const MissionState& mission, const Proposal& proposal) {
+  if (!mission.branch.empty()) return "the branch is decided already";
+  const DeliveryMode mode = ParseDelivery(mission.request.deliver).mode;
+  if (mode == DeliveryMode::kPatch) return "a patch is delivered, no branch";
+  const std::string fault = mode == DeliveryMode::kFastForward ? FastForwardFault(mission, proposal)
+                                                               : NewBranchFault(mission, proposal);
+  if (!fault.empty()) return fault;
   if (!mission.baseline.has_value() ||
       !HasVerdict(mission, proposal.tree, mission.baseline->expected_digest)) {
     return StrCat("tree ", proposal.tree, " was not seen passing all tests of the goal");
@@ -92,13 +119,33 @@ std::string BranchFault(const MissionState& mission, const Proposal& proposal) {
   return "";
 }
 
+std::string DeliveredFault(const MissionState& mission) {
+  const auto delivered =
+      std::find_if(mission.tasks.begin(), mission.tasks.end(), [](const TaskState& task) {
+        return task.spec.intent == "deliver" && task.status == TaskStatus::kDone;
+      });
+  if (ParseDelivery(mission.request.deliver).mode != DeliveryMode::kPatch) {
+    const bool any = delivered != mission.tasks.end() && !mission.branch.empty();
+    return any ? "" : "no branch was delivered";
+  }
+  if (delivered == mission.tasks.end() || delivered->result.commit != mission.tip ||
+      OutputOf(*delivered, "patch").empty()) {
+    return "no patch was delivered";
+  }
+  if (!mission.baseline.has_value() ||
+      !HasVerdict(mission, mission.tip_tree, mission.baseline->expected_digest)) {
+    return StrCat("tree ", mission.tip_tree, " was not seen passing all tests of the goal");
+  }
+  return "";
+}
+
 std::string VerdictFault(const MissionState& mission, const Proposal& proposal) {
   if (proposal.outcome == Outcome::kVerified) {
-    const bool delivered =
-        std::any_of(mission.tasks.begin(), mission.tasks.end(), [](const TaskState& task) {
-          return task.spec.intent == "deliver" && task.status == TaskStatus::kDone;
-        });
-    if (mission.branch.empty() || !delivered) return "no branch was delivered";
+    if (std::string fault = DeliveredFault(mission); !fault.empty()) return fault;
+  }
+  if (proposal.outcome == Outcome::kPlanned &&
+      (!mission.request.plan_only || mission.plan_released || mission.plan_version < 2)) {
+    return "no plan was asked for, or there is none";
   }
   if (proposal.outcome == Outcome::kNothingToDo &&
       (!mission.baseline.has_value() || mission.baseline->failing > 0)) {
