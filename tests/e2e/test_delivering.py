@@ -34,17 +34,18 @@ def test_a_run_starts_from_uncommitted_work_when_asked(person, work):
     head = work.head()
     report = verified(person, work, "--include-uncommitted")
     snapshot = report["snapshot"]
-    assert (snapshot["head"], snapshot["commit"]) == (head, report["base"]) and head != report["base"]
+    assert (snapshot["head"], snapshot["commit"]) == (head, report["base"])
     assert snapshot["tracked"] == 2 and "untracked" not in snapshot
     history = work.git("log", "--format=%H %s", "main.." + report["branch"]).splitlines()
-    assert len(history) == 2 and history[1] == report["base"] + " Uncommitted changes of the work tree"
+    assert len(history) == 2
+    assert history[1] == report["base"] + " Uncommitted changes of the work tree"
     assert sorted(work.git("diff", "--name-only", head, report["base"]).split()) == [
         "limits.py", "prices.py"]
     assert "-    if quantity > limit(100):" in work.git("diff", report["base"], report["branch"])
     assert work.suite_passes(report["branch"])
     shown = person.call("show", report["run"])
-    assert ("with your uncommitted changes below the repairs: commit %s (2 changed files, 0 untracked) "
-            "on %s" % (report["base"][:12], head[:12])) in shown.out
+    assert ("with your uncommitted changes below the repairs: commit %s (2 changed files, "
+            "0 untracked) on %s" % (report["base"][:12], head[:12])) in shown.out
     assert "up to date with main" in shown.out
     work.git("commit", "-q", "--allow-empty", "-m", "later")
     assert "1 commit behind main, merges cleanly" in person.call("show", report["run"]).out
