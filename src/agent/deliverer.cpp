@@ -90,18 +90,6 @@ StatusOr<CommitId> CommitOnMoved(const Lease& lease, Repository& git, const Base
                   .wall_ms = lease.services.clock.WallMs()});
 }
 
-StatusOr<Work> DeliverPatch(const Lease& lease, Delivery& delivery) {
-  Work work;
-  work.result = lease.NewResult(ResultOutcome::kSuccess);
-  ASSIGN_OR_RETURN(const std::string patch,
-                   delivery.Patch(lease.ctx, lease.mission.request().repository.base_commit,
-                                  lease.Parameter("tip")));
-  ASSIGN_OR_RETURN(work.result.outputs["patch"], lease.services.blobs.Put(lease.ctx, patch));
-  work.result.commit = lease.Parameter("tip");
-  work.result.tree = lease.Parameter("tip_tree");
-  return work;
-}
-
 StatusOr<Work> MoveBranch(const Lease& lease, Repository& git) {
   const CommitId commit = lease.Parameter("commit");
   const CommitId old_commit = lease.Parameter("old_commit");
@@ -172,14 +160,14 @@ StatusOr<Work> Integrate(const Lease& lease) {
 StatusOr<Work> Deliver(const Lease& lease) {
   ASSIGN_OR_RETURN(Repository * git, lease.mission.repository(lease.ctx));
   RETURN_IF_ERROR(AdvanceTip(lease, *git));
-  Work work;
+  ASSIGN_OR_RETURN(Work work, MoveBranch(lease, *git));
+  if (work.result.outcome != ResultOutcome::kSuccess) return work;
   if (lease.Parameter("deliver") == DeliveryWord(DeliveryMode::kPatch)) {
+    const CommitId& base = lease.mission.request().repository.base_commit;
     ASSIGN_OR_RETURN(const auto delivery,
                      lease.services.open_delivery(lease.ctx, lease.mission.request()));
-    ASSIGN_OR_RETURN(work, DeliverPatch(lease, *delivery));
-  } else {
-    ASSIGN_OR_RETURN(work, MoveBranch(lease, *git));
-    if (work.result.outcome != ResultOutcome::kSuccess) return work;
+    ASSIGN_OR_RETURN(const std::string patch, delivery->Patch(lease.ctx, base, work.result.commit));
+    ASSIGN_OR_RETURN(work.result.outputs["patch"], lease.services.blobs.Put(lease.ctx, patch));
   }
   ASSIGN_OR_RETURN(
       const std::string diff,

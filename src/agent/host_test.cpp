@@ -131,6 +131,9 @@ class StuckQueue final : public TaskQueueService {
                  const std::string&) override {
     return NeverReturns(ctx);
   }
+  Status AnswerApproval(const Context& ctx, const MissionId&, const ApprovalAnswered&) override {
+    return NeverReturns(ctx);
+  }
   Status Propose(const Context& ctx, const MissionId&, const std::vector<TaskPlanned>&,
                  const Proposal&) override {
     return NeverReturns(ctx);

@@ -43,7 +43,7 @@ StatusOr<Work> TestMerged(const Lease& lease, Repository& git, const TreeId& tre
                      RunClaim(lease, baseline, tree, changes, expected, WorkspaceUse::kProof,
                               lease.IntParameter("seed"), &work.result.usage));
     work.result.evidence = run.evidence;
-    if (const std::string fault = EvidenceFault(run.evidence); !fault.empty()) {
+    if (const std::string fault = run.Fault(); !fault.empty()) {
       work.result.outcome = ResultOutcome::kBlocked;
       work.result.reason = StrCat("not_verified: the merged repairs do not pass together: ", fault);
       return work;

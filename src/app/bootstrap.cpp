@@ -55,6 +55,18 @@ constexpr const char* kPassed[] = {"LANG",
 
 std::string ProcessLabel() { return StrCat("p", ::getpid()); }
 
+ResolvedTools FindTools(const python::InterpreterRequest& wanted,
+                        const std::vector<std::string>& pass) {
+  python::ResolvedToolchain found = python::ResolveToolchain(wanted);
+  std::vector<std::string> names(std::begin(kPassed), std::end(kPassed));
+  names.insert(names.end(), pass.begin(), pass.end());
+  for (const std::string& name : names) {
+    const auto value = wanted.environment.find(name);
+    if (value != wanted.environment.end()) found.toolchain.environment.insert(*value);
+  }
+  return {.toolchain = std::move(found.toolchain), .notes = std::move(found.notes)};
+}
+
 git::DeliveryOptions DeliveryOptions(const StatePaths& paths, const Delivered& delivered) {
   return {.delivered = delivered, .state_folder = paths.state, .label = ProcessLabel()};
 }
@@ -95,11 +107,16 @@ StatusOr<std::unique_ptr<Sandbox>> MakeSandbox(const StatePaths& paths, const st
   return process::Sandbox::Create(std::move(options));
 }
 
-StatusOr<std::unique_ptr<TestHarness>> MakeHarness(const StatePaths& paths) {
+StatusOr<std::vector<LanguageHarness>> MakeHarnesses(const StatePaths& paths) {
   std::vector<LanguageHarness> harnesses;
   harnesses.push_back({"c++", native::CreateHarness()});
   ASSIGN_OR_RETURN(auto python, python::CreateHarness({.folder = paths.support}));
   harnesses.push_back({"python", std::move(python)});
+  return harnesses;
+}
+
+StatusOr<std::unique_ptr<TestHarness>> MakeHarness(const StatePaths& paths) {
+  ASSIGN_OR_RETURN(auto harnesses, MakeHarnesses(paths));
   return CombineHarnesses(std::move(harnesses));
 }
 
@@ -202,10 +219,10 @@ Status InitialiseRepository(const Context& ctx, const std::string& folder,
   return git::Initialise(ctx, folder, message);
 }
 
-StatusOr<Toolchain> ResolveToolchain(const Context& ctx, const StatePaths& paths,
-                                     const RepositoryRef& repository,
-                                     const std::map<std::string, std::string>& environment,
-                                     const std::vector<std::string>& pass) {
+StatusOr<ResolvedTools> ResolveToolchain(const Context& ctx, const StatePaths& paths,
+                                         const RepositoryRef& repository,
+                                         const std::map<std::string, std::string>& environment,
+                                         const std::vector<std::string>& pass) {
   MissionRequest request;
   request.repository = repository;
   ASSIGN_OR_RETURN(const auto git, OpenMissionRepository(ctx, paths, request));
@@ -219,14 +236,16 @@ StatusOr<Toolchain> ResolveToolchain(const Context& ctx, const StatePaths& paths
     const auto at = tracked.lower_bound(relative);
     return at != tracked.end() && IsBelow(*at, relative);
   };
-  Toolchain toolchain = python::ResolveToolchain(wanted).toolchain;
-  std::vector<std::string> names(std::begin(kPassed), std::end(kPassed));
-  names.insert(names.end(), pass.begin(), pass.end());
-  for (const std::string& name : names) {
-    const auto found = environment.find(name);
-    if (found != environment.end()) toolchain.environment.insert(*found);
-  }
-  return toolchain;
+  return FindTools(wanted, pass);
+}
+
+ResolvedTools ResolveToolchain(const std::string& folder,
+                               const std::map<std::string, std::string>& environment) {
+  python::InterpreterRequest wanted;
+  wanted.repository = folder;
+  wanted.environment = environment;
+  wanted.is_tracked = [](const std::string&) { return false; };
+  return FindTools(wanted, {});
 }
 
 std::optional<int> RunAsHelperProcess(int argc, char** argv) {

@@ -37,6 +37,11 @@ class OwnedService final : public MissionService {
     return owner_->queue().Control(CallContext(), mission_id, control,
                                    client_verb ? client_id_ : Principal());
   }
+  Status Answer(const MissionId& mission_id, const ApprovalAnswered& answer) override {
+    ApprovalAnswered own = answer;
+    own.principal = Principal();
+    return owner_->queue().AnswerApproval(CallContext(), mission_id, own);
+  }
   Status WaitForNews(uint64_t sequence, std::chrono::milliseconds timeout) override {
     owner_->WaitForNews(sequence, timeout);
     return absl::OkStatus();
@@ -69,6 +74,10 @@ class SocketService final : public MissionService {
                        : control == MissionControl::kRunPlan       ? "run_plan"
                                                                    : "resume";
     return Call({.verb = verb, .mission_id = mission_id}).status();
+  }
+
+  Status Answer(const MissionId& mission_id, const ApprovalAnswered& answer) override {
+    return Call({.verb = "answer", .mission_id = mission_id, .answer = answer}).status();
   }
 
   Status WaitForNews(uint64_t sequence, std::chrono::milliseconds timeout) override {

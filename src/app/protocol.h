@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "src/base/status.h"
+#include "src/domain/fact.h"
 #include "src/domain/mission.h"
 
 namespace coditect {
@@ -13,13 +14,14 @@ namespace coditect {
 inline constexpr size_t kFrameBytesMax = 256 << 10;
 
 /// One request. `verb`: "request", "attach", "detach", "stop", "emergency_stop", "resume",
-/// "run_plan".
+/// "answer", "run_plan".
 struct ClientFrame {
   uint64_t tag = 0;  // of the answer
   std::string verb;
   std::string mission_id;
   std::string client_id;
   std::optional<MissionRequest> request;
+  std::optional<ApprovalAnswered> answer;
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor&& visit) {
@@ -28,6 +30,7 @@ struct ClientFrame {
     visit(3, "mission_id", self.mission_id);
     visit(4, "client_id", self.client_id);
     visit(5, "request", self.request);
+    visit(6, "answer", self.answer);
   }
 };
 

@@ -4,11 +4,13 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "src/app/approval_prompt.h"
 #include "src/app/commands/commands.h"
 #include "src/app/exit_code.h"
 #include "src/app/interrupt.h"
 #include "src/app/patch_file.h"
 #include "src/base/random.h"
+#include "src/domain/approval.h"
 
 namespace coditect {
 namespace {
@@ -174,7 +176,11 @@ class RunLoop {
       const MissionState* mission = Mission();
       if (mission != nullptr && mission->status != MissionStatus::kActive &&
           mission->status != MissionStatus::kInterrupted) {
-        return absl::OkStatus();
+        const ApprovalState* open = OpenApproval(*mission);
+        if (!options_.ask || open == nullptr) return absl::OkStatus();
+        ASSIGN_OR_RETURN(const bool answered, Ask(*mission, *open));
+        if (!answered) return absl::OkStatus();
+        continue;
       }
       RETURN_IF_ERROR(HandleInterrupts());
       if (mission != nullptr && (Interrupts() >= 2 || unrecordable_)) return absl::OkStatus();
@@ -184,6 +190,30 @@ class RunLoop {
                                       ? std::map<std::string, std::map<std::string, std::string>>()
                                       : owner->progress().Latest(mission_id_));
     }
+  }
+
+  /// False when the person says nothing: the run stays as it is. Somebody else may answer
+  /// meanwhile.
+  StatusOr<bool> Ask(const MissionState& mission, const ApprovalState& open) {
+    view_->Finish();
+    PrintErr(ApprovalText(ctx_, options_.paths, mission, open));
+    ApprovalAnswered answer{
+        .approval_id = open.approval_id, .digest = open.digest, .principal = "", .note = ""};
+    const auto unanswered = [&] {
+      const bool read = tail_->Poll(ctx_).ok();
+      const ApprovalState* now = OpenApproval(*Mission());
+      return read && Interrupts() == 0 && now != nullptr && now->approval_id == answer.approval_id;
+    };
+    const Said said = AskPerson(StrCat("Approve this ", open.subject, "?"), unanswered);
+    if (said == Said::kNothing) {
+      PrintErr("\n");
+      return OpenApproval(*Mission()) == nullptr;
+    }
+    answer.approved = said == Said::kYes;
+    if (!answer.approved) answer.note = "at the terminal";
+    const Status told = service_->Answer(mission_id_, answer);
+    if (!told.ok() && !absl::IsFailedPrecondition(told)) return told;  // else somebody else did
+    return true;
   }
 
   // The first interrupt; the second one is StopAtOnce's.

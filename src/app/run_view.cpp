@@ -22,6 +22,7 @@ std::string VerbOf(const std::string& intent) {
   if (intent == "localize") return "Localized";
   if (intent == "plan") return "Planned";
   if (intent == "repair") return "Repaired";
+  if (intent == "adopt") return "Adopted";
   if (intent == "verify") return "Verified";
   if (intent == "merge") return "Merged";
   if (intent == "integrate") return "Integrated";
@@ -81,6 +82,11 @@ void RunView::ShowEvent(const Event& event, const MissionState& mission) {
                            ", found ", violation->actual));
   } else if (const auto* retried = std::get_if<TaskRetried>(&event.body)) {
     say("Retry", StrCat(retried->task_id.ToString(), ": ", retried->reason));
+  } else if (const auto* asked = std::get_if<ApprovalRequested>(&event.body)) {
+    say("Approval", StrCat(asked->subject, ": ", asked->reason));
+  } else if (const auto* settled = std::get_if<ApprovalSettled>(&event.body)) {
+    say(settled->approved ? "Approved" : "Rejected",
+        StrCat("by ", settled->principal, settled->note.empty() ? "" : ": ", settled->note));
   } else if (std::holds_alternative<MissionResumed>(event.body)) {
     say("Resumed", StrCat(mission_id_, " goes on from what was acknowledged"));
   } else if (const auto* interrupted = std::get_if<MissionInterrupted>(&event.body)) {
@@ -96,7 +102,7 @@ void RunView::ShowDone(const MissionState& mission, const TaskState& task) {
     text = StrCat(b.passed, " tests pass, ", b.failing, " fail");
     if (b.flaky > 0) text += StrCat(", ", b.flaky, " flaky (left out)");
     if (b.network > 0) text += StrCat(", ", b.network, " need the network (left out)");
-  } else if (intent == "repair") {
+  } else if (intent == "repair" || intent == "adopt") {
     text = OutputOf(task, "summary");
   } else if (intent == "verify" && task.result.evidence.has_value()) {
     const Evidence& e = *task.result.evidence;
@@ -108,8 +114,9 @@ void RunView::ShowDone(const MissionState& mission, const TaskState& task) {
   } else if (intent == "merge" || intent == "integrate") {
     text = StrCat("tree ", task.result.tree.substr(0, 12));
   } else if (intent == "deliver") {
-    text = mission.branch.empty() ? "a patch"
-                                  : mission.branch.substr(std::string_view("refs/heads/").size());
+    text = !mission.branch.starts_with("refs/heads/")
+               ? "a patch"
+               : mission.branch.substr(std::string_view("refs/heads/").size());
   } else {
     return;  // the plan itself follows
   }

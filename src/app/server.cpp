@@ -179,6 +179,10 @@ void Server::Handle(const std::shared_ptr<Connection>& connection, const ClientF
     auto id = queue_.RequestMission(ctx, request, frame.client_id);
     status = id.status();
     if (id.ok()) answer.mission_id = attached_to = *id;
+  } else if (frame.verb == "answer" && frame.answer.has_value()) {
+    ApprovalAnswered given = *frame.answer;
+    given.principal = connection->principal;
+    status = queue_.AnswerApproval(ctx, frame.mission_id, given);
   } else if (const auto control = ParseControl(frame.verb); control.ok()) {
     const bool client_verb =
         *control == MissionControl::kAttach || *control == MissionControl::kDetach;

@@ -216,6 +216,28 @@ struct ResultReported {
   }
 };
 
+/// Fact. A person approved or rejected what was asked for.
+struct ApprovalAnswered {
+  static constexpr uint32_t kNumber = 14;
+  static constexpr std::string_view kName = "approval_answered";
+  static constexpr bool kFact = true;
+  std::string approval_id;
+  std::string digest;  // of what the person saw
+  bool approved = false;
+  std::string principal;
+  std::string note;  // of a rejection: the reason
+
+  bool operator==(const ApprovalAnswered&) const = default;
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "approval_id", self.approval_id);
+    visit(2, "digest", self.digest);
+    visit(3, "approved", self.approved);
+    visit(4, "principal", self.principal);
+    visit(5, "note", self.note);
+  }
+};
+
 /// Fact. A person wants a plan to be run that was all they had asked for before.
 struct PlanRunRequested {
   static constexpr uint32_t kNumber = 15;

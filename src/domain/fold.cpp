@@ -125,7 +125,9 @@ class MissionFold {
       mission_.verdicts.push_back({.tree = result.evidence->tree,
                                    .expected_digest = result.evidence->expected_digest,
                                    .agent_id = result.agent_id,
-                                   .role = task->spec.role});
+                                   .role = task->spec.role,
+                                   .review = result.evidence->review,
+                                   .review_reason = result.evidence->review_reason});
     }
     return true;
   }
@@ -275,6 +277,33 @@ class MissionFold {
     mission_.branch_old.clear();
     mission_.branch_tree.clear();
     return true;
+  }
+
+  bool Apply(const ApprovalAnswered&) { return true; }
+  bool Apply(const ApprovalRequested& e) {
+    mission_.approvals.push_back({.approval_id = e.approval_id,
+                                  .subject = e.subject,
+                                  .digest = e.digest,
+                                  .reason = e.reason,
+                                  .plan_version = e.plan_version,
+                                  .tree = e.tree,
+                                  .review = e.review,
+                                  .requested_wall_ms = event_.wall_ms,
+                                  .status = ApprovalStatus::kOpen,
+                                  .principal = "",
+                                  .note = ""});
+    return true;
+  }
+  bool Apply(const ApprovalSettled& e) {
+    for (ApprovalState& approval : mission_.approvals) {
+      if (approval.approval_id != e.approval_id) continue;
+      if (approval.status != ApprovalStatus::kOpen) return false;
+      approval.status = e.approved ? ApprovalStatus::kApproved : ApprovalStatus::kRejected;
+      approval.principal = e.principal;
+      approval.note = e.note;
+      return true;
+    }
+    return false;
   }
 
   bool Apply(const MissionInterrupted& e) {

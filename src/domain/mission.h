@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "src/domain/fields.h"
 #include "src/domain/ids.h"
@@ -23,19 +24,20 @@ enum class Outcome {
   kLimit,
   kStopped,
   kError,
-  kPlanned,  // the plan was all that was asked for; it can be run
+  kNeedsApproval,  // stopped until a person approves or rejects
+  kPlanned,        // the plan was all that was asked for; it can be run
 };
 constexpr auto EnumNames(Outcome) {
-  return std::array<std::string_view, 9>{
-      "OUTCOME_UNSPECIFIED",   "OUTCOME_VERIFIED",    "OUTCOME_NOT_VERIFIED",
-      "OUTCOME_NOTHING_TO_DO", "OUTCOME_NEEDS_MODEL", "OUTCOME_LIMIT",
-      "OUTCOME_STOPPED",       "OUTCOME_ERROR",       "OUTCOME_PLANNED"};
+  return std::array<std::string_view, 10>{
+      "OUTCOME_UNSPECIFIED",    "OUTCOME_VERIFIED", "OUTCOME_NOT_VERIFIED", "OUTCOME_NOTHING_TO_DO",
+      "OUTCOME_NEEDS_MODEL",    "OUTCOME_LIMIT",    "OUTCOME_STOPPED",      "OUTCOME_ERROR",
+      "OUTCOME_NEEDS_APPROVAL", "OUTCOME_PLANNED"};
 }
 /// "verified", "not_verified", …: the word used in reports.
 constexpr std::string_view OutcomeWord(Outcome outcome) {
-  constexpr std::array<std::string_view, 9> words = {
-      "",      "verified", "not_verified", "nothing_to_do", "needs_model",
-      "limit", "stopped",  "error",        "planned"};
+  constexpr std::array<std::string_view, 10> words = {
+      "",      "verified", "not_verified", "nothing_to_do",  "needs_model",
+      "limit", "stopped",  "error",        "needs_approval", "planned"};
   return words[static_cast<size_t>(outcome)];
 }
 
@@ -106,6 +108,9 @@ struct MissionRequest {
   std::string deliver;  // how the result is given: domain/delivery.h DeliveryPlan
   std::optional<WorkTreeSnapshot> snapshot;  // the base, if it is no commit of the person's
   bool plan_only = false;                    // ends with a plan, which PlanRunRequested then runs
+  std::vector<CommitId> candidates;  // changes by others to be judged before anything is searched
+  std::string approve;               // what waits for a person: "none", "plan", "merge" or "all"
+  std::vector<std::string> protected_paths;  // globs: a change to one waits for a person
 
   bool operator==(const MissionRequest&) const = default;
   template <class Self, class Visitor>
@@ -127,9 +132,12 @@ struct MissionRequest {
     visit(15, "violation_action", self.violation_action);
     visit(16, "repeat_flaky", self.repeat_flaky);
     visit(17, "selection", self.selection);
+    visit(18, "candidates", self.candidates);
+    visit(19, "approve", self.approve);
     visit(20, "deliver", self.deliver);
     visit(21, "snapshot", self.snapshot);
     visit(22, "plan_only", self.plan_only);
+    visit(40, "protected_paths", self.protected_paths);
   }
 };
 

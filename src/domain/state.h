@@ -62,8 +62,29 @@ struct Verdict {
   std::string expected_digest;
   AgentId agent_id;
   Role role = Role::kUnspecified;
+  BlobId review;  // what a person must see of it; "" = nothing
+  std::string review_reason;
 
   bool operator==(const Verdict&) const = default;
+};
+
+enum class ApprovalStatus { kOpen, kApproved, kRejected };
+
+/// A person's word that was asked for, and what it is about (domain/approval.h).
+struct ApprovalState {
+  std::string approval_id;  // "a-1", within the mission
+  std::string subject;      // "plan" or "merge"
+  std::string digest;       // of what was to be seen
+  std::string reason;       // why it was asked for
+  uint32_t plan_version = 0;
+  TreeId tree;
+  BlobId review;
+  int64_t requested_wall_ms = 0;
+  ApprovalStatus status = ApprovalStatus::kOpen;
+  std::string principal;  // who answered
+  std::string note;
+
+  bool operator==(const ApprovalState&) const = default;
 };
 
 struct ReadyKey {
@@ -95,7 +116,8 @@ struct MissionState {
 
   std::optional<BaselineSummary> baseline;
   std::vector<Verdict> verdicts;
-  CommitId tip;  // "" = still the base
+  std::vector<ApprovalState> approvals;  // in the order they were asked for
+  CommitId tip;                          // "" = still the base
   TreeId tip_tree;
   CommitId previous_tip;    // where the ref of the tip may still be
   std::set<TaskId> merged;  // merge tasks whose result is in the tip

@@ -46,6 +46,18 @@ bool Failed(const TaskState* task) {
          (task->status == TaskStatus::kFailed || task->status == TaskStatus::kQuarantined);
 }
 
+/// Why the first candidate of others was refused and how many more were; "" without candidates.
+std::string RefusedCandidates(const MissionState& mission) {
+  std::string first;
+  size_t count = 0;
+  for (const TaskState& task : mission.tasks) {
+    if (task.spec.intent != "adopt" || task.spec.parameters.contains("changed_tests")) continue;
+    if (!Failed(&task)) continue;
+    if (count++ == 0) first = SentenceOf(task.reason);
+  }
+  return count < 2 ? first : StrCat(first, " (", Counted(count - 1, "more candidate"), " too)");
+}
+
 /// Why the run ends without everything mended, in one sentence.
 std::string NotMended(const MissionState& mission) {
   size_t clusters = 0;
@@ -57,6 +69,7 @@ std::string NotMended(const MissionState& mission) {
     if (task.spec.intent == "merge" && Failed(&task)) last = task.reason;
   }
   if (!last.empty()) return SentenceOf(last);
+  if (const std::string refused = RefusedCandidates(mission); !refused.empty()) return refused;
   if (mended > 0) {
     return StrCat(mended, " of ", clusters, " independent faults were mended");
   }

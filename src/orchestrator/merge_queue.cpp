@@ -14,12 +14,13 @@ Proposal Move(const MissionState& mission, std::string ref) {
   return proposal;
 }
 
-/// Where the branch to be delivered is to be; nothing where none is.
+/// Where the ref of what is delivered is to be; nothing as long as that is not known.
 std::optional<Proposal> ProposeDelivery(const MissionState& mission) {
   const DeliveryMode mode = ParseDelivery(mission.request.deliver).mode;
-  if (mode == DeliveryMode::kPatch) return std::nullopt;
-  if (mode == DeliveryMode::kBranch) {
-    Proposal proposal = Move(mission, StrCat("refs/heads/coditect/", mission.id));
+  if (mode != DeliveryMode::kFastForward) {
+    Proposal proposal =
+        Move(mission, mode == DeliveryMode::kPatch ? StrCat("refs/coditect/", mission.id, "/patch")
+                                                   : StrCat("refs/heads/coditect/", mission.id));
     proposal.new_commit = mission.tip;
     proposal.tree = mission.tip_tree;
     return proposal;

@@ -37,6 +37,11 @@ class TaskQueueService {
   virtual Status Control(const Context& ctx, const MissionId& mission_id, MissionControl control,
                          const std::string& who) = 0;
 
+  /// A person's answer; `answer.principal` is set by the edge. FAILED_PRECONDITION when nothing
+  /// waits for it: it was answered before, or what was seen is not what is asked about now.
+  virtual Status AnswerApproval(const Context& ctx, const MissionId& mission_id,
+                                const ApprovalAnswered& answer) = 0;
+
   /// sdd AssignTask: an orchestrator's proposal, with the tasks of a plan in front of it.
   virtual Status Propose(const Context& ctx, const MissionId& mission_id,
                          const std::vector<TaskPlanned>& tasks, const Proposal& proposal) = 0;

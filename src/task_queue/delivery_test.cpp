@@ -174,19 +174,33 @@ TEST_CASE("APatchNeedsNoBranchButATestedTip") {
   skipped.outcome = ResultOutcome::kBlocked;
   bench.Post(bench.id, ResultReported{.result = skipped});
   CHECK_EQ(bench.Decide(BranchRef(bench.id), "", "tip", "tip-tree"),
-           "a patch is delivered, no branch");
+           "not this run's branch: refs/heads/coditect/r-7f3a");
+  CHECK_EQ(bench.Decide(PatchRef(bench.id), "", "other", "tip-tree"), "the branch is not the tip");
+  bench.state.Find(bench.id)->verdicts.clear();
+  CHECK_EQ(bench.Decide(PatchRef(bench.id), "", "tip", "tip-tree"),
+           "tree tip-tree was not seen passing all tests of the goal");
+  bench.See("tip-tree");
+  CHECK_FALSE(bench.task(2).lease.has_value());
+  CHECK_EQ(bench.Decide(PatchRef(bench.id), "", "tip", "tip-tree"), "");
   CHECK_EQ(bench.task(2).lease->action.parameters.at("deliver"), "patch");
   const Proposal verified = {.kind = ProposalKind::kVerdict, .outcome = Outcome::kVerified};
-  CHECK_EQ(bench.Refusal(verified), "no patch was delivered");
-  TaskResult patch = bench.ResultOf(2, "tip", "tip-tree");
-  patch.outputs["patch"] = "blob";
-  bench.Post(bench.id, ResultReported{.result = patch});
-  bench.state.Find(bench.id)->verdicts.clear();
-  CHECK_EQ(bench.Refusal(verified), "tree tip-tree was not seen passing all tests of the goal");
-  bench.See("tip-tree");
-  CHECK_EQ(bench.Refusal(verified), "");
+  CHECK_EQ(bench.Refusal(verified), "no branch was delivered");
+  bench.Post(bench.id, ResultReported{.result = bench.ResultOf(2, "tip", "tip-tree")});
+  std::vector<Event> ended = bench.Post(bench.id, ProposalSubmitted{.proposal = verified});
+  CHECK_EQ(std::get<MissionCompleted>(ended.back().body).branch, "");
   CHECK_EQ(bench.mission().outcome, Outcome::kVerified);
-  CHECK(bench.mission().branch.empty());
+}
+
+TEST_CASE("APatchAndAMovedBranchWaitForAPersonAsABranchDoes") {
+  for (const char* deliver : {"ff", "patch:/a/b.patch"}) {
+    DeliveryBench bench(deliver);
+    bench.state.Find(bench.id)->request.approve = "merge";
+    const bool moves = bench.mission().request.deliver == "ff";
+    bench.Integrate("b1", "tip", "tip-tree");
+    bench.Decide(moves ? kBranch : PatchRef(bench.id), moves ? "b1" : "", "tip", "tip-tree");
+    CHECK_EQ(bench.mission().outcome, Outcome::kNeedsApproval);
+    CHECK(bench.mission().branch.empty());
+  }
 }
 
 TEST_CASE("APlanIsRunWhenItIsAskedForAndOnlyOnce") {

@@ -61,6 +61,10 @@ bool AddClaim(const MissionState& mission, const TaskState& task, Parameters& pa
   parameters["claimed_by"] = claim->result.agent_id;
   const auto message = claim->result.outputs.find("message");
   if (message != claim->result.outputs.end()) parameters["message"] = message->second;
+  const auto changed_tests = claim->spec.parameters.find("changed_tests");
+  if (changed_tests != claim->spec.parameters.end()) {
+    parameters["changed_tests"] = changed_tests->second;
+  }
   return true;
 }
 
@@ -116,6 +120,10 @@ std::string Prepare(const MissionState& mission, const TaskState& task, Paramete
     return AddOutput(mission, "observe", "coverage", parameters) ? ""
                                                                  : "the baseline has no coverage";
   }
+  if (intent == "adopt") {
+    parameters["excluded_trees"] = Join(task.excluded_trees, " ");
+    return "";
+  }
   if (intent == "verify") return AddClaim(mission, task, parameters) ? "" : "there is no claim";
   AddTip(mission, parameters);
   if (intent == "merge") {
@@ -128,12 +136,7 @@ std::string Prepare(const MissionState& mission, const TaskState& task, Paramete
     *later = !EarlierMergesDecided(mission, task);
     return "";
   }
-  const DeliveryMode mode = ParseDelivery(mission.request.deliver).mode;  // deliver
-  parameters["deliver"] = DeliveryWord(mode);
-  if (mode == DeliveryMode::kPatch) {
-    *later = !EarlierMergesDecided(mission, task);
-    return "";
-  }
+  parameters["deliver"] = DeliveryWord(ParseDelivery(mission.request.deliver).mode);
   parameters["branch"] = mission.branch;
   parameters["commit"] = mission.branch_commit;
   parameters["tree"] = mission.branch_tree;

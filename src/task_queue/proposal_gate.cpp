@@ -79,9 +79,11 @@ std::string TipFault(const MissionState& mission, const Proposal& proposal) {
   return "";
 }
 
-/// The run's own branch is made at the tip.
-std::string NewBranchFault(const MissionState& mission, const Proposal& proposal) {
-  if (proposal.ref != BranchRef(mission.id)) return StrCat("not this run's branch: ", proposal.ref);
+/// The run's own branch, or the ref of its patch, is made at the tip.
+std::string NewRefFault(const MissionState& mission, const Proposal& proposal, DeliveryMode mode) {
+  const std::string ref =
+      mode == DeliveryMode::kPatch ? PatchRef(mission.id) : BranchRef(mission.id);
+  if (proposal.ref != ref) return StrCat("not this run's branch: ", proposal.ref);
   if (mission.tip.empty() || proposal.new_commit != mission.tip ||
       proposal.tree != mission.tip_tree || !proposal.old_commit.empty()) {
     return "the branch is not the tip";
@@ -108,9 +110,9 @@ std::string FastForwardFault(const MissionState& mission, const Proposal& propos
 std::string BranchFault(const MissionState& mission, const Proposal& proposal) {
   if (!mission.branch.empty()) return "the branch is decided already";
   const DeliveryMode mode = ParseDelivery(mission.request.deliver).mode;
-  if (mode == DeliveryMode::kPatch) return "a patch is delivered, no branch";
-  const std::string fault = mode == DeliveryMode::kFastForward ? FastForwardFault(mission, proposal)
-                                                               : NewBranchFault(mission, proposal);
+  const std::string fault = mode == DeliveryMode::kFastForward
+                                ? FastForwardFault(mission, proposal)
+                                : NewRefFault(mission, proposal, mode);
   if (!fault.empty()) return fault;
   if (!mission.baseline.has_value() ||
       !HasVerdict(mission, proposal.tree, mission.baseline->expected_digest)) {
@@ -119,29 +121,13 @@ std::string BranchFault(const MissionState& mission, const Proposal& proposal) {
   return "";
 }
 
-std::string DeliveredFault(const MissionState& mission) {
-  const auto delivered =
-      std::find_if(mission.tasks.begin(), mission.tasks.end(), [](const TaskState& task) {
-        return task.spec.intent == "deliver" && task.status == TaskStatus::kDone;
-      });
-  if (ParseDelivery(mission.request.deliver).mode != DeliveryMode::kPatch) {
-    const bool any = delivered != mission.tasks.end() && !mission.branch.empty();
-    return any ? "" : "no branch was delivered";
-  }
-  if (delivered == mission.tasks.end() || delivered->result.commit != mission.tip ||
-      OutputOf(*delivered, "patch").empty()) {
-    return "no patch was delivered";
-  }
-  if (!mission.baseline.has_value() ||
-      !HasVerdict(mission, mission.tip_tree, mission.baseline->expected_digest)) {
-    return StrCat("tree ", mission.tip_tree, " was not seen passing all tests of the goal");
-  }
-  return "";
-}
-
 std::string VerdictFault(const MissionState& mission, const Proposal& proposal) {
   if (proposal.outcome == Outcome::kVerified) {
-    if (std::string fault = DeliveredFault(mission); !fault.empty()) return fault;
+    const bool delivered =
+        std::any_of(mission.tasks.begin(), mission.tasks.end(), [](const TaskState& task) {
+          return task.spec.intent == "deliver" && task.status == TaskStatus::kDone;
+        });
+    if (mission.branch.empty() || !delivered) return "no branch was delivered";
   }
   if (proposal.outcome == Outcome::kPlanned &&
       (!mission.request.plan_only || mission.plan_released || mission.plan_version < 2)) {
@@ -158,6 +144,7 @@ std::string VerdictFault(const MissionState& mission, const Proposal& proposal) 
 
 std::string TipRef(const MissionId& id) { return StrCat("refs/coditect/", id, "/tip"); }
 std::string BranchRef(const MissionId& id) { return StrCat("refs/heads/coditect/", id); }
+std::string PatchRef(const MissionId& id) { return StrCat("refs/coditect/", id, "/patch"); }
 
 std::string ProposalFault(const MissionState& mission, const Proposal& proposal) {
   if (!mission.running()) return "the run is not active";

@@ -173,6 +173,23 @@ Status TaskQueue::Control(const Context& ctx, const MissionId& mission_id, Missi
                      });
 }
 
+Status TaskQueue::AnswerApproval(const Context& ctx, const MissionId& mission_id,
+                                 const ApprovalAnswered& answer) {
+  Message message;
+  message.mission_id = mission_id;
+  message.facts.emplace_back(answer);
+  return PostAndWait(
+      ctx, std::move(message), [&](std::span<const Event> events, const ShardState&) -> Status {
+        const bool counts = std::ranges::any_of(events, [](const Event& event) {
+          return std::holds_alternative<ApprovalSettled>(event.body);
+        });
+        if (counts) return absl::OkStatus();
+        return FailedPrecondition("run ", mission_id, " does not wait for approval ",
+                                  answer.approval_id,
+                                  " of that digest any more; `coditect inbox` says what is open");
+      });
+}
+
 Status TaskQueue::Propose(const Context& ctx, const MissionId& mission_id,
                           const std::vector<TaskPlanned>& tasks, const Proposal& proposal) {
   Message message;

@@ -60,6 +60,8 @@ class TaskQueue final : public TaskQueueService {
                                      const std::string& client_id) override;
   Status Control(const Context& ctx, const MissionId& mission_id, MissionControl control,
                  const std::string& who) override;
+  Status AnswerApproval(const Context& ctx, const MissionId& mission_id,
+                        const ApprovalAnswered& answer) override;
   Status Propose(const Context& ctx, const MissionId& mission_id,
                  const std::vector<TaskPlanned>& tasks, const Proposal& proposal) override;
   Status LeaseStarted(const Context& ctx, const MissionId& mission_id,

@@ -10,6 +10,7 @@
 
 #include "src/adapters/memory/event_log.h"
 #include "src/base/file.h"
+#include "src/domain/approval.h"
 #include "src/domain/evidence.h"
 #include "src/domain/plan.h"
 #include "src/orchestrator/orchestrator.h"
@@ -173,6 +174,23 @@ class Walk {
       independent |= verdict.tree == decided.tree && verdict.role != Role::kCoder;
     }
     CHECK(independent);  // I3, I7
+    if (!decided.task_id) CheckApproved(mission, decided);
+  }
+
+  /// I8: nothing is delivered that a person had to see and did not approve.
+  static void CheckApproved(const MissionState& mission, const MergeDecided& decided) {
+    bool needed = mission.request.approve == "merge" || mission.request.approve == "all";
+    for (const Verdict& verdict : mission.verdicts) {
+      needed |=
+          verdict.tree == decided.tree && verdict.role != Role::kCoder && !verdict.review.empty();
+    }
+    bool approved = false;
+    for (const ApprovalState& approval : mission.approvals) {
+      approved |= approval.subject == "merge" && approval.tree == decided.tree &&
+                  approval.status == ApprovalStatus::kApproved;
+    }
+    const bool allowed = approved || !needed;
+    CHECK(allowed);
   }
 
   void SubmitProposal() {
@@ -198,6 +216,9 @@ class Walk {
     request.repository.base_commit = "base";
     request.repository.base_tree = "base-tree";
     request.limits = {.agents = Dice(4), .max_retries = 2, .tests_max = 500};
+    constexpr const char* kModes[] = {"none", "none", "plan", "merge", "all"};
+    request.approve = kModes[Dice(5)];
+    if (Chance(4)) request.candidates = {"candidate-a", "candidate-b"};
     Post({{"", MissionRequested{.request = request}}});
     const auto found = state_.request_ids.find(request.request_id);
     if (found != state_.request_ids.end() && !Chance(6)) {
@@ -237,6 +258,20 @@ class Walk {
       default:
         if (Chance(5)) Post({{id, TimerFired{.timer_id = "mission"}}});
     }
+  }
+
+  /// A person answers what is asked, or what was asked about something else.
+  void AnswerApproval() {
+    if (state_.missions.empty()) return;
+    const MissionState& mission = Pick(state_.missions).second;
+    if (mission.approvals.empty()) return;
+    const ApprovalState& asked = Pick(mission.approvals);
+    const bool right = healed_ || !Chance(3);
+    Post({{mission.id, ApprovalAnswered{.approval_id = asked.approval_id,
+                                        .digest = right ? asked.digest : "another",
+                                        .approved = healed_ || !Chance(4),
+                                        .principal = "p",
+                                        .note = ""}}});
   }
 
   // Agents take what is wanted, and keep old leases around to report them late.
@@ -300,7 +335,7 @@ class Walk {
       result.outputs["faults"] = "blob";
     } else if (intent == "plan") {
       DraftPlan(run, result, facts);
-    } else if (intent == "repair") {
+    } else if (intent == "repair" || intent == "adopt") {
       result.tree = StrCat("tree", Dice(1000));
       result.commit = "commit-" + result.tree;
       AddEvidence(run, result);
@@ -327,6 +362,8 @@ class Walk {
                                .failed = good ? 0U : 1U,
                                .normal_end = true,
                                .tests_unchanged = true};
+    // What a person must see belongs to the tree: whoever looks at it sees the same.
+    if (std::hash<std::string>{}(result.tree) % 4 == 0) result.evidence->review = "review";
   }
 
   void DraftPlan(const Running& run, TaskResult& result,
@@ -337,6 +374,7 @@ class Walk {
     context.request = mission->request;
     context.baseline.passed = {"p"};
     context.faults.clusters = {{.tests = {"f0"}}, {.tests = {"f1"}}};
+    if (!context.request.candidates.empty()) context.faults.clusters = {{.tests = {"f0", "f1"}}};
     context.first_ordinal = 4;
     const auto plan = orchestrator_.Plan(context);
     REQUIRE(plan.ok());
@@ -364,6 +402,7 @@ class Walk {
         if (Chance(3)) Control();
         break;
       case 4:
+        AnswerApproval();
         if (Chance(10)) Open();  // the owner died; the next one folds
         if (Chance(3)) RepeatMessage();
         break;
@@ -455,6 +494,23 @@ class Walk {
     }
   }
 
+  /// Everything asked is approved and followed to its end.
+  void AnswerWhatWaits() {
+    std::vector<std::pair<MissionId, ApprovalState>> open;
+    for (const auto& [id, mission] : state_.missions) {
+      const ApprovalState* asked = OpenApproval(mission);
+      if (asked != nullptr) open.emplace_back(id, *asked);
+    }
+    for (const auto& [id, asked] : open) {
+      Post({{id, ApprovalAnswered{.approval_id = asked.approval_id,
+                                  .digest = asked.digest,
+                                  .approved = true,
+                                  .principal = "p",
+                                  .note = ""}}});
+      Post({{id, ResumeRequested{.principal = "p"}}});
+    }
+  }
+
   void Heal() {
     healed_ = true;
     running_.clear();
@@ -467,11 +523,14 @@ class Walk {
     }
     const auto open = [&] {
       size_t count = 0;
-      for (const auto& [id, mission] : state_.missions) count += mission.running() ? 1 : 0;
+      for (const auto& [id, mission] : state_.missions) {
+        count += mission.running() || OpenApproval(mission) != nullptr ? 1 : 0;
+      }
       return count;
     };
     for (int i = 0; i < 20'000 && open() > 0; ++i) {
       if (i % 20 == 0) Tick();
+      AnswerWhatWaits();
       switch (Dice(3)) {
         case 0:
           StartLease();
@@ -485,7 +544,7 @@ class Walk {
       CheckInvariants();
     }
     for (const auto& [id, mission] : state_.missions) {
-      if (!mission.running()) continue;
+      if (!mission.running() && OpenApproval(mission) == nullptr) continue;
       CAPTURE(Describe(mission));
       CHECK_MESSAGE(false, "the mission does not end");
     }

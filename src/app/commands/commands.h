@@ -17,6 +17,7 @@ struct GlobalOptions {
   std::vector<std::string> settings;  // -c key=value
   std::string config_file;            // --config
   std::string output = "text";        // --output text|json
+  std::vector<std::string> fields;    // of --json=FIELD,..; none = all
   std::string progress = "auto";      // --progress auto|tty|plain|jsonl|none
   bool no_input = false;
   bool quiet = false;
@@ -40,6 +41,8 @@ struct RunOptions {
   bool plan_only = false;            // end with a plan
   std::string plan;                  // run the plan of this run instead of a goal
   std::optional<uint64_t> check_index;  // refuse unless the plan has this index
+  std::vector<std::string> candidates;  // names of commits whose change is judged first
+  std::string approve;                  // none, plan, merge or all
 };
 
 /// Which run a verb is about.
@@ -47,6 +50,13 @@ struct RunName {
   std::string id;           // r-7f3a, 7f3a or the start of it
   bool last = false;        // the newest one instead
   bool open_first = false;  // of `last`: one that has not ended, when there is any
+};
+
+struct DoctorOptions {
+  bool fix = false;
+  bool summary = false;
+  bool dry_run = false;
+  std::string bundle;  // file to write, "" = none
 };
 
 int RunCommand(const GlobalOptions& global, const RunOptions& options);
@@ -60,6 +70,12 @@ int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bo
 int RetryCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
 int WaitCommand(const GlobalOptions& global, const RunName& name, bool all,
                 const std::string& max_time);
+/// What waits for a person, the oldest first.
+int InboxCommand(const GlobalOptions& global);
+int ApproveCommand(const GlobalOptions& global, const RunName& name, const std::string& note,
+                   bool dry_run);
+int RejectCommand(const GlobalOptions& global, const RunName& name, const std::string& reason,
+                  bool dry_run);
 int ExplainCommand(const GlobalOptions& global, const RunName& name, const std::string& subject);
 int PsCommand(const GlobalOptions& global, bool all);
 int ShowCommand(const GlobalOptions& global, const RunName& name, bool graph, bool evidence);
@@ -67,13 +83,14 @@ int LogsCommand(const GlobalOptions& global, const RunName& name, bool follow);
 int DiffCommand(const GlobalOptions& global, const RunName& name, bool stat);
 int UndoCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
 int MergeCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
-int DoctorCommand(const GlobalOptions& global);
+int DoctorCommand(const GlobalOptions& global, const DoctorOptions& options);
 int DemoCommand(const GlobalOptions& global);
 int VersionCommand(const GlobalOptions& global);
 int ConfigListCommand(const GlobalOptions& global, bool show_origin);
 int ConfigGetCommand(const GlobalOptions& global, const std::string& key);
 int ConfigSetCommand(const GlobalOptions& global, const std::string& key, const std::string& value,
                      bool repository, bool dry_run);
+int TrustCommand(const GlobalOptions& global, bool revoke, bool dry_run);
 int InitCommand(const GlobalOptions& global, bool dry_run);
 int ConfigValidateCommand(const GlobalOptions& global, const std::string& file);
 

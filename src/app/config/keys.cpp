@@ -95,6 +95,16 @@ constexpr ConfigKey kKeys[] = {
      .max = 1000,
      .variable = "AGENT_PARALLEL_LIMIT",
      .help = "How many agents may work at once."},
+    {.name = "approve.mode",
+     .type = ValueType::kChoice,
+     .default_text = "none",
+     .choices = {"none", "plan", "merge", "all"},
+     .help = "What waits for a person's approval: nothing, the plan, the delivery or both. Changed "
+             "tests always do."},
+    {.name = "approve.protected",
+     .type = ValueType::kGlobs,
+     .default_text = ".github/**,**/*.pem",
+     .help = "Paths whose change waits for a person's approval, whatever approve.mode says."},
     {.name = "git.attribution",
      .type = ValueType::kChoice,
      .default_text = "assisted-by",
@@ -235,8 +245,8 @@ std::string ConfigVariable(const ConfigKey& key) {
 }
 
 std::string_view ValueTypeWord(ValueType type) {
-  constexpr std::string_view kWords[] = {"text",   "boolean", "integer", "duration",
-                                         "choice", "names",   "nodes",   "url"};
+  constexpr std::string_view kWords[] = {"text",  "boolean", "integer", "duration", "choice",
+                                         "names", "nodes",   "url",     "globs"};
   return kWords[static_cast<size_t>(type)];
 }
 
