@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "src/app/paths.h"
+#include "src/app/plan_text.h"
 #include "src/domain/delivery.h"
 #include "src/domain/state.h"
 #include "src/domain/test_integrity.h"
@@ -94,6 +95,11 @@ struct RunReport {
   std::vector<Finding> findings;  // suspicious code and protected paths
   std::vector<ApprovalSummary> approvals;
   std::optional<Standing> standing;  // of a delivered branch, if it could be looked at
+  DeliveryMode deliver = DeliveryMode::kBranch;
+  CommitId moved_from;              // where `branch` was, if it is the base
+  std::string patch_file;           // of a verified patch
+  BlobId patch;                     // its content
+  std::optional<PlanSummary> plan;  // if the plan was all that was asked for
   Usage usage;
   std::vector<std::string> next;  // commands, best first
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "src/app/journal.h"
+#include "src/app/plan_text.h"
 #include "src/base/strings.h"
 
 namespace coditect {
@@ -24,17 +25,8 @@ std::string VerbOf(const std::string& intent) {
   if (intent == "adopt") return "Adopted";
   if (intent == "verify") return "Verified";
   if (intent == "merge") return "Merged";
+  if (intent == "integrate") return "Integrated";
   return "Delivered";
-}
-
-std::string Waits(const TaskSpec& task) {
-  std::string text;
-  for (size_t i = 0; i < task.dependencies.size(); ++i) {
-    text += (text.empty() ? " <- " : ", ") + task.dependencies[i].ToString();
-    if (task.dependency_modes[i] == DependencyMode::kWinner) text += "?";
-    if (task.dependency_modes[i] == DependencyMode::kSettled) text += "*";
-  }
-  return text;
 }
 
 }  // namespace
@@ -43,7 +35,7 @@ std::vector<std::string> PlanLines(const MissionState& mission, uint32_t version
   std::vector<std::string> lines;
   for (const TaskState* task : TasksOfPlan(mission, version)) {
     lines.push_back(StrCat(task->spec.task_id.ToString(), ' ', task->spec.intent, ": ",
-                           task->spec.description, Waits(task->spec)));
+                           task->spec.description, WaitsText(task->spec)));
   }
   return lines;
 }
@@ -124,10 +116,12 @@ void RunView::ShowDone(const MissionState& mission, const TaskState& task) {
                                           " expected tests pass on tree ", e.tree.substr(0, 12));
   } else if (intent == "localize") {
     text = OutputOf(task, "summary");
-  } else if (intent == "merge") {
+  } else if (intent == "merge" || intent == "integrate") {
     text = StrCat("tree ", task.result.tree.substr(0, 12));
   } else if (intent == "deliver") {
-    text = mission.branch.substr(std::string_view("refs/heads/").size());
+    text = !mission.branch.starts_with("refs/heads/")
+               ? "a patch"
+               : mission.branch.substr(std::string_view("refs/heads/").size());
   } else {
     return;  // the plan itself follows
   }

@@ -130,6 +130,12 @@ std::optional<Proposal> ProposeVerdict(const MissionState& mission) {
                              mission.refused_reason);
     }
   }
+  if (mission.request.plan_only && !mission.plan_released && mission.plan_version >= 2) {
+    return VerdictProposal(mission, Outcome::kPlanned, "the plan is made; nothing was changed");
+  }
+  if (const TaskState* integrate = FindIntent(mission, "integrate"); Failed(integrate)) {
+    return VerdictProposal(mission, OutcomeOf(integrate->reason), SentenceOf(integrate->reason));
+  }
   const TaskState* deliver = FindIntent(mission, "deliver");
   if (deliver == nullptr || !IsTerminal(deliver->status)) return std::nullopt;
   if (deliver->status == TaskStatus::kDone) {
@@ -143,7 +149,7 @@ std::optional<Proposal> ProposeVerdict(const MissionState& mission) {
       });
   if (open) return std::nullopt;
   if (Failed(deliver))
-    return VerdictProposal(mission, Outcome::kError, SentenceOf(deliver->reason));
+    return VerdictProposal(mission, OutcomeOf(deliver->reason), SentenceOf(deliver->reason));
   return VerdictProposal(mission, Outcome::kNotVerified, NotMended(mission));
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <span>
 
+#include "src/domain/delivery.h"
 #include "src/domain/evidence.h"
 #include "src/domain/plan.h"
 
@@ -148,9 +149,7 @@ class RepairPlan {
       const uint32_t verify = AddVerify(i, rivals[i]);
       previous_merge = AddMerge(i, verify, previous_merge);
     }
-    TaskSpec deliver = MakeTask(next_++, Role::kIntegrator, "deliver", "Deliver the branch");
-    DependOn(deliver, previous_merge, DependencyMode::kSuccess);
-    document_.tasks.push_back(std::move(deliver));
+    AddDelivery(previous_merge);
     const size_t candidates = context_.request.candidates.size();
     document_.reasoning =
         StrCat(builds_ ? "a build that fails" : Counted(clusters, "cluster") + " of failing tests",
@@ -263,6 +262,31 @@ class RepairPlan {
     task.expectations = {{"outcome", "success"}};
     document_.tasks.push_back(task);
     return task.task_id.ordinal;
+  }
+
+  void AddDelivery(uint32_t last_merge) {
+    const DeliveryMode mode = ParseDelivery(context_.request.deliver).mode;
+    uint32_t before = last_merge;
+    if (mode == DeliveryMode::kFastForward) {
+      TaskSpec task = MakeTask(
+          next_++, Role::kIntegrator, "integrate",
+          StrCat("Test the result on ", context_.request.repository.base_name, " as it is now"));
+      DependOn(task, last_merge, DependencyMode::kSuccess);
+      const size_t clusters = context_.faults.clusters.size();
+      task.parameters["clusters"] = ClusterList(0, clusters);
+      task.parameters["expected_digest"] = DigestOf(context_, 0, clusters);
+      task.expectations = {{"outcome", "success"}, {"output.base_at", "present"}};
+      task.forecast = {.cpu_ms = 0, .wall_ms = 0, .success_permille = 900};
+      before = task.task_id.ordinal;
+      document_.tasks.push_back(std::move(task));
+    }
+    TaskSpec task = MakeTask(next_++, Role::kIntegrator, "deliver",
+                             mode == DeliveryMode::kPatch ? "Deliver the patch"
+                             : mode == DeliveryMode::kFastForward
+                                 ? StrCat("Fast-forward ", context_.request.repository.base_name)
+                                 : "Deliver the branch");
+    DependOn(task, before, DependencyMode::kSuccess);
+    document_.tasks.push_back(std::move(task));
   }
 
   const PlanningContext& context_;

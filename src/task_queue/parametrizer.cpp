@@ -6,6 +6,7 @@
 #include <map>
 
 #include "src/base/strings.h"
+#include "src/domain/delivery.h"
 
 namespace coditect {
 namespace {
@@ -139,7 +140,16 @@ std::string Prepare(const MissionState& mission, const TaskState& task, Paramete
     *later = !EarlierMergesDecided(mission, task);
     return AddClaim(mission, task, parameters) ? "" : "there is no claim";
   }
-  parameters["branch"] = mission.branch;  // deliver
+  if (intent == "integrate") {
+    AddVerdicts(mission, task, parameters);
+    *later = !EarlierMergesDecided(mission, task);
+    return "";
+  }
+  parameters["deliver"] = DeliveryWord(ParseDelivery(mission.request.deliver).mode);
+  parameters["branch"] = mission.branch;
+  parameters["commit"] = mission.branch_commit;
+  parameters["tree"] = mission.branch_tree;
+  parameters["old_commit"] = mission.branch_old;
   *later = mission.branch.empty();
   return "";
 }
