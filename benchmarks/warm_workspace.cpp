@@ -181,14 +181,15 @@ int Main() {
       Must(MakeDirs(DirName(file), 0755));
       Must(WriteFile(file, text, 0644));
     }
-    Measure(StrCat("generated C++, ", kFiles, " files"), scratch.path(), "src/unit_50.cpp", "");
+    Measure(StrCat("generated C++, ", kFiles, " files"), Must(RealPath(scratch.path())),
+            "src/unit_50.cpp", "");
   }
   const ScratchFolder scratch;
   const std::string fetch =
       StrCat("cd ", ShellQuote(scratch.path()), " && apt-get -qq source --download-only pugixml ",
              ">/dev/null 2>&1 && dpkg-source --no-check -x pugixml_*.dsc project >/dev/null 2>&1");
   if (std::system(fetch.c_str()) == 0) {
-    Measure("pugixml (Debian's source package)", scratch.path(), "src/pugixml.cpp",
+    Measure("pugixml (Debian's source package)", Must(RealPath(scratch.path())), "src/pugixml.cpp",
             "-DPUGIXML_BUILD_TESTS=ON");
   }
   return 0;
