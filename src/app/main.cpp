@@ -29,6 +29,7 @@ struct CommandLine {
   bool revoke = false;
   std::string file;
   std::string max_time;
+  std::string older_than;
   std::string subject;
   std::string format;
   std::string note;
@@ -161,10 +162,8 @@ void RequireGoal(const CLI::App* verb) {
 /// A plan has its own goal and settings.
 void AddPlanToRun(CLI::App* run, RunOptions& options) {
   run->add_flag("--plan-only", options.plan_only, "End with the plan; change nothing");
-  const std::vector<CLI::Option*> others = run->get_options([](const CLI::Option* option) {
-    const std::string& name = option->get_name();
-    return name != "--help" && name != "--help,-h" && name != "-h,--help";
-  });
+  std::vector<CLI::Option*> others = run->get_options();
+  std::erase(others, run->get_help_ptr());
   CLI::Option* plan =
       run->add_option("--plan", options.plan, "Run the plan that this run ended with")
           ->type_name("ID")
@@ -353,6 +352,12 @@ void AddOtherVerbs(CLI::App& app, CommandLine& line, int* code) {
   AddDryRun(trust, line);
   trust->callback([&line, code] { *code = TrustCommand(line.global, line.revoke, line.dry_run); });
   AddDoctor(app, line, code);
+  CLI::App* gc = AddVerb(app, "gc", "Forget old runs and free what they left behind");
+  gc->add_option("--older-than", line.older_than,
+                 "How long ago they ended: 30d, 12h (default: storage.retention)")
+      ->type_name("D");
+  AddDryRun(gc, line);
+  gc->callback([&line, code] { *code = GcCommand(line.global, line.older_than, line.dry_run); });
   AddVerb(app, "version", "Print the version")->callback([&line, code] {
     *code = VersionCommand(line.global);
   });

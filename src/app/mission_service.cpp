@@ -37,6 +37,11 @@ class OwnedService final : public MissionService {
     return owner_->queue().Control(CallContext(), mission_id, control,
                                    client_verb ? client_id_ : Principal());
   }
+  Status Record(const MissionId& mission_id, EventBody fact) override {
+    if (auto* truncated = std::get_if<LogTruncated>(&fact)) truncated->principal = Principal();
+    if (auto* forgotten = std::get_if<MissionForgotten>(&fact)) forgotten->principal = Principal();
+    return owner_->queue().Record(CallContext(), mission_id, std::move(fact));
+  }
   Status Answer(const MissionId& mission_id, const ApprovalAnswered& answer) override {
     ApprovalAnswered own = answer;
     own.principal = Principal();
@@ -76,6 +81,15 @@ class SocketService final : public MissionService {
     return Call({.verb = verb, .mission_id = mission_id}).status();
   }
 
+  Status Record(const MissionId& mission_id, EventBody fact) override {
+    ClientFrame frame{.verb = "record", .mission_id = mission_id};
+    if (const auto* taken = std::get_if<SnapshotTaken>(&fact)) frame.snapshot_taken = *taken;
+    if (const auto* truncated = std::get_if<LogTruncated>(&fact)) frame.log_truncated = *truncated;
+    if (const auto* forgotten = std::get_if<MissionForgotten>(&fact)) {
+      frame.mission_forgotten = *forgotten;
+    }
+    return Call(std::move(frame)).status();
+  }
   Status Answer(const MissionId& mission_id, const ApprovalAnswered& answer) override {
     return Call({.verb = "answer", .mission_id = mission_id, .answer = answer}).status();
   }

@@ -129,8 +129,7 @@ class RunLoop {
       attached_to_ = mission_id_;
     }
     if (tail_ == nullptr) {
-      ASSIGN_OR_RETURN(auto log, OpenLedgerFile(options_.paths, /*read_only=*/true));
-      tail_ = std::make_unique<LedgerTail>(std::move(log));
+      ASSIGN_OR_RETURN(tail_, OpenLedgerTail(options_.paths));
     }
     if (view_ == nullptr) Greet();
     return Follow();
@@ -169,7 +168,9 @@ class RunLoop {
   Status Follow() {
     for (;;) {
       RETURN_IF_ERROR(service_->WaitForNews(tail_->state().sequence, kTick));
-      const auto events = tail_->Poll(ctx_);
+      const bool first = tail_->state().sequence == 0;
+      auto events = tail_->Poll(ctx_);
+      if (events.ok() && first) events = WithEarlier(*std::move(events));
       if (!events.ok()) return ExplainLedgerError(events.status(), options_.paths);
       if (!events->empty()) failures_ = 0;
       view_->Show(*events, tail_->state());
@@ -190,6 +191,19 @@ class RunLoop {
                                       ? std::map<std::string, std::map<std::string, std::string>>()
                                       : owner->progress().Latest(mission_id_));
     }
+  }
+
+  // A run that began before the snapshot from which the tail did is shown from its beginning too.
+  StatusOr<std::vector<Event>> WithEarlier(std::vector<Event> events) {
+    const uint64_t snapshot = tail_->restored().snapshot_sequence;
+    const MissionState* mission = Mission();
+    if (mission == nullptr || mission->accepted_sequence > snapshot) return events;
+    std::vector<Event> all;
+    RETURN_IF_ERROR(tail_->History(ctx_, [&](const Event& event) {
+      if (event.sequence <= snapshot && event.mission_id == mission_id_) all.push_back(event);
+    }));
+    std::move(events.begin(), events.end(), std::back_inserter(all));
+    return all;
   }
 
   /// False when the person says nothing: the run stays as it is. Somebody else may answer

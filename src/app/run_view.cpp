@@ -102,6 +102,9 @@ void RunView::ShowDone(const MissionState& mission, const TaskState& task) {
     text = StrCat(b.passed, " tests pass, ", b.failing, " fail");
     if (b.flaky > 0) text += StrCat(", ", b.flaky, " flaky (left out)");
     if (b.network > 0) text += StrCat(", ", b.network, " need the network (left out)");
+    for (const std::string& note : Split(OutputOf(task, "notes"), '\n')) {
+      if (!note.empty()) area_.Line("Note", note);
+    }
   } else if (intent == "repair" || intent == "adopt") {
     text = OutputOf(task, "summary");
   } else if (intent == "verify" && task.result.evidence.has_value()) {

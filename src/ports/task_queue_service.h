@@ -49,6 +49,10 @@ class TaskQueueService {
   virtual Status LeaseStarted(const Context& ctx, const MissionId& mission_id,
                               const coditect::LeaseStarted& started) = 0;
 
+  /// Records a fact about the ledger itself: SnapshotTaken, LogTruncated, or MissionForgotten of
+  /// `mission_id`. FAILED_PRECONDITION when it came too late to mean anything.
+  virtual Status Record(const Context& ctx, const MissionId& mission_id, EventBody fact) = 0;
+
   /// sdd ReportResult. `drafts`: the tasks of a plan the result announces.
   virtual StatusOr<TaskAck> ReportResult(const Context& ctx, const MissionId& mission_id,
                                          const TaskResult& result,

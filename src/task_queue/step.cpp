@@ -81,7 +81,8 @@ class Stepper {
     MissionId id;
     do {
       id = "r-" + request.request_id.substr(0, digits++);
-    } while (state_.missions.contains(id) && digits <= request.request_id.size());
+    } while ((state_.missions.contains(id) || state_.forgotten.contains(id)) &&
+             digits <= request.request_id.size());
     Append(id, MissionAccepted{.request_id = request.request_id});
   }
 

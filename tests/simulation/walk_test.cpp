@@ -8,45 +8,22 @@
 #include <random>
 #include <set>
 
-#include "src/adapters/memory/event_log.h"
+#include "src/adapters/memory/object_store.h"
 #include "src/base/file.h"
 #include "src/domain/approval.h"
 #include "src/domain/evidence.h"
 #include "src/domain/plan.h"
 #include "src/orchestrator/orchestrator.h"
+#include "src/task_queue/history.h"
 #include "src/task_queue/ledger.h"
+#include "src/task_queue/snapshot.h"
 #include "src/task_queue/step.h"
+
+#include "tests/simulation/checks.h"
+#include "tests/simulation/unreliable_log.h"
 
 namespace coditect {
 namespace {
-
-/// Refuses or forgets to answer at random; what it stored stays.
-class UnreliableLog final : public EventLog {
- public:
-  UnreliableLog(memory::MemoryEventLog& inner, std::mt19937& random, const bool& healed)
-      : inner_(inner), random_(random), healed_(healed) {}
-  StatusOr<AppendResult> Append(const Context& ctx, uint32_t shard, uint64_t expected,
-                                const StoredBlock& block) override {
-    const uint32_t dice = healed_ ? 99 : random_() % 40;
-    if (dice == 0) return Unavailable("lost");
-    if (dice == 2) return ResourceExhausted("disk full");
-    auto result = inner_.Append(ctx, shard, expected, block);
-    if (dice == 1) return Unavailable("answer lost");
-    return result;
-  }
-  StatusOr<std::vector<StoredBlock>> Read(const Context& ctx, uint32_t shard, uint64_t after,
-                                          size_t blocks_max) override {
-    return inner_.Read(ctx, shard, after, blocks_max);
-  }
-  StatusOr<uint64_t> LastSequence(const Context& ctx, uint32_t shard) override {
-    return inner_.LastSequence(ctx, shard);
-  }
-
- private:
-  memory::MemoryEventLog& inner_;
-  std::mt19937& random_;
-  const bool& healed_;
-};
 
 struct Running {
   MissionId mission_id;
@@ -84,10 +61,12 @@ class Walk {
         [this]() -> StatusOr<std::unique_ptr<EventLog>> {
           return std::make_unique<UnreliableLog>(log_, random_, healed_);
         },
-        0, "test");
+        0, "test", &store_);
     for (;;) {
-      state_ = ShardState{};
-      REQUIRE(ledger_->Replay(Context{}, [&](const Event& e) { return Fold(state_, e); }).ok());
+      const auto restored = ledger_->Restore(Context{}, state_);
+      REQUIRE_MESSAGE(restored.ok(), Message(restored.status()));
+      // A truncation that was cut short is finished by the next owner.
+      while (*ledger_->Truncate(Context{}, state_.truncated.before, 1000) > 0) continue;
       std::vector<Event> events;
       const int64_t wall_ms = WallClock();
       const auto step = [&](const MissionId& id, EventBody body) {
@@ -191,6 +170,51 @@ class Walk {
     }
     const bool allowed = approved || !needed;
     CHECK(allowed);
+  }
+
+  // ---- the ledger itself -----------------------------------------------------------------------
+
+  void Keep() {
+    switch (Dice(4)) {
+      case 0:
+      case 1: {
+        const auto taken = TakeSnapshot(Context{}, log_, 0, store_);
+        if (taken.ok()) Post({{"", *taken}});
+        break;
+      }
+      case 2:
+        TruncateLog();
+        break;
+      default:
+        // Whatever a damaged disk or an eager sweep takes of the newest snapshot.
+        if (!state_.snapshots.empty() && Chance(2)) {
+          (void)store_.Delete(Context{}, state_.snapshots.back().snapshot, INT64_MAX);
+        }
+    }
+  }
+
+  void TruncateLog() {
+    if (state_.snapshots.empty()) return;
+    ArchivePlan plan{.before = state_.snapshots.front().sequence + 1, .keep_wall_ms = INT64_MIN};
+    if (plan.before < state_.truncated.before) return;
+    const auto truncated = ArchiveLog(Context{}, log_, 0, store_, state_.truncated, plan);
+    REQUIRE_MESSAGE(truncated.ok(), Message(truncated.status()));
+    if (!Post({{"", *truncated}})) return;
+    // Deleted after the event, and perhaps only in part.
+    REQUIRE(ledger_->Truncate(Context{}, state_.truncated.before, Dice(40)).ok());
+  }
+
+  void ForgetMission() {
+    if (state_.missions.empty()) return;
+    const auto& [id, mission] = Pick(state_.missions);
+    const bool over = IsOver(mission);
+    const MissionId forgotten = id;
+    const std::string request_id = mission.request.request_id;
+    const bool posted =
+        Post({{forgotten, MissionForgotten{.ended_wall_ms = mission.ended_wall_ms}}});
+    if (!posted) return;
+    REQUIRE_EQ(state_.Find(forgotten) == nullptr, over);
+    REQUIRE_EQ(state_.request_ids.at(request_id), forgotten);  // I2
   }
 
   void SubmitProposal() {
@@ -388,6 +412,8 @@ class Walk {
   }
 
   void RandomAction() {
+    if (Chance(25)) Keep();
+    if (Chance(40)) ForgetMission();
     switch (Dice(16)) {
       case 0:
         RequestMission();
@@ -459,8 +485,10 @@ class Walk {
       events.push_back(event);
       return Fold(folded, event);
     };
-    REQUIRE(ChainReader(0).Read(Context{}, log_, visit).ok());
+    const Status read = ReadHistory(Context{}, log_, 0, store_, state_.truncated, visit);
+    REQUIRE_MESSAGE(read.ok(), Message(read));
     REQUIRE(folded == state_);
+    CheckSnapshots();
     CheckEffects(events);
     for (const Event& event : events) {
       if (IsFact(event.body)) Step(stepped, event, derived);
@@ -469,46 +497,20 @@ class Walk {
     for (size_t i = 0; i < events.size(); ++i) REQUIRE(derived[i].body == events[i].body);
   }
 
-  // I2: a lease has at most one result and none after its end; a ref moves from where it is. And
-  // the ledger's own time never goes back, whatever the clock does.
-  static void CheckEffects(const std::vector<Event>& events) {
-    std::set<std::string> ended;
-    std::map<std::string, CommitId> refs;
-    int64_t wall_ms = 0;
-    for (const Event& event : events) {
-      REQUIRE_GE(event.wall_ms, wall_ms);
-      wall_ms = event.wall_ms;
-      const auto lease = [&](const auto& body) {
-        return StrCat(event.mission_id, ' ', body.task_id.ToString(), ' ', body.epoch.ToString());
-      };
-      if (const auto* end = std::get_if<LeaseEnded>(&event.body)) {
-        REQUIRE(ended.insert(lease(*end)).second);
-        if (end->cause == LeaseEnd::kReported) ended.insert(lease(*end) + " may be accepted");
-      } else if (const auto* accepted = std::get_if<ResultAccepted>(&event.body)) {
-        REQUIRE_EQ(ended.erase(lease(*accepted) + " may be accepted"), 1);
-      } else if (const auto* decided = std::get_if<MergeDecided>(&event.body)) {
-        CommitId& ref = refs[StrCat(event.mission_id, ' ', decided->ref)];
-        if (!ref.empty()) REQUIRE_EQ(decided->old_commit, ref);
-        ref = decided->new_commit;
-      }
-    }
-  }
-
-  /// Everything asked is approved and followed to its end.
-  void AnswerWhatWaits() {
-    std::vector<std::pair<MissionId, ApprovalState>> open;
-    for (const auto& [id, mission] : state_.missions) {
-      const ApprovalState* asked = OpenApproval(mission);
-      if (asked != nullptr) open.emplace_back(id, *asked);
-    }
-    for (const auto& [id, asked] : open) {
-      Post({{id, ApprovalAnswered{.approval_id = asked.approval_id,
-                                  .digest = asked.digest,
-                                  .approved = true,
-                                  .principal = "p",
-                                  .note = ""}}});
-      Post({{id, ResumeRequested{.principal = "p"}}});
-    }
+  // What is stored comes back, and what follows it gives the same state.
+  void CheckSnapshots() {
+    ShardState restored;
+    ChainReader reader(0);
+    const auto report = RestoreState(Context{}, log_, &store_, reader, restored);
+    REQUIRE_MESSAGE(report.ok(), Message(report.status()));
+    const auto fold = [&](const Event& event) { return Fold(restored, event); };
+    REQUIRE(reader.Read(Context{}, log_, fold).ok());
+    REQUIRE(restored == state_);
+    const auto taken = StoreSnapshot(Context{}, store_, 0, state_, reader.hash());
+    REQUIRE(taken.ok());
+    const auto loaded = LoadSnapshot(Context{}, store_, 0, *taken);
+    REQUIRE_MESSAGE(loaded.ok(), Message(loaded.status()));
+    REQUIRE(*loaded == state_);
   }
 
   void Heal() {
@@ -551,19 +553,10 @@ class Walk {
     CheckReplay();
   }
 
-  static std::string Describe(const MissionState& mission) {
-    std::string text = StrCat(mission.id, " plan ", mission.plan_version, " team ",
-                              mission.team_version, " refused ", mission.refused_reason);
-    for (const TaskState& task : mission.tasks) {
-      text += StrCat("\n  ", task.spec.task_id.ToString(), ' ', task.spec.intent, ' ',
-                     EnumName(task.status), " attempts ", task.attempts, ' ', task.reason);
-    }
-    return text;
-  }
-
   std::mt19937 random_;
   bool healed_ = false;
   memory::MemoryEventLog log_;
+  memory::MemoryObjectStore store_;
   std::unique_ptr<Ledger> ledger_;
   const Orchestrator orchestrator_;
   ShardState state_;

@@ -83,6 +83,8 @@ int LogsCommand(const GlobalOptions& global, const RunName& name, bool follow);
 int DiffCommand(const GlobalOptions& global, const RunName& name, bool stat);
 int UndoCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
 int MergeCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
+/// Forgets runs that ended `older_than` ago ("30d"; "" = storage.retention) or earlier.
+int GcCommand(const GlobalOptions& global, const std::string& older_than, bool dry_run);
 int DoctorCommand(const GlobalOptions& global, const DoctorOptions& options);
 int DemoCommand(const GlobalOptions& global);
 int VersionCommand(const GlobalOptions& global);

@@ -24,7 +24,8 @@ struct DurationUnit {
   std::string_view suffix;
   int64_t ms;
 };
-constexpr DurationUnit kUnits[] = {{"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}};
+constexpr DurationUnit kUnits[] = {
+    {"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}};
 
 enum class Notation { kText, kToml };
 
@@ -338,6 +339,7 @@ std::string QuoteForMessage(std::string_view text) {
 
 std::string FormatDuration(int64_t ms) {
   for (const DurationUnit& unit : kUnits) {
+    if (unit.suffix == "d" && ms <= unit.ms) continue;  // a day is 24h
     if (ms != 0 && ms % unit.ms == 0) return StrCat(ms / unit.ms, unit.suffix);
   }
   return "0s";
