@@ -163,10 +163,8 @@ void RequireGoal(const CLI::App* verb) {
 /// A plan has its own goal and settings.
 void AddPlanToRun(CLI::App* run, RunOptions& options) {
   run->add_flag("--plan-only", options.plan_only, "End with the plan; change nothing");
-  const std::vector<CLI::Option*> others = run->get_options([](const CLI::Option* option) {
-    const std::string& name = option->get_name();
-    return name != "--help" && name != "--help,-h" && name != "-h,--help";
-  });
+  std::vector<CLI::Option*> others = run->get_options();
+  std::erase(others, run->get_help_ptr());
   CLI::Option* plan =
       run->add_option("--plan", options.plan, "Run the plan that this run ended with")
           ->type_name("ID")

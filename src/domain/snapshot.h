@@ -13,7 +13,7 @@ namespace coditect {
 
 /// What the fold makes of events. Another number whenever the same events give another state: a
 /// snapshot of another number is passed over while the log still has all it was made of.
-inline constexpr uint32_t kStateFormat = 1;
+inline constexpr uint32_t kStateFormat = 2;
 
 struct HostSnapshot {
   HostId host_id;

@@ -224,6 +224,10 @@ struct MissionState {
     visit(26, "refused_reason", self.refused_reason);
     visit(27, "clients", self.clients);
     visit(28, "approvals", self.approvals);
+    visit(29, "plan_index", self.plan_index);
+    visit(30, "plan_released", self.plan_released);
+    visit(31, "branch_old", self.branch_old);
+    visit(32, "branch_tree", self.branch_tree);
   }
 
   const TaskState* Find(TaskId id) const {

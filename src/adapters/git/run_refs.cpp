@@ -10,7 +10,6 @@
 #include "src/adapters/git/names.h"
 #include "src/adapters/git/refs.h"
 #include "src/base/file.h"
-#include "src/base/sha256.h"
 
 namespace coditect::git {
 namespace {
@@ -88,8 +87,7 @@ Status DropRunRefs(const Context& ctx, const RunRefsOptions& options,
   if (doomed.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const auto git, OpenGitDir(ctx, options));
   const std::string guard =
-      JoinPath(JoinPath(options.state_folder, "git"),
-               StrCat("refs-", Sha256Hex(options.repository.common_dir).substr(0, 16), ".lock"));
+      RefsGuardPath(JoinPath(options.state_folder, "git"), options.repository.common_dir);
   return Refs(*git, {.common_dir = options.repository.common_dir,
                      .object_format = options.repository.object_format,
                      .guard_path = guard})
