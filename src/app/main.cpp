@@ -140,7 +140,8 @@ void AddRunOptions(CLI::App* verb, RunOptions& options) {
 
 void AddRun(CLI::App& app, CommandLine& line, int* code) {
   CLI::App* run = AddVerb(app, "run", "Let a team of agents reach a goal in a git repository");
-  run->add_option("goal", line.run.goal, "What to do: \"make the tests pass\" or \"make it build\"");
+  run->add_option("goal", line.run.goal,
+                  "What to do: \"make the tests pass\" or \"make it build\"");
   run->add_option("--verify", line.run.verify, "The command that tells whether it is done")
       ->type_name("CMD")
       ->check(kNotEmpty);
