@@ -278,6 +278,28 @@ TEST_CASE("SeveralErrorsAreMendedOneAfterTheOther") {
   CHECK(Contains(result->changed.at("a.c"), "return count + width;"));
 }
 
+TEST_CASE("AnErrorThatTheBuildComesToOnlyLaterIsNoFaultOfTheRemedy") {
+  CompileSearchOptions options;
+  options.files = {{"a.c", "int count;\nint f(void) { return cuont; }\n"},
+                   {"b.c", "int width;\nint g(void) { return widht; }\n"}};
+  options.editable = {"a.c", "b.c"};
+  std::vector<ChangedTexts> seen;
+  const BuildJudge both =
+      JudgeOf(options.files,
+              {{"a.c", "cuont", "'cuont' undeclared (first use in this function)"},
+               {"b.c", "widht", "'widht' undeclared (first use in this function)"}},
+              &seen);
+  const BuildJudge one_after_the_other = [&](const ChangedTexts& changed) {
+    auto outcome = both(changed);
+    if (outcome.ok() && outcome->diagnostics.size() > 1) outcome->diagnostics.resize(1);
+    return outcome;
+  };
+  const auto result = SearchBuild(options, one_after_the_other);
+  REQUIRE(result.ok());
+  CHECK(result->passed);
+  CHECK(result->builds <= 5);
+}
+
 TEST_CASE("WhatCannotBeMendedIsTriedWithinLimitsAndTold") {
   CompileSearchOptions options;
   options.files = {{"a.c", "int f(void) { return zzyzx(1); }\n"}};

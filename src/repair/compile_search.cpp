@@ -13,6 +13,7 @@ namespace {
 constexpr size_t kRoundsMax = 60;         // remedies in one patch
 constexpr size_t kGroupsMax = 4;          // causes that are tried in one round: errors have echoes
 constexpr size_t kTriesMax = 24;          // builds for one cause
+constexpr double kLikelyEnough = 0.85;    // to be taken when it only brings the compiler further
 constexpr size_t kAlternativesMax = 6;    // patches that build, compared by tests
 constexpr size_t kTriesForTests = 12;     // builds spent on finding them
 constexpr double kAlternativeFrom = 0.2;  // they may be so much less likely than the first
@@ -35,23 +36,31 @@ bool IsOfLinker(const Diagnostic& one) {
 /// How much better a build is than the one before; less is better.
 enum class Gain { kPassed, kClean, kFewer, kFurther, kNone };
 
+/// `affected`: files that hold or include what was edited.
 Gain GainOf(const std::vector<Diagnostic>& before, const BuildOutcome& after,
-            const ErrorGroup& group) {
+            const ErrorGroup& group, const std::set<std::string>& affected) {
   if (after.passed) return Gain::kPassed;
   const auto old_keys = KeysOf(before);
   const auto new_keys = KeysOf(after.diagnostics);
   if (new_keys.empty()) return Gain::kNone;  // it fails without saying why
   const bool nothing_new =
       std::ranges::all_of(new_keys, [&](const ErrorKey& key) { return old_keys.contains(key); });
-  if (new_keys.size() < old_keys.size()) return nothing_new ? Gain::kClean : Gain::kFewer;
+  if (new_keys.size() < old_keys.size() && nothing_new) return Gain::kClean;
   const Diagnostic& target = group.errors.front();
-  if (new_keys.contains({target.file, target.message})) return Gain::kNone;
-  // What is new must lie behind what was mended: there the compiler came only now.
-  const bool further = std::ranges::all_of(after.diagnostics, [&](const Diagnostic& one) {
+  const bool gone = !new_keys.contains({target.file, target.message});
+  // What is new elsewhere was there all the time: the build came to it only now.
+  const bool reached = std::ranges::all_of(after.diagnostics, [&](const Diagnostic& one) {
     return !one.error || old_keys.contains({one.file, one.message}) || IsOfLinker(one) ||
-           (one.file == target.file && one.line > target.line);
+           !affected.contains(one.file);
   });
-  return further ? Gain::kFurther : Gain::kNone;
+  if (gone && reached && new_keys != old_keys) return Gain::kClean;
+  if (new_keys.size() < old_keys.size()) return Gain::kFewer;
+  // In what the edit reaches, what is new must lie behind it, or in another file.
+  const bool further = std::ranges::all_of(after.diagnostics, [&](const Diagnostic& one) {
+    return !one.error || old_keys.contains({one.file, one.message}) || one.file != target.file ||
+           one.line > target.line;
+  });
+  return gone && further ? Gain::kFurther : Gain::kNone;
 }
 
 class CompileSearch {
@@ -138,17 +147,29 @@ class CompileSearch {
       ++result_.proposals;
       after_passed += passed > 0 ? 1 : 0;
       ASSIGN_OR_RETURN(one->outcome, Judge(one->changed));
-      one->gain = GainOf(now_.diagnostics, one->outcome, group);
+      one->gain = GainOf(now_.diagnostics, one->outcome, group, Affected(index, proposal));
       if (one->gain == Gain::kNone) continue;
       if (one->gain == Gain::kPassed && passed++ == 0) likely = proposal.score;
       const bool better = !best.has_value() || Rank(*one) < Rank(*best);
       if (better) best = std::move(*one);
-      if (best->gain == Gain::kPassed ? best->outcome.failing_tests == 0
-                                      : best->gain == Gain::kClean) {
-        break;
-      }
+      const bool likely_enough = best->gain == Gain::kClean ||
+                                 (best->gain == Gain::kFurther && proposal.score >= kLikelyEnough);
+      if (best->gain == Gain::kPassed ? best->outcome.failing_tests == 0 : likely_enough) break;
     }
     return best;
+  }
+
+  static std::set<std::string> Affected(const CodeIndex& index, const CompileProposal& proposal) {
+    std::set<size_t> edited;
+    for (const SourceEdit& edit : proposal.edits) edited.insert(index.FileOf(edit.file));
+    std::set<std::string> affected;
+    for (size_t file = 0; file < index.files().size(); ++file) {
+      const auto& includes = index.Includes(file);
+      if (std::ranges::any_of(edited, [&](size_t one) { return includes.contains(one); })) {
+        affected.insert(index.files()[file].path());
+      }
+    }
+    return affected;
   }
 
   static std::tuple<Gain, size_t, size_t> Rank(const Try& one) {

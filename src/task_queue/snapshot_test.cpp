@@ -304,10 +304,11 @@ TEST_CASE("EveryMemberOfAMissionIsInItsSnapshot") {
   const auto members = [](const MissionState& mission, const TaskState& task,
                           const LeaseState& lease, const ShardState& state) {
     [[maybe_unused]] const auto& [id, request, status, outcome, reason, accepted, requested, ended,
-                                  tasks, version, caps, team, ready, ready_of, leased, leased_total,
-                                  rank, baseline, verdicts, approvals, tip, tip_tree, previous,
-                                  merged, branch, commit, partial, reserved, used, usage,
-                                  violations, refused, refused_reason, clients] = mission;
+                                  tasks, version, plan_index, released, caps, team, ready, ready_of,
+                                  leased, leased_total, rank, baseline, verdicts, approvals, tip,
+                                  tip_tree, previous, merged, branch, commit, branch_old,
+                                  branch_tree, partial, reserved, used, usage, violations, refused,
+                                  refused_reason, clients] = mission;
     [[maybe_unused]] const auto& [spec, plan, task_status, attempts, voids, excluded, task_lease,
                                   reported, result, why, dependents] = task;
     [[maybe_unused]] const auto& [epoch, host, agent, action, attempt, tests, wall, started] =
