@@ -14,7 +14,7 @@ import pytest
 
 from conftest import BINARY, finish, leftovers
 
-VERBS = ("run", "resume", "stop", "ps", "show", "logs", "diff", "demo", "doctor", "version",
+VERBS = ("run", "resume", "stop", "ps", "show", "logs", "diff", "demo", "doctor", "trust", "version",
          "config", "merge", "undo", "wait", "explain", "retry", "init", "completion", "man", "fix")
 RUN_FLAGS = ("-C", "--verify", "--base", "--max-time", "--agents", "--brain", "--sandbox", "--seed",
              "--output", "--progress", "--no-input", "-q", "-v")
