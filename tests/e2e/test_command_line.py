@@ -14,13 +14,13 @@ import pytest
 
 from conftest import BINARY, finish, leftovers
 
-VERBS = ("run", "plan", "resume", "stop", "ps", "show", "logs", "diff", "demo", "doctor", "version",
-         "config", "merge", "undo", "wait", "explain", "retry", "init", "completion", "man", "fix")
+VERBS = ("run", "plan", "resume", "stop", "ps", "show", "logs", "diff", "demo", "doctor", "trust", "version",
+         "config", "merge", "undo", "wait", "explain", "retry", "init", "completion", "man", "fix", "gc",
+         "inbox", "approve", "reject")
 RUN_FLAGS = ("-C", "--verify", "--base", "--max-time", "--agents", "--brain", "--sandbox", "--seed",
              "--output", "--progress", "--no-input", "-q", "-v", "--plan-only", "--plan",
              "--check-index", "--deliver", "--patch-file", "--include-uncommitted")
-NOT_YET = ("review", "test", "trust", "top", "ui", "inbox",
-           "approve", "reject", "answer", "comment", "pause", "replan",
+NOT_YET = ("review", "test", "top", "ui", "answer", "comment", "pause", "replan",
            "serve", "agent", "worker", "acp", "mcp", "world", "violation", "event", "lesson", "graph",
            "cost", "trace", "tenant", "key", "audit", "archive", "backend", "bench", "api")
 NOT_YET_FLAGS = ("-d", "--approve", "--worker", "--model", "--budget", "--branch", "--allow-empty",
