@@ -98,6 +98,8 @@ class Observation {
     return Finish(std::move(result));
   }
 
+  const Usage& usage() const { return usage_; }
+
  private:
   Work Finish(TaskResult result) {
     result.usage = usage_;
@@ -423,6 +425,11 @@ class Observation {
 
 }  // namespace
 
-StatusOr<Work> Observe(const Lease& lease) { return Observation(lease).Run(); }
+StatusOr<Work> Observe(const Lease& lease) {
+  Observation observation(lease);
+  auto work = observation.Run();
+  if (!work.ok()) lease.Spend(observation.usage());
+  return work;
+}
 
 }  // namespace coditect

@@ -89,6 +89,13 @@ void RunView::ShowEvent(const Event& event, const MissionState& mission) {
                            ", found ", violation->actual));
   } else if (const auto* retried = std::get_if<TaskRetried>(&event.body)) {
     say("Retry", StrCat(retried->task_id.ToString(), ": ", retried->reason));
+  } else if (const auto* batch = std::get_if<BatchDecided>(&event.body)) {
+    std::vector<std::string> repairs;
+    for (const TaskId id : batch->claims) repairs.push_back(RepairName(mission, id));
+    say(batch->probe ? "Probe" : "Batch",
+        StrCat(batch->number, ": ", Join(repairs, ", "), " together"));
+  } else if (const auto* dropped = std::get_if<ClaimDropped>(&event.body)) {
+    say("Dropped", StrCat(RepairName(mission, dropped->task_id), ": ", dropped->reason));
   } else if (std::holds_alternative<MissionResumed>(event.body)) {
     say("Resumed", StrCat(mission_id_, " goes on from what was acknowledged"));
   } else if (const auto* interrupted = std::get_if<MissionInterrupted>(&event.body)) {

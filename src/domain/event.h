@@ -14,11 +14,12 @@ namespace coditect {
 using EventBody =
     std::variant<ShardOpened, HostJoined, HostLeft, MissionRequested, ClientAttached,
                  ClientDetached, StopRequested, ResumeRequested, TimerFired, TaskPlanned,
-                 ProposalSubmitted, LeaseStarted, ResultReported, MissionAccepted, MissionRefused,
-                 MissionInterrupted, MissionResumed, MissionStopped, MissionCompleted, PlanAccepted,
-                 ProposalRefused, TeamAssigned, LeaseGranted, LeaseEnded, BudgetSettled,
-                 ResultAccepted, ResultRefused, ResultLate, TaskDone, TaskFailed, TaskCancelled,
-                 TaskRetried, TaskQuarantined, ViolationFound, MergeDecided>;
+                 ProposalSubmitted, LeaseStarted, ResultReported, LeaseSpent, MissionAccepted,
+                 MissionRefused, MissionInterrupted, MissionResumed, MissionStopped,
+                 MissionCompleted, PlanAccepted, ProposalRefused, TeamAssigned, LeaseGranted,
+                 LeaseEnded, BudgetSettled, ResultAccepted, ResultRefused, ResultLate, TaskDone,
+                 TaskFailed, TaskCancelled, TaskRetried, TaskQuarantined, ViolationFound,
+                 MergeDecided, BatchDecided, ClaimDropped>;
 
 /// One event. `sequence` and `wall_ms` are not on the wire: the block gives them.
 struct Event {

@@ -97,6 +97,7 @@ struct MissionRequest {
   bool check_consistency = false;  // TASK_QUEUE_CONSISTENCY_CHECK_ENABLED
   std::string violation_action;    // "escalate" or "replan"
   uint32_t repeat_flaky = 0;       // runs of a failing test at the baseline
+  bool reproducible = false;       // what earlier runs taught is not used
   BlobId selection;  // blob of domain/test_selection.h; "" = every failing test is the goal
 
   bool operator==(const MissionRequest&) const = default;
@@ -119,6 +120,7 @@ struct MissionRequest {
     visit(15, "violation_action", self.violation_action);
     visit(16, "repeat_flaky", self.repeat_flaky);
     visit(17, "selection", self.selection);
+    visit(23, "reproducible", self.reproducible);
   }
 };
 

@@ -12,6 +12,8 @@
 
 #include "src/base/status.h"
 #include "src/domain/event.h"
+#include "src/domain/experience.h"
+#include "src/domain/merge_queue_state.h"
 #include "src/domain/number_set.h"
 
 namespace coditect {
@@ -39,6 +41,7 @@ struct TaskState {
   std::optional<LeaseState> lease;
   std::optional<TaskResult> reported;  // not decided yet
   TaskResult result;                   // the last one accepted
+  Usage spent;                         // of every attempt that told it
   std::string reason;                  // why it failed, was cancelled or is tried again
   std::vector<TaskId> dependents;
 
@@ -95,9 +98,9 @@ struct MissionState {
   std::vector<Verdict> verdicts;
   CommitId tip;  // "" = still the base
   TreeId tip_tree;
-  CommitId previous_tip;    // where the ref of the tip may still be
-  std::set<TaskId> merged;  // merge tasks whose result is in the tip
-  std::string branch;       // decided branch, "" = none yet
+  CommitId previous_tip;  // where the ref of the tip may still be
+  MergeQueueState merge;
+  std::string branch;  // decided branch, "" = none yet
   CommitId branch_commit;
   CommitId partial;
 
@@ -121,7 +124,8 @@ struct MissionState {
 struct HostState {
   uint32_t slots = 0;
   std::set<Role> roles;
-  std::array<NumberSet, kRoleCount> busy;  // agent numbers at work, by role
+  std::array<NumberSet, kRoleCount> busy;      // agent numbers at work, by role
+  std::array<uint32_t, kRoleCount> strikes{};  // recent failures of its machinery, by role
   uint32_t busy_total = 0;
 
   bool operator==(const HostState&) const = default;
@@ -152,6 +156,7 @@ struct ShardState {
   std::set<MissionId> running;                      // index: missions that are active
   std::set<ScheduleKey> schedulable;                // running missions with ready tasks
   std::map<HostId, std::set<LeaseKey>> wanted;      // index; RecomputeWanted is its definition
+  Experience experience;                            // of the missions that ended
 
   bool operator==(const ShardState&) const = default;
 
@@ -178,6 +183,26 @@ TaskId GroupWinner(const MissionState& mission, uint32_t group);
 /// True when `task`'s dependency number `index` is fulfilled / can never be.
 bool DependencyMet(const MissionState& mission, const TaskState& task, size_t index);
 bool DependencyImpossible(const MissionState& mission, const TaskState& task, size_t index);
+
+/// The repair that the verify task `verify` looks at: the winner of the group it waits for. nullptr
+/// when there is none (yet).
+const TaskState* ClaimOf(const MissionState& mission, const TaskState& verify);
+
+/// The repair behind a claim as a person knows it, by the task that made it: "t-4".
+std::string RepairName(const MissionState& mission, TaskId claim);
+
+/// The task that merges what was verified; nullptr before there is a plan of it.
+const TaskState* MergeTask(const MissionState& mission);
+
+/// Verify tasks of the accepted plans, in the plan's order.
+std::vector<const TaskState*> VerifyTasks(const MissionState& mission);
+
+/// Claims that were seen passing alone and are neither merged nor dropped, in the plan's order.
+std::vector<TaskId> PendingClaims(const MissionState& mission);
+
+/// The ids that must be seen passing when the repairs of `claims` are together, as the digest that
+/// evidence of it carries: of all claims the goal's, of one its own, else UnionDigest of theirs.
+std::string DigestOfClaims(const MissionState& mission, const std::vector<TaskId>& claims);
 
 /// The tasks of plan version `version`, in order.
 std::vector<const TaskState*> TasksOfPlan(const MissionState& mission, uint32_t version);

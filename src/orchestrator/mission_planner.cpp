@@ -14,7 +14,7 @@ namespace {
 /// The hypothesis spaces of repair/patch_search.h, in the order in which a winner is chosen.
 struct HypothesisSpace {
   std::string_view name;
-  uint32_t tests_share;  // of the cluster's budget, in percent
+  uint32_t tests_share;  // of the cluster's budget, in percent, as long as nothing is known
   uint32_t success_permille;
   bool after_the_others;  // starts when the spaces before it have found nothing
 };
@@ -23,6 +23,9 @@ constexpr std::array<HypothesisSpace, 3> kSpaces = {{
     {"synthesis", 40, 200, false},
     {"pairs", 20, 60, true},
 }};
+constexpr uint64_t kSearchSuites =
+    4;  // of tests and observing, a search costs about so many suites
+constexpr uint64_t kSearchStartMs = 1000;
 
 std::set<std::string> Words(const std::string& goal) {
   std::set<std::string> words;
@@ -99,22 +102,23 @@ std::string ClusterList(size_t first, size_t count) {
 class RepairPlan {
  public:
   explicit RepairPlan(const PlanningContext& context)
-      : context_(context), next_(context.first_ordinal) {}
+      : context_(context),
+        next_(context.first_ordinal),
+        shares_(TestsShares(context.experience, context.baseline.harness.language)) {}
 
   PlanDocument Make() {
     std::vector<std::vector<uint32_t>> rivals;
     const size_t clusters = context_.faults.clusters.size();
     for (size_t i = 0; i < clusters; ++i) rivals.push_back(AddRivals(i));
-    uint32_t previous_merge = 0;
-    for (size_t i = 0; i < clusters; ++i) {
-      const uint32_t verify = AddVerify(i, rivals[i]);
-      previous_merge = AddMerge(i, verify, previous_merge);
-    }
+    std::vector<uint32_t> verifications;
+    for (size_t i = 0; i < clusters; ++i) verifications.push_back(AddVerify(i, rivals[i]));
+    const uint32_t merge = AddMerge(verifications);
     TaskSpec deliver = MakeTask(next_++, Role::kIntegrator, "deliver", "Deliver the branch");
-    DependOn(deliver, previous_merge, DependencyMode::kSuccess);
+    DependOn(deliver, merge, DependencyMode::kSuccess);
     document_.tasks.push_back(std::move(deliver));
-    document_.reasoning = StrCat(Counted(clusters, "cluster"), " of failing tests with ",
-                                 kSpaces.size(), " hypothesis spaces each");
+    document_.reasoning =
+        StrCat(Counted(clusters, "cluster"), " of failing tests with ", kSpaces.size(),
+               " hypothesis spaces each; budget of tests ", SharesText());
     return std::move(document_);
   }
 
@@ -135,9 +139,14 @@ class RepairPlan {
       task.parameters["cluster"] = std::to_string(cluster);
       task.parameters["space"] = std::to_string(rank);
       task.parameters["expected_digest"] = DigestOf(context_, cluster, 1);
-      task.tests_max = std::max<uint64_t>(1, budget * space.tests_share / 100);
+      task.tests_max = std::max<uint64_t>(1, budget * shares_[rank] / 100);
       task.expectations = {{"outcome", "success"}, {"evidence", "passes"}};
-      task.forecast.success_permille = space.success_permille;
+      const uint64_t cost_ms = kSearchSuites * context_.baseline.suite_ms + kSearchStartMs;
+      Expect(task, space.name,
+             {.cpu_ms = cost_ms,
+              .wall_ms = cost_ms,
+              .success_permille = space.success_permille,
+              .tests = task.tests_max / 10});
       // Two edits at once are worth trying only where one was not enough: until then the pairs
       // would take the processors from the spaces that usually find the repair.
       if (space.after_the_others) {
@@ -157,28 +166,49 @@ class RepairPlan {
     task.parameters["clusters"] = ClusterList(cluster, 1);
     task.parameters["expected_digest"] = DigestOf(context_, cluster, 1);
     task.expectations = {{"outcome", "success"}, {"tree", "$claim"}, {"evidence", "passes"}};
-    task.forecast = {.cpu_ms = context_.baseline.suite_ms,
-                     .wall_ms = context_.baseline.suite_ms,
-                     .success_permille = 900};
+    Expect(task, "verify", SuiteRuns(1, 900));
     document_.tasks.push_back(task);
     return task.task_id.ordinal;
   }
 
-  // Each merge stands on the one before: with every cluster so far mended, all their tests count.
-  uint32_t AddMerge(size_t cluster, uint32_t verify, uint32_t previous) {
-    TaskSpec task = MakeTask(next_++, Role::kIntegrator, "merge",
-                             StrCat("Merge the repair of cluster ", cluster + 1));
-    DependOn(task, verify, DependencyMode::kSuccess);
-    if (previous != 0) DependOn(task, previous, DependencyMode::kSettled);
-    task.parameters["clusters"] = ClusterList(0, cluster + 1);
-    task.parameters["expected_digest"] = DigestOf(context_, 0, cluster + 1);
+  // One for all: what is verified is merged in batches, so that N repairs cost one more run of the
+  // suite and not N.
+  uint32_t AddMerge(const std::vector<uint32_t>& verifications) {
+    TaskSpec task = MakeTask(
+        next_++, Role::kIntegrator, "merge",
+        StrCat("Merge ", Counted(verifications.size(), "verified repair"), " and test the result"));
+    for (const uint32_t verify : verifications) DependOn(task, verify, DependencyMode::kSettled);
     task.expectations = {{"outcome", "success"}};
+    Expect(task, verifications.size() > 1 ? "merge" : "merge-one",
+           SuiteRuns(verifications.size() > 1 ? 1 : 0, 950));
     document_.tasks.push_back(task);
     return task.task_id.ordinal;
+  }
+
+  Forecast SuiteRuns(uint64_t runs, uint32_t success_permille) const {
+    return {.cpu_ms = runs * context_.baseline.suite_ms,
+            .wall_ms = runs * context_.baseline.suite_ms,
+            .success_permille = success_permille,
+            .tests = runs * context_.baseline.cases.size()};
+  }
+
+  /// Names what the task is an instance of, and forecasts it by what is known of that.
+  void Expect(TaskSpec& task, std::string_view what, const Forecast& prior) const {
+    task.skill = SkillName(task.role, context_.baseline.harness.language, what);
+    task.forecast = ForecastOf(context_.experience, task.skill, prior, context_.baseline.suite_ms);
+  }
+
+  std::string SharesText() const {
+    std::string text;
+    for (size_t i = 0; i < kSpaces.size(); ++i) {
+      StrAppend(text, i == 0 ? "" : ", ", kSpaces[i].name, ' ', shares_[i], " %");
+    }
+    return text;
   }
 
   const PlanningContext& context_;
   uint32_t next_;
+  const std::vector<uint32_t> shares_;
   PlanDocument document_;
 };
 
@@ -214,6 +244,26 @@ std::optional<MissionProposal> ProposePlan(const MissionState& mission) {
     return out;
   }
   return std::nullopt;
+}
+
+std::vector<uint32_t> TestsShares(const Experience& experience, std::string_view language) {
+  std::vector<uint64_t> weights;
+  uint64_t sum = 0;
+  for (const HypothesisSpace& space : kSpaces) {
+    const Forecast prior{.success_permille = space.success_permille};
+    const Forecast known =
+        ForecastOf(experience, SkillName(Role::kCoder, language, space.name), prior, 0);
+    // Twice as lucky as thought, twice the budget; but nothing starves on what little is known.
+    const uint64_t share = uint64_t{space.tests_share} * 1000;
+    weights.push_back(
+        std::clamp(share * known.success_permille / space.success_permille, share / 2, share * 2));
+    sum += weights.back();
+  }
+  std::vector<uint32_t> shares;
+  for (const uint64_t weight : weights) {
+    shares.push_back(static_cast<uint32_t>((weight * 100 + sum / 2) / sum));
+  }
+  return shares;
 }
 
 StatusOr<PlanDocument> PlanRepairs(const PlanningContext& context) {

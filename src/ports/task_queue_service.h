@@ -22,8 +22,8 @@ struct TaskAck {
 
 enum class MissionControl { kAttach, kDetach, kStop, kEmergencyStop, kResume };
 
-/// Every call returns after the answer is durable. RESOURCE_EXHAUSTED when the disk is full or a
-/// queue is; UNAVAILABLE while the shard reopens: retry. Thread-safe.
+/// Every call but LeaseSpent returns after the answer is durable. RESOURCE_EXHAUSTED when the disk
+/// is full or a queue is; UNAVAILABLE while the shard reopens: retry. Thread-safe.
 class TaskQueueService {
  public:
   virtual ~TaskQueueService() = default;
@@ -43,6 +43,9 @@ class TaskQueueService {
 
   virtual Status LeaseStarted(const Context& ctx, const MissionId& mission_id,
                               const coditect::LeaseStarted& started) = 0;
+
+  /// What a lease used that ended without a result. Does not wait: nothing depends on it.
+  virtual Status LeaseSpent(const MissionId& mission_id, const coditect::LeaseSpent& spent) = 0;
 
   /// sdd ReportResult. `drafts`: the tasks of a plan the result announces.
   virtual StatusOr<TaskAck> ReportResult(const Context& ctx, const MissionId& mission_id,

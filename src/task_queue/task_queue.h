@@ -62,6 +62,7 @@ class TaskQueue final : public TaskQueueService {
                  const std::string& who) override;
   Status Propose(const Context& ctx, const MissionId& mission_id,
                  const std::vector<TaskPlanned>& tasks, const Proposal& proposal) override;
+  Status LeaseSpent(const MissionId& mission_id, const coditect::LeaseSpent& spent) override;
   Status LeaseStarted(const Context& ctx, const MissionId& mission_id,
                       const coditect::LeaseStarted& started) override;
   StatusOr<TaskAck> ReportResult(const Context& ctx, const MissionId& mission_id,

@@ -54,6 +54,20 @@ struct Running {
   TaskSpec spec;
 };
 
+constexpr uint32_t kFaults = 4;
+
+std::vector<std::string> FailingTests() {
+  std::vector<std::string> ids;
+  for (uint32_t i = 0; i < kFaults; ++i) ids.push_back(StrCat("f", i));
+  return ids;
+}
+
+std::vector<std::string> ExpectedTests() {
+  std::vector<std::string> ids = FailingTests();
+  ids.emplace_back("p");
+  return ids;
+}
+
 class Walk {
  public:
   explicit Walk(uint32_t seed) : random_(seed) { Open(); }
@@ -259,6 +273,11 @@ class Walk {
     if (!Chance(8)) running_.erase(running_.begin() + static_cast<ptrdiff_t>(index));
     std::vector<std::pair<MissionId, EventBody>> facts;
     TaskResult result = MakeResult(run, facts);
+    if (!healed_ && Chance(8)) {
+      Post({{run.mission_id,
+             LeaseSpent{.task_id = run.task_id, .epoch = run.lease.epoch, .usage = result.usage}}});
+      return;
+    }
     if (!healed_ && Chance(20)) result.agent_id = "coder-1@evilevil";
     if (!healed_ && Chance(4)) result.agent_id = HolderNow(run);
     facts.emplace_back(run.mission_id, ResultReported{.result = std::move(result)});
@@ -293,9 +312,9 @@ class Walk {
       result.outputs["world"] = "blob";
       result.outputs["coverage"] = "blob";
       result.baseline = BaselineSummary{.baseline = "blob",
-                                        .expected_digest = ExpectedDigest({"p", "f0", "f1"}),
+                                        .expected_digest = ExpectedDigest(ExpectedTests()),
                                         .passed = 1,
-                                        .failing = Chance(6) ? 0U : 2U};
+                                        .failing = Chance(6) ? 0U : kFaults};
     } else if (intent == "localize") {
       result.outputs["faults"] = "blob";
     } else if (intent == "plan") {
@@ -309,19 +328,55 @@ class Walk {
       result.commit = parameter("commit");
       AddEvidence(run, result);
     } else if (intent == "merge") {
-      const bool reuse = parameter("tip_decided") == "0";
-      result.tree = reuse ? parameter("tree") : StrCat("merged-", parameter("tree"));
-      result.commit = "commit-" + result.tree;
-      if (!reuse || Chance(4)) AddEvidence(run, result);
+      MergeBatch(parameter, result);
     }
     return result;
   }
 
+  /// Claims whose trees do not get along fail together; now and then the texts conflict, or the
+  /// evidence is not what it should be.
+  template <typename Parameter>
+  void MergeBatch(const Parameter& parameter, TaskResult& result) {
+    const auto claims = Split(parameter("claims"), ' ');
+    const auto trees = Split(parameter("trees"), ' ');
+    REQUIRE_EQ(claims.size(), trees.size());
+    const bool probe = parameter("probe") == "1";
+    std::vector<std::string> together = trees;
+    const std::string tip = parameter("tip_tree");
+    if (!probe && parameter("tip_decided") == "1") {
+      const auto merged = Split(tip, '+');
+      together.insert(together.begin(), merged.begin(), merged.end());
+    }
+    result.tree = Join(together, "+");
+    if (!healed_ && Chance(12)) {
+      result.outcome = ResultOutcome::kRefuted;
+      result.reason = "conflict";
+      result.outputs["culprit"] = claims[Dice(static_cast<uint32_t>(claims.size()))];
+      return;
+    }
+    uint32_t odd = 0;
+    for (const std::string& tree : together) odd += (tree.back() - '0') % 2;
+    if (odd > 1) {  // one alone passes, as its tester saw; two of them do not
+      result.outcome = ResultOutcome::kRefuted;
+      result.reason = "test_p fails";
+      return;
+    }
+    if (probe) return;
+    result.commit = "commit-" + result.tree;
+    result.outputs["commits"] = Join(trees, " ");
+    if (parameter("verified_trees") == result.tree && !Chance(4)) return;
+    AddEvidence(parameter("expected_digest"), result);
+  }
+
   void AddEvidence(const Running& run, TaskResult& result) {
+    AddEvidence(run.spec.parameters.at("expected_digest"), result);
+  }
+
+  void AddEvidence(const std::string& expected_digest, TaskResult& result) {
     const bool good = healed_ || !Chance(5);
     result.evidence = Evidence{.kind = "tests",
                                .tree = result.tree,
-                               .expected_digest = run.spec.parameters.at("expected_digest"),
+                               .expected_digest = expected_digest,
                                .expected = 3,
                                .passed = good ? 3U : 2U,
                                .failed = good ? 0U : 1U,
@@ -336,7 +391,7 @@ class Walk {
     PlanningContext context;
     context.request = mission->request;
     context.baseline.passed = {"p"};
-    context.faults.clusters = {{.tests = {"f0"}}, {.tests = {"f1"}}};
+    for (const std::string& id : FailingTests()) context.faults.clusters.push_back({.tests = {id}});
     context.first_ordinal = 4;
     const auto plan = orchestrator_.Plan(context);
     REQUIRE(plan.ok());
