@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "src/app/language_harnesses.h"
 #include "src/app/paths.h"
 #include "src/domain/delivery.h"
 #include "src/domain/mission.h"
@@ -33,6 +34,8 @@ StatusOr<std::unique_ptr<ObjectStore>> OpenBlobs(const StatePaths& paths);
 /// FAILED_PRECONDITION in one sentence with the next step when the tier cannot be had here.
 StatusOr<std::unique_ptr<Sandbox>> MakeSandbox(const StatePaths& paths, const std::string& tier,
                                                const std::string& workspace);
+/// One for each language, and all of them as one.
+StatusOr<std::vector<LanguageHarness>> MakeHarnesses(const StatePaths& paths);
 StatusOr<std::unique_ptr<TestHarness>> MakeHarness(const StatePaths& paths);
 
 StatusOr<std::unique_ptr<Repository>> OpenMissionRepository(const Context& ctx,
@@ -45,9 +48,23 @@ struct ResolvedRepository {
   std::string author;
   std::vector<std::string> notes;  // one line each: shallow, mid-merge, submodules, …
 };
-/// `base`: "" = HEAD. Errors are one sentence with the next step.
+/// `base`: "" = HEAD. `include_uncommitted`: SnapshotWorkTree will be asked, so no note about what
+/// is not committed. Errors are one sentence with the next step.
 StatusOr<ResolvedRepository> ResolveRepository(const Context& ctx, const std::string& folder,
-                                               const std::string& base);
+                                               const std::string& base,
+                                               bool include_uncommitted = false);
+
+/// The work tree as a tree of the repository, which was resolved at HEAD. Index, stash, refs and
+/// files stay as they are. FAILED_PRECONDITION in one sentence with the next step.
+StatusOr<WorkTreeState> LookAtWorkTree(const Context& ctx, const StatePaths& paths,
+                                       const RepositoryRef& repository);
+
+/// Makes what is not committed the base of `resolved`: a commit on top of HEAD, kept by a ref named
+/// after `request_id`. Nothing when there is nothing. Errors as LookAtWorkTree.
+StatusOr<std::optional<WorkTreeSnapshot>> SnapshotWorkTree(const Context& ctx,
+                                                           const StatePaths& paths,
+                                                           const std::string& request_id,
+                                                           ResolvedRepository* resolved);
 
 /// PERMISSION_DENIED when no branch could be made there.
 Status CheckRepositoryWritable(const RepositoryRef& repository);
@@ -71,11 +88,19 @@ StatusOr<MergeOutcome> MergeDelivery(const Context& ctx, const StatePaths& paths
 Status InitialiseRepository(const Context& ctx, const std::string& folder,
                             const std::string& message);
 
-/// The tools the person's shell would use there. `pass`: variables let through beside the usual.
-StatusOr<Toolchain> ResolveToolchain(const Context& ctx, const StatePaths& paths,
-                                     const RepositoryRef& repository,
-                                     const std::map<std::string, std::string>& environment,
-                                     const std::vector<std::string>& pass);
+/// The tools the person's shell would use.
+struct ResolvedTools {
+  Toolchain toolchain;
+  std::vector<std::string> notes;  // what is missing or not used and why, one sentence each
+};
+/// Those of the repository. `pass`: variables let through beside the usual.
+StatusOr<ResolvedTools> ResolveToolchain(const Context& ctx, const StatePaths& paths,
+                                         const RepositoryRef& repository,
+                                         const std::map<std::string, std::string>& environment,
+                                         const std::vector<std::string>& pass);
+/// Those of a folder that is no repository.
+ResolvedTools ResolveToolchain(const std::string& folder,
+                               const std::map<std::string, std::string>& environment);
 
 /// Set in a process that the program started of itself: what it is to do instead of the command
 /// line, with its exit code.

@@ -6,6 +6,7 @@
 
 #include "src/app/bootstrap.h"
 #include "src/app/commands/commands.h"
+#include "src/app/commands/fields.h"
 #include "src/app/exit_code.h"
 #include "src/base/strings.h"
 
@@ -17,13 +18,15 @@ namespace {
 /// What was parsed, and what to do then.
 struct CommandLine {
   GlobalOptions global;
-  bool json = false;
+  std::string json;  // "" = no --json, "true" = without fields
   RunOptions run;
   RunName name;
+  DoctorOptions doctor;
   std::string shell;
   std::string key;
   std::string value;
   bool repository = false;
+  bool revoke = false;
   std::string file;
   std::string max_time;
   std::string subject;
@@ -48,7 +51,9 @@ void AddGlobalOptions(CLI::App& app, CommandLine& line) {
       ->type_name("FILE");
   app.add_option("--output", global.output, "text or json; the result on stdout")
       ->check(CLI::IsMember({"text", "json"}));
-  app.add_flag("--json", line.json, "The same as --output json");
+  app.add_flag("--json", line.json,
+               "The same as --output json; --json=FIELD,FIELD has only these fields")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.add_option("--progress", global.progress, "auto, tty, plain, jsonl or none; on stderr")
       ->check(CLI::IsMember({"auto", "tty", "plain", "jsonl", "none"}));
   app.add_flag("--no-input", global.no_input, "Never ask (this version never does)");
@@ -86,20 +91,33 @@ void RequireRunName(const CommandLine& line, const char* flag) {
   }
 }
 
+/// "ps", "config list": the words that lead to the verb.
+std::string PathOf(const CLI::App& verb) {
+  if (verb.get_parent() == nullptr) return "";
+  const std::string above = PathOf(*verb.get_parent());
+  return StrCat(above, above.empty() ? "" : " ", verb.get_name());
+}
+
 CLI::App* AddVerb(CLI::App& app, const char* name, const char* help) {
   CLI::App* verb = app.add_subcommand(name, help);
   verb->fallthrough();
-  verb->footer(
-      "\nAs for every verb (coditect --help): -C DIR, -c KEY=VALUE, --config FILE, --output, "
-      "--json,\n"
-      "--progress, --no-input, -q, -v");
+  verb->footer([verb] {
+    const std::vector<std::string> fields = FieldsOf(PathOf(*verb));
+    return StrCat("\nAs for every verb (coditect --help): -C DIR, -c KEY=VALUE, --config FILE, ",
+                  "--output, --json,\n--progress, --no-input, -q, -v",
+                  fields.empty() ? "" : "\n\n--json=FIELD,.. takes " + Join(fields, ", "));
+  });
   return verb;
 }
 
 void AddRunOptions(CLI::App* verb, RunOptions& options) {
-  verb->add_option("--base", options.base, "Start from this commit, branch or tag (HEAD)")
-      ->type_name("REF")
-      ->check(kNotEmpty);
+  CLI::Option* base =
+      verb->add_option("--base", options.base, "Start from this commit, branch or tag (HEAD)")
+          ->type_name("REF")
+          ->check(kNotEmpty);
+  verb->add_flag("--include-uncommitted", options.include_uncommitted,
+                 "Start from the work tree as it is, untracked files too")
+      ->excludes(base);
   verb->add_option("--max-time", options.max_time, "Stop after this long: 90s, 10m, 2h")
       ->type_name("D")
       ->check(kNotEmpty);
@@ -234,6 +252,23 @@ void AddDeliveryVerbs(CLI::App& app, CommandLine& line, int* code) {
   });
 }
 
+void AddDoctor(CLI::App& app, CommandLine& line, int* code) {
+  CLI::App* doctor = AddVerb(app, "doctor", "Check this machine and say how to mend what is wrong");
+  doctor->add_flag("--summary", line.doctor.summary, "One line a group");
+  doctor->add_flag("--fix", line.doctor.fix, "Mend what can be mended safely; says what it does");
+  doctor
+      ->add_option("--bundle", line.doctor.bundle,
+                   "Write this new file for a report of a bug: no secrets, no paths of yours, "
+                   "nothing of the repository")
+      ->type_name("FILE")
+      ->check(kNotEmpty);
+  AddDryRun(doctor, line);
+  doctor->callback([&line, code] {
+    line.doctor.dry_run = line.dry_run;
+    *code = DoctorCommand(line.global, line.doctor);
+  });
+}
+
 void AddOtherVerbs(CLI::App& app, CommandLine& line, int* code) {
   AddVerb(app, "demo", "Repair a throw-away repository with two bugs")->callback([&line, code] {
     *code = DemoCommand(line.global);
@@ -241,8 +276,12 @@ void AddOtherVerbs(CLI::App& app, CommandLine& line, int* code) {
   CLI::App* init = AddVerb(app, "init", "Write a commented coditect.toml into the repository");
   AddDryRun(init, line);
   init->callback([&line, code] { *code = InitCommand(line.global, line.dry_run); });
-  AddVerb(app, "doctor", "Check this machine and say how to mend what is wrong")
-      ->callback([&line, code] { *code = DoctorCommand(line.global); });
+  CLI::App* trust =
+      AddVerb(app, "trust", "Let this repository's coditect.toml set what yours alone may");
+  trust->add_flag("--revoke", line.revoke, "Not any more");
+  AddDryRun(trust, line);
+  trust->callback([&line, code] { *code = TrustCommand(line.global, line.revoke, line.dry_run); });
+  AddDoctor(app, line, code);
   AddVerb(app, "version", "Print the version")->callback([&line, code] {
     *code = VersionCommand(line.global);
   });
@@ -344,6 +383,44 @@ std::vector<const CLI::App*> VerbsOf(const CLI::App& app, const std::vector<std:
   return verbs;
 }
 
+/// The verb that was parsed, the innermost.
+const CLI::App& ParsedVerb(const CLI::App& app) {
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  return *at;
+}
+
+/// Makes of --json[=FIELDS] what the verbs look at.
+void TakeJson(const CLI::App& app, CommandLine& line) {
+  if (line.json.empty()) return;
+  line.global.output = "json";
+  if (line.json == "true") return;
+  const auto fields =
+      ParseFields(PathOf(ParsedVerb(app)) + (line.stat ? " --stat" : ""), line.json);
+  if (!fields.ok()) throw CLI::ValidationError(Message(fields.status()));
+  line.global.fields = *fields;
+}
+
+/// `--json FIELD,..` as `--json=FIELD,..`, where no argument of the verb could be meant: after a
+/// verb that takes none.
+std::vector<std::string> JoinFields(const CLI::App& app, std::vector<std::string> words) {
+  for (size_t i = 0; i + 1 < words.size(); ++i) {
+    if (words[i] != "--json" || words[i + 1].starts_with("-")) continue;
+    std::string unknown;
+    const CLI::App* verb =
+        VerbsOf(app, {words.begin(), words.begin() + static_cast<ptrdiff_t>(i)}, &unknown).back();
+    const auto options = verb->get_options();
+    const bool takes_words =
+        verb == &app || !verb->get_subcommands({}).empty() || !unknown.empty() ||
+        std::any_of(options.begin(), options.end(),
+                    [](const CLI::Option* option) { return option->get_positional(); });
+    if (takes_words) continue;
+    words[i] += "=" + words[i + 1];
+    words.erase(words.begin() + static_cast<ptrdiff_t>(i) + 1);
+  }
+  return words;
+}
+
 /// What is wrong with a command line that does not parse, with the nearest word that would.
 std::string UsageError(const CLI::App& app, const std::vector<std::string>& words,
                        const std::string& parser_says) {
@@ -418,12 +495,13 @@ int Main(int argc, char** argv) {
   AddOtherVerbs(app, line, &code);
   AddConfigVerbs(app, line, &code);
   AddDescribingVerbs(app, line, &code);
-  app.parse_complete_callback([&line] {
-    if (line.json) line.global.output = "json";
-  });
+  app.parse_complete_callback([&app, &line] { TakeJson(app, line); });
   if (argc == 2 && std::string_view(argv[1]) == "--version") return VersionCommand({});
   try {
-    app.parse(argc, argv);
+    // The parser takes the words from the end.
+    std::vector<std::string> words = JoinFields(app, {argv + 1, argv + argc});
+    std::reverse(words.begin(), words.end());
+    app.parse(std::move(words));
   } catch (const CLI::CallForHelp&) {
     return Answer(app.help());
   } catch (const CLI::ParseError& error) {

@@ -125,19 +125,24 @@ StatusOr<PreparedRun> PrepareRun(const Context& ctx, const GlobalOptions& global
                                  const RunOptions& options, const StatePaths& paths,
                                  const TestSelection& selection) {
   RETURN_IF_ERROR(CheckGoal(options.goal));
-  ASSIGN_OR_RETURN(const auto resolved, ResolveRepository(ctx, global.folder, options.base));
+  ASSIGN_OR_RETURN(auto resolved, ResolveRepository(ctx, global.folder, options.base,
+                                                    options.include_uncommitted));
   RETURN_IF_ERROR(CheckRepositoryWritable(resolved.ref));
   ASSIGN_OR_RETURN(const Config config,
                    LoadCommandConfig(global, resolved.ref.path, FlagsOf(options)));
   const auto environment = ProcessEnvironment();
   PreparedRun run;
-  run.warnings = config.Warnings();
-  run.warnings.insert(run.warnings.end(), resolved.notes.begin(), resolved.notes.end());
   run.owner = MakeOwnerOptions(config, environment);
   run.base_line = StrCat(resolved.ref.base_name, " at ", resolved.ref.base_commit.substr(0, 12),
                          options.base.empty() ? " (HEAD)" : "");
   MissionRequest& request = run.request;
   request.request_id = RandomHex(16);
+  RETURN_IF_ERROR(MakeStateFolders(paths));
+  if (options.include_uncommitted) {
+    ASSIGN_OR_RETURN(request.snapshot, SnapshotWorkTree(ctx, paths, request.request_id, &resolved));
+  }
+  run.warnings = config.Warnings();
+  run.warnings.insert(run.warnings.end(), resolved.notes.begin(), resolved.notes.end());
   request.trace_id = TraceId(environment);
   request.goal = options.goal;
   request.repository = resolved.ref;
@@ -153,12 +158,11 @@ StatusOr<PreparedRun> PrepareRun(const Context& ctx, const GlobalOptions& global
   request.check_consistency = config.Bool("task_queue.consistency_check");
   request.violation_action = config.Text("task_queue.violation_action");
   request.repeat_flaky = static_cast<uint32_t>(config.Integer("verify.repeat_flaky"));
-  RETURN_IF_ERROR(MakeStateFolders(paths));
   ASSIGN_OR_RETURN(
-      const Toolchain toolchain,
+      const ResolvedTools tools,
       ResolveToolchain(ctx, paths, resolved.ref, environment, config.List("env.pass")));
   ASSIGN_OR_RETURN(const auto blobs, OpenBlobs(paths));
-  ASSIGN_OR_RETURN(request.environment, blobs->Put(ctx, wire::Encode(toolchain)));
+  ASSIGN_OR_RETURN(request.environment, blobs->Put(ctx, wire::Encode(tools.toolchain)));
   if (!selection.tests.empty()) {
     ASSIGN_OR_RETURN(request.selection, blobs->Put(ctx, wire::Encode(selection)));
   }

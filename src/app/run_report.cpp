@@ -159,6 +159,28 @@ std::vector<std::string> StandingLines(const Standing& standing, const CommitId&
   return lines;
 }
 
+/// What came of it, and what stands below that.
+std::vector<std::string> ResultLines(const RunReport& report) {
+  if (report.outcome == Outcome::kNothingToDo) return {"Nothing to do: " + report.reason};
+  if (report.outcome != Outcome::kVerified) {
+    return {StrCat("Not done (", OutcomeWord(report.outcome), "): ", report.reason)};
+  }
+  std::vector<std::string> lines = {StrCat("Verified: branch ", report.branch, " on ",
+                                           report.base_name, " ", report.base.substr(0, 12))};
+  if (report.standing.has_value()) {
+    for (const std::string& sentence : StandingLines(*report.standing, report.commit)) {
+      lines.push_back("  " + sentence);
+    }
+  }
+  if (const auto& snapshot = report.snapshot; snapshot.has_value()) {
+    lines.push_back(StrCat("  with your uncommitted changes below the repairs: commit ",
+                           snapshot->commit.substr(0, 12), " (",
+                           Counted(snapshot->tracked, "changed file"), ", ", snapshot->untracked,
+                           " untracked) on ", snapshot->head.substr(0, 12)));
+  }
+  return lines;
+}
+
 void AddNext(const MissionState& mission, RunReport& report) {
   const std::string in = StrCat("git -C ", CommandWord(report.repository), " ");
   const std::optional<Standing>& standing = report.standing;
@@ -201,10 +223,13 @@ std::string CommandWord(const std::string& path) {
 
 std::optional<Delivered> DeliveredBy(const MissionState& mission) {
   if (mission.outcome != Outcome::kVerified || mission.branch_commit.empty()) return std::nullopt;
-  return Delivered{.repository = mission.request.repository,
-                   .branch = mission.branch,
-                   .commit = mission.branch_commit,
-                   .tree = mission.tip_tree};
+  Delivered delivered{.repository = mission.request.repository,
+                      .branch = mission.branch,
+                      .commit = mission.branch_commit,
+                      .tree = mission.tip_tree};
+  // The person's branches never contain a snapshot, but what it was made on.
+  if (mission.request.snapshot) delivered.repository.base_commit = mission.request.snapshot->head;
+  return delivered;
 }
 
 std::string RestoreCommand(const Delivered& delivered) {
@@ -252,6 +277,7 @@ RunReport MakeReport(const Context& ctx, const StatePaths& paths, const MissionS
   report.base_name = mission.request.repository.base_name;
   report.repository = mission.request.repository.path;
   report.partial = mission.partial;
+  report.snapshot = mission.request.snapshot;
   report.usage = mission.usage;
   if (mission.outcome == Outcome::kVerified) {
     report.branch = mission.branch.substr(kHeads.size());
@@ -288,6 +314,7 @@ std::string ReportJson(const RunReport& report) {
   fields.Field("branch", report.branch);
   fields.Field("partial", report.partial);
   fields.Field("commit", report.commit);
+  if (report.snapshot.has_value()) fields.Field("snapshot", *report.snapshot);
   if (report.standing.has_value()) {
     out += ",\"standing\":" + StandingJson(*report.standing, report.commit);
   }
@@ -357,22 +384,7 @@ std::string ReportText(const RunReport& report, bool verbose) {
   const auto line = [&](const auto&... parts) {
     out += EscapeForTerminal(StrCat(parts...)) + "\n";
   };
-  switch (report.outcome) {
-    case Outcome::kVerified:
-      line("Verified: branch ", report.branch, " on ", report.base_name, " ",
-           report.base.substr(0, 12));
-      if (report.standing.has_value()) {
-        for (const std::string& sentence : StandingLines(*report.standing, report.commit)) {
-          line("  ", sentence);
-        }
-      }
-      break;
-    case Outcome::kNothingToDo:
-      line("Nothing to do: ", report.reason);
-      break;
-    default:
-      line("Not done (", OutcomeWord(report.outcome), "): ", report.reason);
-  }
+  for (const std::string& sentence : ResultLines(report)) line(sentence);
   if (!report.failures.empty() && report.outcome != Outcome::kNothingToDo) {
     line("What failed at the base:");
     for (size_t i = 0; i < report.failures.size() && i < kFailuresShown; ++i) {

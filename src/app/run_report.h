@@ -98,9 +98,10 @@ struct RunReport {
   std::vector<std::string> unsteady;  // failed once in a merged tree and passed alone
   std::vector<std::string> tried;     // searches that found no repair, each with what came of it
   std::vector<TaskScore> forecasts;   // against what happened
-  std::vector<PlausiblePatches> plausible;  // of every search that found one
-  std::vector<Evidence> evidence;           // of the result's tree
-  std::optional<Standing> standing;         // of a delivered branch, if it could be looked at
+  std::vector<PlausiblePatches> plausible;   // of every search that found one
+  std::vector<Evidence> evidence;            // of the result's tree
+  std::optional<Standing> standing;          // of a delivered branch, if it could be looked at
+  std::optional<WorkTreeSnapshot> snapshot;  // the base, if uncommitted changes were included
   Usage usage;
   std::vector<std::string> next;  // commands, best first
 };

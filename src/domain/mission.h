@@ -3,11 +3,13 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "src/domain/fields.h"
 #include "src/domain/ids.h"
+#include "src/domain/work_tree.h"
 
 namespace coditect {
 
@@ -99,6 +101,7 @@ struct MissionRequest {
   uint32_t repeat_flaky = 0;       // runs of a failing test at the baseline
   bool reproducible = false;       // what earlier runs taught is not used
   BlobId selection;  // blob of domain/test_selection.h; "" = every failing test is the goal
+  std::optional<WorkTreeSnapshot> snapshot;  // the base, if it is no commit of the person's
 
   bool operator==(const MissionRequest&) const = default;
   template <class Self, class Visitor>
@@ -120,6 +123,7 @@ struct MissionRequest {
     visit(15, "violation_action", self.violation_action);
     visit(16, "repeat_flaky", self.repeat_flaky);
     visit(17, "selection", self.selection);
+    visit(21, "snapshot", self.snapshot);
     visit(23, "reproducible", self.reproducible);
   }
 };

@@ -318,17 +318,6 @@ def test_every_verb_that_takes_json_answers_json(person, prices):
         assert person.call(*verb, "--json").json["schema"].startswith("coditect."), verb
 
 
-def test_doctor_explains_the_machine(person, make):
-    repository = make(PASSING)
-    result = person.call("doctor", "--json", cwd=repository.path)
-    assert result.code == 0, result
-    groups = {check["group"]: check for check in result.json["checks"]}
-    assert {"machine", "state", "sandbox", "repository", "brain"} <= set(groups)
-    assert all(check["state"] in ("ok", "warn", "fail") for check in result.json["checks"])
-    broken = person.call("doctor", env={"CODITECT_STATE_DIR": "relative"})
-    assert broken.code == 1 and "-> set CODITECT_STATE_DIR" in broken.out, broken
-
-
 def test_a_verify_command_decides(person, make):
     repository = make({**PASSING, "check.py": "raise SystemExit(0)\n"})
     result = person.run(repository, "--verify", "/usr/bin/python3 check.py")

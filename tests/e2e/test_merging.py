@@ -1,4 +1,4 @@
-"""Several repairs in one run: batches, conflicts, what is left out."""
+"""Several repairs in one run: batches, conflicts, what is left out; and parts of a long suite."""
 
 from conftest import finish, verified
 
@@ -199,3 +199,36 @@ def test_a_stopped_batch_goes_on_where_it_was(person, make):
     assert report["outcome"] == "not_verified" and len(report["changes"]) == 2, report
     assert len(report["dropped"]) == 1 and report["partial"]
     assert report["batches"][0]["verdict"] == "failed"
+
+
+def test_parts_of_a_long_suite_refuse_a_patch_sooner_and_prove_nothing(person, make):
+    """Most patches that pass the failing test are refused by a test that no search sees. From the
+    second on, parts of the suite look for such a test beside the whole run."""
+    repository = make({
+        "price.py": PRICE["price.py"],
+        "test_price.py": PRICE["test_price.py"],
+        "test_spelling.py": """
+            import pathlib
+
+            def test_spelling():
+                text = pathlib.Path(__file__).with_name("price.py").read_text()
+                assert "quantity > 10" in text or "quantity > 9" in text
+            """,
+        "test_wait.py": """
+            import time
+            import pytest
+
+            @pytest.mark.parametrize("number", range(8))
+            def test_wait(number):
+                time.sleep(0.4)
+            """,
+    })
+    report = verified(person, repository)
+    assert "quantity > 9" in repository.git("show", report["branch"] + ":price.py")
+    faults = [e["data"]["fault"] for e in person.events(report["run"])
+              if e["event_type"] == "CONFIRM" and e["task"] == report["changes"][0]["task"]]
+    assert faults[0] == "1 expected tests failed" and faults[-1] == ""
+    assert "test_spelling.py::test_spelling fails in a part of the suite and alone" in faults[1:-1]
+    # What counts is one whole run, of all that is expected.
+    evidence = report["evidence"][-1]
+    assert evidence["passed"] == evidence["expected"] == 11

@@ -199,6 +199,15 @@ StatusOr<ScratchFolder> GitDir::NewScratch() const {
   return folder;
 }
 
+Status GitDir::LinkSharedIndexes(const std::string& git_dir) const {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(git_dir));
+  for (const std::string& name : names) {
+    if (name.find("sharedindex.") != 0) continue;
+    RETURN_IF_ERROR(Link(JoinPath(git_dir, name), JoinPath(path_, name)));
+  }
+  return absl::OkStatus();
+}
+
 bool GitDir::IsPartialClone() const {
   const StatusOr<std::vector<std::string>> names = ListDir(JoinPath(objects_, "pack"));
   if (!names.ok()) return false;

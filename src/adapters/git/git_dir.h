@@ -79,6 +79,10 @@ class GitDir {
   /// A new, empty folder for one operation.
   StatusOr<ScratchFolder> NewScratch() const;
 
+  /// A split index keeps most of itself in a file that git looks for in its gitdir: shows those of
+  /// `git_dir` here.
+  Status LinkSharedIndexes(const std::string& git_dir) const;
+
   /// True when the object store has objects of a partial clone: missing ones are no damage.
   bool IsPartialClone() const;
 

@@ -17,6 +17,7 @@ struct GlobalOptions {
   std::vector<std::string> settings;  // -c key=value
   std::string config_file;            // --config
   std::string output = "text";        // --output text|json
+  std::vector<std::string> fields;    // of --json=FIELD,..; none = all
   std::string progress = "auto";      // --progress auto|tty|plain|jsonl|none
   bool no_input = false;
   bool quiet = false;
@@ -32,8 +33,9 @@ struct RunOptions {
   std::string sandbox;
   std::optional<uint64_t> seed;
   std::optional<uint32_t> agents;
-  std::vector<std::string> tests;  // of fix: the ids to mend; with `from` none: every failing one
-  std::string from;                // of fix: a JUnit XML file whose failing tests are meant
+  std::vector<std::string> tests;    // of fix: the ids to mend; with `from` none: every failing one
+  std::string from;                  // of fix: a JUnit XML file whose failing tests are meant
+  bool include_uncommitted = false;  // start from the work tree as it is
 };
 
 /// Which run a verb is about.
@@ -41,6 +43,13 @@ struct RunName {
   std::string id;           // r-7f3a, 7f3a or the start of it
   bool last = false;        // the newest one instead
   bool open_first = false;  // of `last`: one that has not ended, when there is any
+};
+
+struct DoctorOptions {
+  bool fix = false;
+  bool summary = false;
+  bool dry_run = false;
+  std::string bundle;  // file to write, "" = none
 };
 
 int RunCommand(const GlobalOptions& global, const RunOptions& options);
@@ -61,13 +70,14 @@ int LogsCommand(const GlobalOptions& global, const RunName& name, bool follow);
 int DiffCommand(const GlobalOptions& global, const RunName& name, bool stat);
 int UndoCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
 int MergeCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
-int DoctorCommand(const GlobalOptions& global);
+int DoctorCommand(const GlobalOptions& global, const DoctorOptions& options);
 int DemoCommand(const GlobalOptions& global);
 int VersionCommand(const GlobalOptions& global);
 int ConfigListCommand(const GlobalOptions& global, bool show_origin);
 int ConfigGetCommand(const GlobalOptions& global, const std::string& key);
 int ConfigSetCommand(const GlobalOptions& global, const std::string& key, const std::string& value,
                      bool repository, bool dry_run);
+int TrustCommand(const GlobalOptions& global, bool revoke, bool dry_run);
 int InitCommand(const GlobalOptions& global, bool dry_run);
 int ConfigValidateCommand(const GlobalOptions& global, const std::string& file);
 

@@ -114,8 +114,9 @@ int AnswerRetryDryRun(const GlobalOptions& global, const MissionState& mission,
                       const RunOptions& again) {
   if (!global.quiet) {
     PrintErr(
-        EscapeForTerminal(StrCat("would run \"", again.goal, "\" from ", again.base, " with seed ",
-                                 *again.seed, " and the limits of ", mission.id)) +
+        EscapeForTerminal(StrCat("would run \"", again.goal, "\" from ",
+                                 again.include_uncommitted ? "the work tree" : again.base,
+                                 " with seed ", *again.seed, " and the limits of ", mission.id)) +
         "\n");
   }
   if (global.output != "json") return kExitVerified;
@@ -178,12 +179,13 @@ int RetryCommand(const GlobalOptions& global, const RunName& name, bool dry_run)
   const MissionRequest& before = mission.request;
   RunOptions again{.goal = before.goal,
                    .verify = before.verify_command,
-                   .base = RetryBase(ctx, before.repository),
+                   .base = before.snapshot ? "" : RetryBase(ctx, before.repository),
                    .max_time = "",
                    .brain = before.brain,
                    .sandbox = before.sandbox,
                    .seed = NewSeed(reading->tail->state(), before),
-                   .agents = std::nullopt};
+                   .agents = std::nullopt,
+                   .include_uncommitted = before.snapshot.has_value()};
   if (dry_run) return AnswerRetryDryRun(global, mission, again);
   GlobalOptions there = global;
   there.folder = before.repository.path;

@@ -138,7 +138,7 @@ int WaitCommand(const GlobalOptions& global, const RunName& name, bool all,
   const int code = WaitExitCode(*end, missions);
   if (global.output != "json") return Answer(RunRowsText(missions, reading->owned), code);
   return Answer(StrCat("{\"schema\":\"coditect.wait/v1\",\"ended\":", *end == WaitEnd::kEnded,
-                       ",\"runs\":", RunRowsJson(missions, reading->owned), "}\n"),
+                       ",\"runs\":", RunRowsJson(missions, reading->owned, {}), "}\n"),
                 code);
 }
 
