@@ -96,11 +96,7 @@ int Main() {
   const std::string many = native::WriteAlternatives(kPath, text, chosen).text;
   Bench bench;
   bench.Put("test.cpp", kTest);
-  request.tests = {{.id = "rounds",
-                    .script = "./rounds",
-                    .command = {bench.scratch.path() + "/rounds"},
-                    .folder = bench.scratch.path(),
-                    .by_exit_alone = true}};
+  request.tests = {{.argv = {bench.scratch.path() + "/rounds"}, .folder = bench.scratch.path()}};
   request.test_cpu = std::chrono::milliseconds(300);
   request.test_wall = std::chrono::milliseconds(3000);
   native::Shell shell(bench.workspace, {});

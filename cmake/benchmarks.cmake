@@ -13,6 +13,6 @@ function(benchmark name)
 endfunction()
 
 benchmark(ledger)
-benchmark(fold)
+benchmark(fold DEPS coditect_adapters_localfs)
 benchmark(filter DEPS coditect_adapters_python_testing coditect_repair)
 benchmark(alternatives DEPS coditect_adapters_native coditect_adapters_python_testing)

@@ -17,6 +17,7 @@ namespace {
 /// run of searching. A suite that does not fit is refused before time is spent on it.
 constexpr uint64_t kRunsToCome = 4;
 constexpr size_t kListedMax = 3;
+constexpr size_t kNotesMax = 1024;  // bytes; an event is small
 
 /// As a person writes it on the command line.
 std::string LimitText(uint64_t ms) {
@@ -405,6 +406,9 @@ class Observation {
     summary.skipped = static_cast<uint32_t>(skipped);
     summary.suite_ms = baseline_.suite_ms;
     result->baseline = summary;
+    if (!baseline_.harness.notes.empty()) {
+      result->outputs["notes"] = Join(baseline_.harness.notes, "\n").substr(0, kNotesMax);
+    }
     lease_.Think("BASELINE", {{"failing", Listed(baseline_.goal)},
                               {"flaky", Listed(baseline_.flaky)},
                               {"network", Listed(baseline_.network)}});

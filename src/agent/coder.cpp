@@ -4,6 +4,7 @@
 #include <set>
 
 #include "src/agent/lease.h"
+#include "src/agent/repair_message.h"
 #include "src/agent/sources.h"
 #include "src/agent/suite_race.h"
 #include "src/agent/test_run.h"
@@ -257,9 +258,10 @@ class Coding {
       ASSIGN_OR_RETURN(run, RunClaim(lease_, baseline_, tree, changes, expected_,
                                      WorkspaceUse::kSearch, lease_.IntParameter("seed"), &usage_));
     }
-    if (fault.empty()) fault = EvidenceFault(run.evidence);
+    if (fault.empty()) fault = run.Fault();
     lease_.Think("CONFIRM", {{"patch", search_->Description(number)}, {"fault", fault}});
-    if (!fault.empty()) return false;
+    // What searches for a repair never changes what judges it.
+    if (!fault.empty() || !run.evidence.tests_unchanged) return false;
     claim_number_ = number;
     claim_tree_ = tree;
     claim_evidence_ = run.evidence;
@@ -285,34 +287,6 @@ class Coding {
     return changes;
   }
 
-  /// What the patch mends, as the middle of a commit message.
-  std::string MendedText() const {
-    if (baseline_.harness.runner == "command") {
-      return StrCat("Mends `", EscapeForTerminal(baseline_.harness.command), "`.\n");
-    }
-    std::string text = StrCat("Mends ", Counted(cluster_->tests.size(), "failing test"), ":\n");
-    constexpr size_t kListed = 5;
-    for (size_t i = 0; i < cluster_->tests.size() && i < kListed; ++i) {
-      text += StrCat("  ", EscapeForTerminal(cluster_->tests[i]), "\n");
-    }
-    if (cluster_->tests.size() > kListed) {
-      text += StrCat("  and ", cluster_->tests.size() - kListed, " more\n");
-    }
-    return text;
-  }
-
-  std::string CommitMessage(const std::string& summary) const {
-    const MissionRequest& request = lease_.mission.request();
-    std::string text = StrCat("fix: ", summary, "\n\n", MendedText(), "\n");
-    if (request.attribution == "assisted-by") text += "Assisted-by: coditect:offline\n";
-    if (request.attribution == "co-authored-by") {
-      text += "Co-authored-by: coditect <coditect@localhost>\n";
-    }
-    text += StrCat("Coditect-Run: ", lease_.wanted.mission_id, "\n");
-    text += StrCat("Coditect-Task: ", lease_.wanted.task_id.ToString(), "\n");
-    return text;
-  }
-
   StatusOr<Work> Claim() {
     ASSIGN_OR_RETURN(Repository * git, lease_.mission.repository(lease_.ctx));
     Work work = Report(ResultOutcome::kSuccess, "");
@@ -322,7 +296,7 @@ class Coding {
     commit.parent = lease_.mission.request().repository.base_commit;
     commit.tree = claim_tree_;
     commit.author = lease_.mission.request().author;
-    commit.message = CommitMessage(summary);
+    commit.message = RepairMessage(lease_, baseline_, cluster_->tests, summary);
     commit.wall_ms = lease_.services.clock.WallMs();
     ASSIGN_OR_RETURN(result.commit, git->Commit(lease_.ctx, commit));
     RETURN_IF_ERROR(

@@ -20,6 +20,7 @@ StatusOr<Work> Perform(const Lease& lease) {
   if (action == "localize") return Localize(lease);
   if (action == "plan") return MakePlan(lease);
   if (action == "repair") return Repair(lease);
+  if (action == "adopt") return Adopt(lease);
   if (action == "verify") return Verify(lease);
   if (action == "merge") return Merge(lease);
   if (action == "deliver") return Deliver(lease);

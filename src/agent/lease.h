@@ -113,6 +113,7 @@ StatusOr<Work> Observe(const Lease& lease);   // analyzer.cpp
 StatusOr<Work> Localize(const Lease& lease);  // analyzer.cpp
 StatusOr<Work> MakePlan(const Lease& lease);  // planner.cpp
 StatusOr<Work> Repair(const Lease& lease);    // coder.cpp
+StatusOr<Work> Adopt(const Lease& lease);     // adopter.cpp
 StatusOr<Work> Verify(const Lease& lease);    // tester.cpp
 StatusOr<Work> Merge(const Lease& lease);     // integrator.cpp
 StatusOr<Work> Deliver(const Lease& lease);   // integrator.cpp

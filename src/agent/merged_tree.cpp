@@ -96,7 +96,7 @@ class MergedTree {
       }
     }
     result_.evidence = run.evidence;
-    if (const std::string fault = EvidenceFault(run.evidence); !fault.empty()) {
+    if (const std::string fault = run.Fault(); !fault.empty()) {
       if (!failing.empty()) return Refute(failing, run.report);
       result_.outcome = ResultOutcome::kRefuted;
       result_.reason = fault;

@@ -22,7 +22,7 @@ StatusOr<Work> Verify(const Lease& lease) {
   work.result.commit = lease.Parameter("commit");
   work.result.tree = tree;
   work.result.evidence = run.evidence;
-  if (const std::string fault = EvidenceFault(run.evidence); !fault.empty()) {
+  if (const std::string fault = run.Fault(); !fault.empty()) {
     work.result.outcome = ResultOutcome::kRefuted;
     work.result.reason = fault;
   }

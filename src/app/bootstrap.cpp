@@ -9,6 +9,7 @@
 #include "src/adapters/git/initialise.h"
 #include "src/adapters/git/repository.h"
 #include "src/adapters/git/resolve.h"
+#include "src/adapters/git/run_refs.h"
 #include "src/adapters/git/snapshot.h"
 #include "src/adapters/localfs/object_store.h"
 #include "src/adapters/native/harness.h"
@@ -77,6 +78,29 @@ std::string BuildId() { return StrCat("coditect ", CODITECT_VERSION, " (", kBuil
 
 StatusOr<std::unique_ptr<EventLog>> OpenLedgerFile(const StatePaths& paths, bool read_only) {
   return sqlite::OpenEventLog({.path = paths.ledger, .read_only = read_only});
+}
+
+StatusOr<std::unique_ptr<LedgerTail>> OpenLedgerTail(const StatePaths& paths) {
+  ASSIGN_OR_RETURN(auto log, OpenLedgerFile(paths, /*read_only=*/true));
+  ASSIGN_OR_RETURN(auto blobs, OpenBlobs(paths));
+  return std::make_unique<LedgerTail>(std::move(log), std::move(blobs));
+}
+
+StatusOr<std::string> ExamineLedger(const Context& ctx, const StatePaths& paths) {
+  RETURN_IF_ERROR(sqlite::CheckLedgerFile(paths.ledger));
+  ASSIGN_OR_RETURN(const auto tail, OpenLedgerTail(paths));
+  RETURN_IF_ERROR(tail->Advance(ctx));
+  RETURN_IF_ERROR(tail->History(ctx, [](const Event&) {}));
+  std::string out = Counted(tail->state().sequence, "event");
+  if (tail->state().truncated.kept_from > 1) {
+    out += StrCat(", those before event ", tail->state().truncated.kept_from, " forgotten");
+  }
+  if (tail->restored().snapshot_sequence > 0) {
+    out +=
+        StrCat(", the newest snapshot of the state at event ", tail->restored().snapshot_sequence);
+  }
+  for (const std::string& reason : tail->restored().refused) out += "; passed over: " + reason;
+  return out;
 }
 
 StatusOr<std::unique_ptr<EventBus>> OpenTelemetry(const StatePaths& paths,
@@ -203,6 +227,22 @@ StatusOr<MergeOutcome> MergeDelivery(const Context& ctx, const StatePaths& paths
                                      const Delivered& delivered, const std::string& folder,
                                      bool dry_run) {
   return git::Merge(ctx, DeliveryOptions(paths, delivered), folder, dry_run);
+}
+
+StatusOr<std::vector<RunRef>> DropRunRefs(const Context& ctx, const StatePaths& paths,
+                                          const std::vector<ForgottenMission>& runs, bool dry_run) {
+  git::RunRefsOptions options{.state_folder = paths.state, .label = ProcessLabel()};
+  for (const ForgottenMission& run : runs) {
+    options.repository.git_dir = run.git_dir;
+    options.repository.common_dir = run.common_dir;
+    options.repository.object_format = run.object_format;
+    options.runs[run.id] = run.branch_commit;
+    // What --include-uncommitted pinned, before the run had an id.
+    if (!run.request_id.empty()) options.runs[run.request_id] = run.branch_commit;
+  }
+  ASSIGN_OR_RETURN(auto refs, git::ListRunRefs(ctx, options));
+  if (!dry_run) RETURN_IF_ERROR(git::DropRunRefs(ctx, options, refs));
+  return refs;
 }
 
 Status InitialiseRepository(const Context& ctx, const std::string& folder,

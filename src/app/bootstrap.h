@@ -8,9 +8,12 @@
 #include <vector>
 
 #include "src/app/language_harnesses.h"
+#include "src/app/ledger_tail.h"
 #include "src/app/paths.h"
 #include "src/domain/delivery.h"
 #include "src/domain/mission.h"
+#include "src/domain/retention.h"
+#include "src/domain/state.h"
 #include "src/domain/toolchain.h"
 #include "src/ports/event_bus.h"
 #include "src/ports/event_log.h"
@@ -23,6 +26,13 @@ namespace coditect {
 
 std::string BuildId();  // "coditect 0.1.0 (a1b2c3d)"
 std::string VersionNumber();
+
+/// A reader of the ledger, whoever owns it.
+StatusOr<std::unique_ptr<LedgerTail>> OpenLedgerTail(const StatePaths& paths);
+
+/// Checks every page of the ledger's file and every event it leads to, in time that grows with
+/// them; what it holds, in words. DATA_LOSS says what is damaged.
+StatusOr<std::string> ExamineLedger(const Context& ctx, const StatePaths& paths);
 
 StatusOr<std::unique_ptr<EventLog>> OpenLedgerFile(const StatePaths& paths, bool read_only);
 StatusOr<std::unique_ptr<EventBus>> OpenTelemetry(const StatePaths& paths,
@@ -83,6 +93,11 @@ StatusOr<bool> UndoDelivery(const Context& ctx, const StatePaths& paths, const D
 StatusOr<MergeOutcome> MergeDelivery(const Context& ctx, const StatePaths& paths,
                                      const Delivered& delivered, const std::string& folder,
                                      bool dry_run);
+
+/// Drops the refs below refs/coditect/ of forgotten runs, which are all of one repository, and says
+/// which they were. NOT_FOUND when the repository is gone. `dry_run`: everything but the deletion.
+StatusOr<std::vector<RunRef>> DropRunRefs(const Context& ctx, const StatePaths& paths,
+                                          const std::vector<ForgottenMission>& runs, bool dry_run);
 
 /// Makes a git repository of the folder with everything in it as one commit on branch main.
 Status InitialiseRepository(const Context& ctx, const std::string& folder,

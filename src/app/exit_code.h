@@ -13,6 +13,7 @@ enum ExitCode {
   kExitError = 1,
   kExitUsage = 2,
   kExitNotVerified = 3,
+  kExitNeedsApproval = 5,
   kExitLimit = 6,
   kExitNeedsModel = 8,
   kExitDenied = 9,
@@ -30,6 +31,7 @@ inline constexpr ExitCodeHelp kExitCodes[] = {
     {kExitError, "An error."},
     {kExitUsage, "A wrong command line or configuration."},
     {kExitNotVerified, "Ended, and the goal is not verified."},
+    {kExitNeedsApproval, "Waits for a person's approval: `coditect inbox`."},
     {kExitLimit, "A limit was reached; the run can be resumed."},
     {kExitNeedsModel, "The goal needs a model."},
     {kExitDenied, "Denied."},
@@ -45,6 +47,8 @@ constexpr int ExitCodeOf(Outcome outcome) {
       return kExitVerified;
     case Outcome::kNotVerified:
       return kExitNotVerified;
+    case Outcome::kNeedsApproval:
+      return kExitNeedsApproval;
     case Outcome::kNeedsModel:
       return kExitNeedsModel;
     case Outcome::kLimit:

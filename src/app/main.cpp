@@ -29,7 +29,9 @@ struct CommandLine {
   bool revoke = false;
   std::string file;
   std::string max_time;
+  std::string older_than;
   std::string subject;
+  std::string note;
   bool all = false;
   bool emergency = false;
   bool graph = false;
@@ -56,7 +58,8 @@ void AddGlobalOptions(CLI::App& app, CommandLine& line) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.add_option("--progress", global.progress, "auto, tty, plain, jsonl or none; on stderr")
       ->check(CLI::IsMember({"auto", "tty", "plain", "jsonl", "none"}));
-  app.add_flag("--no-input", global.no_input, "Never ask (this version never does)");
+  app.add_flag("--no-input", global.no_input,
+               "Never ask; what waits for a person ends with exit code 5");
   app.add_flag("-q,--quiet", global.quiet, "Only the result");
   app.add_flag("-v,--verbose", global.verbose, "Everything worth knowing");
 }
@@ -126,6 +129,13 @@ void AddRunOptions(CLI::App* verb, RunOptions& options) {
       ->check(CLI::IsMember({"offline", "auto"}));
   verb->add_option("--sandbox", options.sandbox, "auto, process or none")
       ->check(CLI::IsMember({"auto", "process", "none"}));
+  verb->add_option("--candidate", options.candidates,
+                   "Judge this change first: what a commit, branch or tag differs from the base by")
+      ->type_name("REF")
+      ->allow_extra_args(false)
+      ->check(kNotEmpty);
+  verb->add_option("--approve", options.approve, "What waits for you: none, plan, merge or all")
+      ->check(CLI::IsMember({"none", "plan", "merge", "all"}));
   verb->add_option("--seed", options.seed, "The same repository and seed give the same result")
       ->type_name("N");
 }
@@ -198,6 +208,31 @@ void AddFollowUpVerbs(CLI::App& app, CommandLine& line, int* code) {
     if (line.name.last && line.subject.empty()) std::swap(line.subject, line.name.id);
     RequireRunName(line, "--last");
     *code = ExplainCommand(line.global, line.name, line.subject);
+  });
+}
+
+void AddDecidingVerbs(CLI::App& app, CommandLine& line, int* code) {
+  AddVerb(app, "inbox", "List what waits for your approval")->callback([&line, code] {
+    *code = InboxCommand(line.global);
+  });
+  CLI::App* approve = AddVerb(app, "approve", "Let a run that waits for you go on");
+  AddRunName(approve, line);
+  approve->add_option("--note", line.note, "What to record with it")->type_name("TEXT");
+  AddDryRun(approve, line);
+  approve->callback([&line, code] {
+    RequireRunName(line, "--last");
+    *code = ApproveCommand(line.global, line.name, line.note, line.dry_run);
+  });
+  CLI::App* reject = AddVerb(app, "reject", "End a run that waits for you, without delivery");
+  AddRunName(reject, line);
+  reject->add_option("--reason", line.note, "Why; the run's report says it")
+      ->type_name("TEXT")
+      ->required()
+      ->check(kNotEmpty);
+  AddDryRun(reject, line);
+  reject->callback([&line, code] {
+    RequireRunName(line, "--last");
+    *code = RejectCommand(line.global, line.name, line.note, line.dry_run);
   });
 }
 
@@ -282,6 +317,12 @@ void AddOtherVerbs(CLI::App& app, CommandLine& line, int* code) {
   AddDryRun(trust, line);
   trust->callback([&line, code] { *code = TrustCommand(line.global, line.revoke, line.dry_run); });
   AddDoctor(app, line, code);
+  CLI::App* gc = AddVerb(app, "gc", "Forget old runs and free what they left behind");
+  gc->add_option("--older-than", line.older_than,
+                 "How long ago they ended: 30d, 12h (default: storage.retention)")
+      ->type_name("D");
+  AddDryRun(gc, line);
+  gc->callback([&line, code] { *code = GcCommand(line.global, line.older_than, line.dry_run); });
   AddVerb(app, "version", "Print the version")->callback([&line, code] {
     *code = VersionCommand(line.global);
   });
@@ -490,6 +531,7 @@ int Main(int argc, char** argv) {
   AddRun(app, line, &code);
   AddControlVerbs(app, line, &code);
   AddLookingVerbs(app, line, &code);
+  AddDecidingVerbs(app, line, &code);
   AddFollowUpVerbs(app, line, &code);
   AddDeliveryVerbs(app, line, &code);
   AddOtherVerbs(app, line, &code);

@@ -15,6 +15,7 @@ namespace {
 constexpr size_t kGoalBytesMax = 2048;
 constexpr size_t kReportBytesMax = size_t{64} << 20;
 constexpr size_t kSelectedMax = 10'000;
+constexpr size_t kCandidatesMax = 16;
 
 std::string VariableOf(const std::map<std::string, std::string>& environment,
                        const std::string& name) {
@@ -49,6 +50,7 @@ std::vector<FlagValue> FlagsOf(const RunOptions& options) {
   };
   add("--brain", "llm.brain", options.brain);
   add("--sandbox", "agent.sandbox", options.sandbox);
+  add("--approve", "approve.mode", options.approve);
   add("--verify", "verify.test", options.verify);
   add("--max-time", "run.max_time", options.max_time);
   if (options.agents) add("--agents", "run.agents", std::to_string(*options.agents));
@@ -65,6 +67,33 @@ MissionLimits LimitsOf(const Config& config) {
   limits.tests_max = static_cast<uint64_t>(config.Integer("search.tests_max"));
   limits.suite_timeout_ms = static_cast<uint64_t>(config.DurationMs("verify.suite_timeout"));
   return limits;
+}
+
+/// The commits that `names` mean, each once. Errors name the one that cannot be judged.
+StatusOr<std::vector<CommitId>> ResolveCandidates(const Context& ctx, const RepositoryRef& base,
+                                                  const std::vector<std::string>& names) {
+  if (names.size() > kCandidatesMax) {
+    return InvalidArgument(names.size(), " candidates are named, more than ", kCandidatesMax);
+  }
+  std::vector<CommitId> commits;
+  for (const std::string& name : names) {
+    const auto resolved = ResolveRepository(ctx, base.path, name);
+    if (!resolved.ok()) return Annotate(resolved.status(), "--candidate");
+    const RepositoryRef& candidate = resolved->ref;
+    if (candidate.base_commit == base.base_commit) {
+      return InvalidArgument("--candidate: '", EscapeForTerminal(name), "' is the base itself (",
+                             base.base_commit.substr(0, 12),
+                             "); name a commit that changes something, or another --base");
+    }
+    if (candidate.base_tree == base.base_tree) {
+      return InvalidArgument("--candidate: '", EscapeForTerminal(name),
+                             "' has the same files as the base; name a commit that changes "
+                             "something");
+    }
+    const bool known = std::ranges::find(commits, candidate.base_commit) != commits.end();
+    if (!known) commits.push_back(candidate.base_commit);
+  }
+  return commits;
 }
 
 }  // namespace
@@ -92,6 +121,7 @@ OwnerOptions MakeOwnerOptions(const Config& config,
   options.planning_interval =
       std::chrono::milliseconds(config.DurationMs("orchestrator.planning_interval"));
   options.workspace = VariableOf(environment, "CODITECT_WORKSPACE");
+  options.snapshot_events = static_cast<uint64_t>(config.Integer("storage.snapshot_events"));
   return options;
 }
 
@@ -158,9 +188,13 @@ StatusOr<PreparedRun> PrepareRun(const Context& ctx, const GlobalOptions& global
   request.check_consistency = config.Bool("task_queue.consistency_check");
   request.violation_action = config.Text("task_queue.violation_action");
   request.repeat_flaky = static_cast<uint32_t>(config.Integer("verify.repeat_flaky"));
+  request.approve = config.Text("approve.mode");
+  request.protected_paths = config.List("approve.protected");
+  ASSIGN_OR_RETURN(request.candidates, ResolveCandidates(ctx, resolved.ref, options.candidates));
   ASSIGN_OR_RETURN(
       const ResolvedTools tools,
       ResolveToolchain(ctx, paths, resolved.ref, environment, config.List("env.pass")));
+  run.warnings.insert(run.warnings.end(), tools.notes.begin(), tools.notes.end());
   ASSIGN_OR_RETURN(const auto blobs, OpenBlobs(paths));
   ASSIGN_OR_RETURN(request.environment, blobs->Put(ctx, wire::Encode(tools.toolchain)));
   if (!selection.tests.empty()) {

@@ -4,10 +4,12 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "src/app/approval_prompt.h"
 #include "src/app/commands/commands.h"
 #include "src/app/exit_code.h"
 #include "src/app/interrupt.h"
 #include "src/base/random.h"
+#include "src/domain/approval.h"
 
 namespace coditect {
 namespace {
@@ -118,8 +120,7 @@ class RunLoop {
       attached_to_ = mission_id_;
     }
     if (tail_ == nullptr) {
-      ASSIGN_OR_RETURN(auto log, OpenLedgerFile(options_.paths, /*read_only=*/true));
-      tail_ = std::make_unique<LedgerTail>(std::move(log));
+      ASSIGN_OR_RETURN(tail_, OpenLedgerTail(options_.paths));
     }
     if (view_ == nullptr) Greet();
     return Follow();
@@ -156,14 +157,20 @@ class RunLoop {
   Status Follow() {
     for (;;) {
       RETURN_IF_ERROR(service_->WaitForNews(tail_->state().sequence, kTick));
-      const auto events = tail_->Poll(ctx_);
+      const bool first = tail_->state().sequence == 0;
+      auto events = tail_->Poll(ctx_);
+      if (events.ok() && first) events = WithEarlier(*std::move(events));
       if (!events.ok()) return ExplainLedgerError(events.status(), options_.paths);
       if (!events->empty()) failures_ = 0;
       view_->Show(*events, tail_->state());
       const MissionState* mission = Mission();
       if (mission != nullptr && mission->status != MissionStatus::kActive &&
           mission->status != MissionStatus::kInterrupted) {
-        return absl::OkStatus();
+        const ApprovalState* open = OpenApproval(*mission);
+        if (!options_.ask || open == nullptr) return absl::OkStatus();
+        ASSIGN_OR_RETURN(const bool answered, Ask(*mission, *open));
+        if (!answered) return absl::OkStatus();
+        continue;
       }
       RETURN_IF_ERROR(HandleInterrupts());
       if (mission != nullptr && (Interrupts() >= 2 || unrecordable_)) return absl::OkStatus();
@@ -173,6 +180,43 @@ class RunLoop {
                                       ? std::map<std::string, std::map<std::string, std::string>>()
                                       : owner->progress().Latest(mission_id_));
     }
+  }
+
+  // A run that began before the snapshot from which the tail did is shown from its beginning too.
+  StatusOr<std::vector<Event>> WithEarlier(std::vector<Event> events) {
+    const uint64_t snapshot = tail_->restored().snapshot_sequence;
+    const MissionState* mission = Mission();
+    if (mission == nullptr || mission->accepted_sequence > snapshot) return events;
+    std::vector<Event> all;
+    RETURN_IF_ERROR(tail_->History(ctx_, [&](const Event& event) {
+      if (event.sequence <= snapshot && event.mission_id == mission_id_) all.push_back(event);
+    }));
+    std::move(events.begin(), events.end(), std::back_inserter(all));
+    return all;
+  }
+
+  /// False when the person says nothing: the run stays as it is. Somebody else may answer
+  /// meanwhile.
+  StatusOr<bool> Ask(const MissionState& mission, const ApprovalState& open) {
+    view_->Finish();
+    PrintErr(ApprovalText(ctx_, options_.paths, mission, open));
+    ApprovalAnswered answer{
+        .approval_id = open.approval_id, .digest = open.digest, .principal = "", .note = ""};
+    const auto unanswered = [&] {
+      const bool read = tail_->Poll(ctx_).ok();
+      const ApprovalState* now = OpenApproval(*Mission());
+      return read && Interrupts() == 0 && now != nullptr && now->approval_id == answer.approval_id;
+    };
+    const Said said = AskPerson(StrCat("Approve this ", open.subject, "?"), unanswered);
+    if (said == Said::kNothing) {
+      PrintErr("\n");
+      return OpenApproval(*Mission()) == nullptr;
+    }
+    answer.approved = said == Said::kYes;
+    if (!answer.approved) answer.note = "at the terminal";
+    const Status told = service_->Answer(mission_id_, answer);
+    if (!told.ok() && !absl::IsFailedPrecondition(told)) return told;  // else somebody else did
+    return true;
   }
 
   // The first interrupt; the second one is StopAtOnce's.

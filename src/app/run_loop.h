@@ -18,6 +18,7 @@ struct RunLoopOptions {
   ProgressMode progress = ProgressMode::kPlain;
   std::optional<MissionRequest> request;  // a new run, or
   MissionId mission_id;                   // one to be resumed
+  bool ask = false;  // a person sits at the terminal: what waits for them is asked for
 };
 
 /// Asks for the run (or resumes it) and shows it until it has ended; gives its report. The first

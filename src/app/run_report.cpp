@@ -3,8 +3,10 @@
 
 #include <algorithm>
 
+#include "src/app/approval_prompt.h"
 #include "src/app/bootstrap.h"
 #include "src/app/forecast_report.h"
+#include "src/domain/approval.h"
 #include "src/domain/evidence.h"
 #include "src/wire/codec.h"
 #include "src/wire/json.h"
@@ -103,7 +105,7 @@ void AddTried(const MissionState& mission, RunReport& report) {
   for (const TaskState& task : mission.tasks) {
     const bool failed =
         task.status == TaskStatus::kFailed || task.status == TaskStatus::kQuarantined;
-    if (task.spec.intent != "repair" || !failed) continue;
+    if ((task.spec.intent != "repair" && task.spec.intent != "adopt") || !failed) continue;
     const std::string word = StrCat(OutcomeWord(Outcome::kNotVerified), ": ");
     const std::string reason =
         task.reason.starts_with(word) ? task.reason.substr(word.size()) : task.reason;
@@ -120,6 +122,29 @@ void AddPlausible(const Context& ctx, const MissionState& mission, ObjectStore& 
     auto patches = blobs.Get(ctx, id);
     if (!patches.ok() || patches->empty()) continue;
     report.plausible.push_back({task.spec.task_id.ToString(), *std::move(patches)});
+  }
+}
+
+/// What a person had to see of the result, and what they said.
+void AddApprovals(const Context& ctx, const MissionState& mission, ObjectStore& blobs,
+                  RunReport& report) {
+  BlobId review;
+  for (const Evidence& evidence : report.evidence) {
+    if (!evidence.review.empty()) review = evidence.review;
+  }
+  for (Finding& finding : ReadReview(ctx, blobs, review)) {
+    const bool other = finding.kind == kSuspicious || finding.kind == kProtected;
+    (other ? report.findings : report.test_changes).push_back(std::move(finding));
+  }
+  for (const ApprovalState& approval : mission.approvals) {
+    constexpr std::string_view kWords[] = {"open", "approved", "rejected"};
+    report.approvals.push_back({.approval_id = approval.approval_id,
+                                .subject = approval.subject,
+                                .digest = approval.digest,
+                                .reason = approval.reason,
+                                .status = std::string(kWords[static_cast<size_t>(approval.status)]),
+                                .principal = approval.principal,
+                                .note = approval.note});
   }
 }
 
@@ -184,6 +209,12 @@ std::vector<std::string> ResultLines(const RunReport& report) {
 void AddNext(const MissionState& mission, RunReport& report) {
   const std::string in = StrCat("git -C ", CommandWord(report.repository), " ");
   const std::optional<Standing>& standing = report.standing;
+  if (OpenApproval(mission) != nullptr) {
+    if (!mission.tip.empty()) report.next.push_back("coditect diff " + mission.id);
+    report.next.push_back("coditect approve " + mission.id);
+    report.next.push_back(StrCat("coditect reject ", mission.id, " --reason TEXT"));
+    return;
+  }
   if (standing.has_value() && standing->branch_at.empty()) {
     report.next.push_back(StrCat("coditect diff ", mission.id));
     if (!standing->merged) report.next.push_back(RestoreCommand(*DeliveredBy(mission)));
@@ -298,6 +329,7 @@ RunReport MakeReport(const Context& ctx, const StatePaths& paths, const MissionS
   report.forecasts = ScoreForecasts(mission);
   AddTried(mission, report);
   AddPlausible(ctx, mission, blobs, report);
+  AddApprovals(ctx, mission, blobs, report);
   AddNext(mission, report);
   return report;
 }
@@ -334,6 +366,9 @@ std::string ReportJson(const RunReport& report) {
   fields.Field("dropped", report.dropped);
   fields.Field("tried", report.tried);
   fields.Field("plausible", report.plausible);
+  fields.Field("test_changes", report.test_changes);
+  fields.Field("findings", report.findings);
+  fields.Field("approvals", report.approvals);
   fields.Field("evidence", report.evidence);
   out += ",\"forecast\":" + ForecastJson(report.forecasts);
   fields.Field("usage", report.usage);
@@ -377,6 +412,42 @@ std::vector<std::string> TestNotes(const RunReport& report, bool verbose) {
   return lines;
 }
 
+void AddReviewText(const RunReport& report, std::string& out) {
+  for (const auto& [heading, list] :
+       {std::pair("What it changes of what judges it:", &report.test_changes),
+        std::pair("What else a person must see:", &report.findings)}) {
+    if (!list->empty()) StrAppend(out, heading, "\n");
+    for (const Finding& finding : *list) StrAppend(out, "  ", FindingText(finding), "\n");
+  }
+  for (const ApprovalSummary& approval : report.approvals) {
+    out +=
+        EscapeForTerminal(StrCat("Approval ", approval.approval_id, " (", approval.subject,
+                                 ", digest ", approval.digest.substr(0, 12), "): ", approval.status,
+                                 approval.principal.empty() ? "" : " by ", approval.principal,
+                                 approval.note.empty() ? "" : ": ", approval.note)) +
+        "\n";
+  }
+}
+
+void AddEvidenceText(const RunReport& report, bool verbose, std::string& out) {
+  const auto line = [&](const auto&... parts) {
+    out += EscapeForTerminal(StrCat(parts...)) + "\n";
+  };
+  const size_t first = verbose || report.evidence.empty() ? 0 : report.evidence.size() - 1;
+  if (!report.evidence.empty()) line("Evidence:");
+  for (size_t i = first; i < report.evidence.size(); ++i) {
+    const Evidence& e = report.evidence[i];
+    line("  ", e.kind == "command" ? "command" : "tests", ": ", e.passed, " of ", e.expected,
+         " expected passed, ", e.failed, " failed, ", e.missing, " missing, on tree ",
+         e.tree.substr(0, 12), " by `", e.command, "` in ", SecondsText(e.wall_ms));
+    line("  changed hunks executed: ", e.changed_hunks_executed, " of ", e.changed_hunks,
+         "; existing tests unchanged: ",
+         e.tests_unchanged    ? "yes"
+         : e.base_failed == 0 ? "no, and the base's pass too"
+                              : StrCat("no, and ", e.base_failed, " of the base's do not pass"));
+  }
+}
+
 }  // namespace
 
 std::string ReportText(const RunReport& report, bool verbose) {
@@ -402,6 +473,7 @@ std::string ReportText(const RunReport& report, bool verbose) {
          change.held_out.empty() ? "" : " (held-out tests " + change.held_out + ")");
   }
   for (const std::string& text : MergingLines(report, verbose)) line(text);
+  AddReviewText(report, out);
   if (!report.tried.empty() && (verbose || report.outcome != Outcome::kVerified)) {
     line("What was tried:");
     for (const std::string& search : report.tried) line("  ", search);
@@ -412,16 +484,7 @@ std::string ReportText(const RunReport& report, bool verbose) {
     for (const std::string& text : Split(TrimWhitespace(search.patches), '\n')) line("  ", text);
   }
   if (!report.partial.empty()) line("What was mended is kept at ", report.partial);
-  const size_t first = verbose || report.evidence.empty() ? 0 : report.evidence.size() - 1;
-  if (!report.evidence.empty()) line("Evidence:");
-  for (size_t i = first; i < report.evidence.size(); ++i) {
-    const Evidence& e = report.evidence[i];
-    line("  ", e.kind == "command" ? "command" : "tests", ": ", e.passed, " of ", e.expected,
-         " expected passed, ", e.failed, " failed, ", e.missing, " missing, on tree ",
-         e.tree.substr(0, 12), " by `", e.command, "` in ", SecondsText(e.wall_ms));
-    line("  changed hunks executed: ", e.changed_hunks_executed, " of ", e.changed_hunks,
-         "; existing tests unchanged: ", e.tests_unchanged ? "yes" : "no");
-  }
+  AddEvidenceText(report, verbose, out);
   for (const std::string& text : TestNotes(report, verbose)) line(text);
   line("Cost $0.00, ", SecondsText(report.usage.cpu_ms), " CPU in sandboxes, ",
        Counted(report.usage.suite_runs, "run"), " of the whole suite, ",

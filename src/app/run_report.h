@@ -9,6 +9,7 @@
 #include "src/domain/delivery.h"
 #include "src/domain/experience.h"
 #include "src/domain/state.h"
+#include "src/domain/test_integrity.h"
 #include "src/domain/test_report.h"
 #include "src/ports/object_store.h"
 
@@ -76,6 +77,28 @@ struct PlausiblePatches {
   }
 };
 
+/// A person's word that a run asked for.
+struct ApprovalSummary {
+  std::string approval_id;
+  std::string subject;  // "plan" or "merge"
+  std::string digest;
+  std::string reason;
+  std::string status;  // "open", "approved" or "rejected"
+  std::string principal;
+  std::string note;
+
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "approval", self.approval_id);
+    visit(2, "subject", self.subject);
+    visit(3, "digest", self.digest);
+    visit(4, "reason", self.reason);
+    visit(5, "status", self.status);
+    visit(6, "principal", self.principal);
+    visit(7, "note", self.note);
+  }
+};
+
 /// Schema coditect.run/v1.
 struct RunReport {
   MissionId run;
@@ -98,10 +121,14 @@ struct RunReport {
   std::vector<std::string> unsteady;  // failed once in a merged tree and passed alone
   std::vector<std::string> tried;     // searches that found no repair, each with what came of it
   std::vector<TaskScore> forecasts;   // against what happened
+  std::optional<WorkTreeSnapshot> snapshot;  // the base, if uncommitted changes were included
   std::vector<PlausiblePatches> plausible;   // of every search that found one
   std::vector<Evidence> evidence;            // of the result's tree
-  std::optional<Standing> standing;          // of a delivered branch, if it could be looked at
-  std::optional<WorkTreeSnapshot> snapshot;  // the base, if uncommitted changes were included
+  std::vector<Finding>
+      test_changes;               // of the result: tests and configuration, as named by the gate
+  std::vector<Finding> findings;  // suspicious code and protected paths
+  std::vector<ApprovalSummary> approvals;
+  std::optional<Standing> standing;  // of a delivered branch, if it could be looked at
   Usage usage;
   std::vector<std::string> next;  // commands, best first
 };

@@ -21,6 +21,7 @@ std::string VerbOf(const std::string& intent) {
   if (intent == "localize") return "Localized";
   if (intent == "plan") return "Planned";
   if (intent == "repair") return "Repaired";
+  if (intent == "adopt") return "Adopted";
   if (intent == "verify") return "Verified";
   if (intent == "merge") return "Merged";
   return "Delivered";
@@ -96,6 +97,11 @@ void RunView::ShowEvent(const Event& event, const MissionState& mission) {
         StrCat(batch->number, ": ", Join(repairs, ", "), " together"));
   } else if (const auto* dropped = std::get_if<ClaimDropped>(&event.body)) {
     say("Dropped", StrCat(RepairName(mission, dropped->task_id), ": ", dropped->reason));
+  } else if (const auto* asked = std::get_if<ApprovalRequested>(&event.body)) {
+    say("Approval", StrCat(asked->subject, ": ", asked->reason));
+  } else if (const auto* settled = std::get_if<ApprovalSettled>(&event.body)) {
+    say(settled->approved ? "Approved" : "Rejected",
+        StrCat("by ", settled->principal, settled->note.empty() ? "" : ": ", settled->note));
   } else if (std::holds_alternative<MissionResumed>(event.body)) {
     say("Resumed", StrCat(mission_id_, " goes on from what was acknowledged"));
   } else if (const auto* interrupted = std::get_if<MissionInterrupted>(&event.body)) {
@@ -111,7 +117,10 @@ void RunView::ShowDone(const MissionState& mission, const TaskState& task) {
     text = StrCat(b.passed, " tests pass, ", b.failing, " fail");
     if (b.flaky > 0) text += StrCat(", ", b.flaky, " flaky (left out)");
     if (b.network > 0) text += StrCat(", ", b.network, " need the network (left out)");
-  } else if (intent == "repair") {
+    for (const std::string& note : Split(OutputOf(task, "notes"), '\n')) {
+      if (!note.empty()) area_.Line("Note", note);
+    }
+  } else if (intent == "repair" || intent == "adopt") {
     text = OutputOf(task, "summary");
   } else if (intent == "verify" && task.result.evidence.has_value()) {
     const Evidence& e = *task.result.evidence;

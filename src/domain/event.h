@@ -14,12 +14,13 @@ namespace coditect {
 using EventBody =
     std::variant<ShardOpened, HostJoined, HostLeft, MissionRequested, ClientAttached,
                  ClientDetached, StopRequested, ResumeRequested, TimerFired, TaskPlanned,
-                 ProposalSubmitted, LeaseStarted, ResultReported, LeaseSpent, MissionAccepted,
-                 MissionRefused, MissionInterrupted, MissionResumed, MissionStopped,
-                 MissionCompleted, PlanAccepted, ProposalRefused, TeamAssigned, LeaseGranted,
-                 LeaseEnded, BudgetSettled, ResultAccepted, ResultRefused, ResultLate, TaskDone,
-                 TaskFailed, TaskCancelled, TaskRetried, TaskQuarantined, ViolationFound,
-                 MergeDecided, BatchDecided, ClaimDropped>;
+                 ProposalSubmitted, LeaseStarted, ResultReported, ApprovalAnswered, LeaseSpent,
+                 MissionAccepted, MissionRefused, MissionInterrupted, MissionResumed,
+                 MissionStopped, MissionCompleted, PlanAccepted, ProposalRefused, TeamAssigned,
+                 LeaseGranted, LeaseEnded, BudgetSettled, ResultAccepted, ResultRefused, ResultLate,
+                 TaskDone, TaskFailed, TaskCancelled, TaskRetried, TaskQuarantined, ViolationFound,
+                 MergeDecided, ApprovalRequested, ApprovalSettled, SnapshotTaken, LogTruncated,
+                 MissionForgotten, BatchDecided, ClaimDropped>;
 
 /// One event. `sequence` and `wall_ms` are not on the wire: the block gives them.
 struct Event {

@@ -17,8 +17,9 @@ std::string ExpectedDigest(std::vector<std::string> ids);
 std::string UnionDigest(std::vector<std::string> digests);
 
 /// Why the evidence proves nothing, as a sentence; "" when it passes: a normal end was seen, every
-/// expected id was seen passing, at least one new line per changed hunk ran, and the existing tests
-/// were those of the base.
+/// expected id was seen passing and no new test failing, at least one new line per changed hunk
+/// ran, and what judged was the base's, or what is not is named in the review, without which
+/// nothing of it is delivered.
 std::string EvidenceFault(const Evidence& evidence);
 
 /// The same, and that the evidence is about `tree` and about exactly the expected ids of
@@ -34,5 +35,9 @@ std::vector<std::string> NotPassing(const std::vector<std::string>& expected,
 /// expected_digest, normal_end and wall_ms; leaves the rest.
 void CompareWithExpected(const std::vector<std::string>& expected, const TestReport& report,
                          Evidence* evidence);
+
+/// Tests that failed in `report` and that the base does not have, a file that could not be
+/// collected by its path.
+std::vector<std::string> NewFailures(const Baseline& baseline, const TestReport& report);
 
 }  // namespace coditect

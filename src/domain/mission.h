@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "src/domain/fields.h"
 #include "src/domain/ids.h"
@@ -23,16 +24,19 @@ enum class Outcome {
   kLimit,
   kStopped,
   kError,
+  kNeedsApproval,  // stopped until a person approves or rejects
 };
 constexpr auto EnumNames(Outcome) {
-  return std::array<std::string_view, 8>{
-      "OUTCOME_UNSPECIFIED", "OUTCOME_VERIFIED", "OUTCOME_NOT_VERIFIED", "OUTCOME_NOTHING_TO_DO",
-      "OUTCOME_NEEDS_MODEL", "OUTCOME_LIMIT",    "OUTCOME_STOPPED",      "OUTCOME_ERROR"};
+  return std::array<std::string_view, 9>{
+      "OUTCOME_UNSPECIFIED",   "OUTCOME_VERIFIED",    "OUTCOME_NOT_VERIFIED",
+      "OUTCOME_NOTHING_TO_DO", "OUTCOME_NEEDS_MODEL", "OUTCOME_LIMIT",
+      "OUTCOME_STOPPED",       "OUTCOME_ERROR",       "OUTCOME_NEEDS_APPROVAL"};
 }
 /// "verified", "not_verified", …: the word used in reports.
 constexpr std::string_view OutcomeWord(Outcome outcome) {
-  constexpr std::array<std::string_view, 8> words = {
-      "", "verified", "not_verified", "nothing_to_do", "needs_model", "limit", "stopped", "error"};
+  constexpr std::array<std::string_view, 9> words = {
+      "",      "verified", "not_verified", "nothing_to_do", "needs_model",
+      "limit", "stopped",  "error",        "needs_approval"};
   return words[static_cast<size_t>(outcome)];
 }
 
@@ -102,6 +106,9 @@ struct MissionRequest {
   bool reproducible = false;       // what earlier runs taught is not used
   BlobId selection;  // blob of domain/test_selection.h; "" = every failing test is the goal
   std::optional<WorkTreeSnapshot> snapshot;  // the base, if it is no commit of the person's
+  std::vector<CommitId> candidates;  // changes by others to be judged before anything is searched
+  std::string approve;               // what waits for a person: "none", "plan", "merge" or "all"
+  std::vector<std::string> protected_paths;  // globs: a change to one waits for a person
 
   bool operator==(const MissionRequest&) const = default;
   template <class Self, class Visitor>
@@ -123,8 +130,11 @@ struct MissionRequest {
     visit(15, "violation_action", self.violation_action);
     visit(16, "repeat_flaky", self.repeat_flaky);
     visit(17, "selection", self.selection);
+    visit(18, "candidates", self.candidates);
+    visit(19, "approve", self.approve);
     visit(21, "snapshot", self.snapshot);
     visit(23, "reproducible", self.reproducible);
+    visit(40, "protected_paths", self.protected_paths);
   }
 };
 

@@ -150,6 +150,7 @@ struct HarnessPlan {
   std::string language_version;
   std::vector<std::string> test_files;  // relative paths that hold tests or configure them
   std::vector<std::string> arguments;   // of the build's configuration, part of `command`
+  std::vector<std::string> notes;       // what a person should know of it, one sentence each
 
   bool operator==(const HarnessPlan&) const = default;
   template <class Self, class Visitor>
@@ -162,6 +163,7 @@ struct HarnessPlan {
     visit(6, "language_version", self.language_version);
     visit(7, "test_files", self.test_files);
     visit(8, "arguments", self.arguments);
+    visit(15, "notes", self.notes);
   }
 };
 

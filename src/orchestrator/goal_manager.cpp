@@ -46,6 +46,18 @@ bool Failed(const TaskState* task) {
          (task->status == TaskStatus::kFailed || task->status == TaskStatus::kQuarantined);
 }
 
+/// Why the first candidate of others was refused and how many more were; "" without candidates.
+std::string RefusedCandidates(const MissionState& mission) {
+  std::string first;
+  size_t count = 0;
+  for (const TaskState& task : mission.tasks) {
+    if (task.spec.intent != "adopt" || task.spec.parameters.contains("changed_tests")) continue;
+    if (!Failed(&task)) continue;
+    if (count++ == 0) first = SentenceOf(task.reason);
+  }
+  return count < 2 ? first : StrCat(first, " (", Counted(count - 1, "more candidate"), " too)");
+}
+
 /// Why the run ends without everything mended, in one sentence.
 std::string NotMended(const MissionState& mission) {
   const std::vector<const TaskState*> claims = VerifyTasks(mission);
@@ -55,6 +67,7 @@ std::string NotMended(const MissionState& mission) {
   });
   const TaskState* merge = FindIntent(mission, "merge");
   if (any && Failed(merge)) return SentenceOf(merge->reason);
+  if (const std::string refused = RefusedCandidates(mission); !refused.empty()) return refused;
   return clusters == 1 ? "no repair passed every test"
                        : StrCat("no repair of the ", clusters, " faults passed every test");
 }

@@ -116,30 +116,67 @@ class RepairPlan {
     TaskSpec deliver = MakeTask(next_++, Role::kIntegrator, "deliver", "Deliver the branch");
     DependOn(deliver, merge, DependencyMode::kSuccess);
     document_.tasks.push_back(std::move(deliver));
+    const size_t candidates = context_.request.candidates.size();
     document_.reasoning =
-        StrCat(Counted(clusters, "cluster"), " of failing tests with ", kSpaces.size(),
-               " hypothesis spaces each; budget of tests ", SharesText());
+        StrCat(Counted(clusters, "cluster"), " of failing tests with ",
+               candidates == 0 ? "" : StrCat(Counted(candidates, "candidate"), " and "),
+               kSpaces.size(), " hypothesis spaces each; budget of tests ", SharesText());
     return std::move(document_);
   }
 
  private:
+  /// Candidates of others come before any search; those whose changed tests a person must approve
+  /// are looked at again when nothing else was found.
   std::vector<uint32_t> AddRivals(size_t cluster) {
+    std::vector<uint32_t> ordinals = AddCandidates(cluster, {}, /*changed_tests=*/false);
+    const std::vector<uint32_t> searches = AddSearches(cluster, ordinals);
+    ordinals.insert(ordinals.end(), searches.begin(), searches.end());
+    const auto again = AddCandidates(cluster, ordinals, /*changed_tests=*/true);
+    ordinals.insert(ordinals.end(), again.begin(), again.end());
+    return ordinals;
+  }
+
+  std::vector<uint32_t> AddCandidates(size_t cluster, const std::vector<uint32_t>& before,
+                                      bool changed_tests) {
+    std::vector<uint32_t> ordinals;
+    for (const CommitId& candidate : context_.request.candidates) {
+      TaskSpec task =
+          MakeTask(next_++, Role::kCoder, "adopt",
+                   StrCat("Judge candidate ", candidate.substr(0, 12), " by ",
+                          changed_tests ? "its own tests too" : "the tests of the base"));
+      task.group = static_cast<uint32_t>(cluster) + 1;
+      task.rank = static_cast<uint32_t>(before.size() + ordinals.size());
+      task.parameters["candidate"] = candidate;
+      task.parameters["cluster"] = std::to_string(cluster);
+      task.parameters["clusters"] = ClusterList(cluster, 1);
+      task.parameters["expected_digest"] = DigestOf(context_, cluster, 1);
+      if (changed_tests) task.parameters["changed_tests"] = "1";
+      task.expectations = {{"outcome", "success"}, {"evidence", "passes"}};
+      Expect(task, "adopt", SuiteRuns(1, 500));
+      for (const uint32_t other : before) DependOn(task, other, DependencyMode::kSettled);
+      ordinals.push_back(task.task_id.ordinal);
+      document_.tasks.push_back(std::move(task));
+    }
+    return ordinals;
+  }
+
+  std::vector<uint32_t> AddSearches(size_t cluster, const std::vector<uint32_t>& before) {
     std::vector<uint32_t> ordinals;
     const size_t clusters = context_.faults.clusters.size();
     const uint64_t budget = context_.request.limits.tests_max / clusters;
-    for (uint32_t rank = 0; rank < kSpaces.size(); ++rank) {
-      const HypothesisSpace& space = kSpaces[rank];
+    for (uint32_t number = 0; number < kSpaces.size(); ++number) {
+      const HypothesisSpace& space = kSpaces[number];
       TaskSpec task =
           MakeTask(next_++, Role::kCoder, "repair",
                    StrCat("Search ", space.name, " that mend ",
                           Counted(context_.faults.clusters[cluster].tests.size(), "test"),
                           " of cluster ", cluster + 1));
       task.group = static_cast<uint32_t>(cluster) + 1;
-      task.rank = rank;
+      task.rank = static_cast<uint32_t>(before.size()) + number;
       task.parameters["cluster"] = std::to_string(cluster);
-      task.parameters["space"] = std::to_string(rank);
+      task.parameters["space"] = std::to_string(number);
       task.parameters["expected_digest"] = DigestOf(context_, cluster, 1);
-      task.tests_max = std::max<uint64_t>(1, budget * shares_[rank] / 100);
+      task.tests_max = std::max<uint64_t>(1, budget * shares_[number] / 100);
       task.expectations = {{"outcome", "success"}, {"evidence", "passes"}};
       const uint64_t cost_ms = kSearchSuites * context_.baseline.suite_ms + kSearchStartMs;
       Expect(task, space.name,
@@ -147,6 +184,7 @@ class RepairPlan {
               .wall_ms = cost_ms,
               .success_permille = space.success_permille,
               .tests = task.tests_max / 10});
+      for (const uint32_t candidate : before) DependOn(task, candidate, DependencyMode::kSettled);
       // Two edits at once are worth trying only where one was not enough: until then the pairs
       // would take the processors from the spaces that usually find the repair.
       if (space.after_the_others) {

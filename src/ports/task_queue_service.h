@@ -37,6 +37,11 @@ class TaskQueueService {
   virtual Status Control(const Context& ctx, const MissionId& mission_id, MissionControl control,
                          const std::string& who) = 0;
 
+  /// A person's answer; `answer.principal` is set by the edge. FAILED_PRECONDITION when nothing
+  /// waits for it: it was answered before, or what was seen is not what is asked about now.
+  virtual Status AnswerApproval(const Context& ctx, const MissionId& mission_id,
+                                const ApprovalAnswered& answer) = 0;
+
   /// sdd AssignTask: an orchestrator's proposal, with the tasks of a plan in front of it.
   virtual Status Propose(const Context& ctx, const MissionId& mission_id,
                          const std::vector<TaskPlanned>& tasks, const Proposal& proposal) = 0;
@@ -46,6 +51,10 @@ class TaskQueueService {
 
   /// What a lease used that ended without a result. Does not wait: nothing depends on it.
   virtual Status LeaseSpent(const MissionId& mission_id, const coditect::LeaseSpent& spent) = 0;
+
+  /// Records a fact about the ledger itself: SnapshotTaken, LogTruncated, or MissionForgotten of
+  /// `mission_id`. FAILED_PRECONDITION when it came too late to mean anything.
+  virtual Status Record(const Context& ctx, const MissionId& mission_id, EventBody fact) = 0;
 
   /// sdd ReportResult. `drafts`: the tasks of a plan the result announces.
   virtual StatusOr<TaskAck> ReportResult(const Context& ctx, const MissionId& mission_id,

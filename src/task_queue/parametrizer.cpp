@@ -46,6 +46,10 @@ bool AddClaim(const MissionState& mission, const TaskState& task, Parameters& pa
   parameters["claimed_by"] = claim->result.agent_id;
   const auto message = claim->result.outputs.find("message");
   if (message != claim->result.outputs.end()) parameters["message"] = message->second;
+  const auto changed_tests = claim->spec.parameters.find("changed_tests");
+  if (changed_tests != claim->spec.parameters.end()) {
+    parameters["changed_tests"] = changed_tests->second;
+  }
   return true;
 }
 
@@ -95,6 +99,7 @@ bool AddBatch(const MissionState& mission, const MergeBatch& batch, Parameters& 
     commits.push_back(claim->result.commit);
     trees.push_back(claim->result.tree);
     messages.push_back(OutputOf(*claim, "message"));
+    if (claim->spec.parameters.contains("changed_tests")) parameters["changed_tests"] = "1";
     add_cluster(id);
   }
   const std::string digest = DigestOfClaims(mission, together);
@@ -133,6 +138,10 @@ std::string Prepare(const MissionState& mission, const TaskState& task, Paramete
     parameters["excluded_trees"] = Join(task.excluded_trees, " ");
     return AddOutput(mission, "observe", "coverage", parameters) ? ""
                                                                  : "the baseline has no coverage";
+  }
+  if (intent == "adopt") {
+    parameters["excluded_trees"] = Join(task.excluded_trees, " ");
+    return "";
   }
   if (intent == "verify") return AddClaim(mission, task, parameters) ? "" : "there is no claim";
   AddTip(mission, parameters);

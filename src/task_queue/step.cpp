@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "src/base/check.h"
+#include "src/domain/approval.h"
 #include "src/task_queue/scheduler.h"
 #include "src/task_queue/violation_detector.h"
 
@@ -80,7 +81,8 @@ class Stepper {
     MissionId id;
     do {
       id = "r-" + request.request_id.substr(0, digits++);
-    } while (state_.missions.contains(id) && digits <= request.request_id.size());
+    } while ((state_.missions.contains(id) || state_.forgotten.contains(id)) &&
+             digits <= request.request_id.size());
     Append(id, MissionAccepted{.request_id = request.request_id});
   }
 
@@ -145,6 +147,7 @@ class Stepper {
              ProposalRefused{.kind = p.kind, .plan_version = p.plan_version, .reason = fault});
       return;
     }
+    if (WaitsForPerson(mission, p)) return;
     switch (p.kind) {
       case ProposalKind::kPlan:
         Append(mission.id,
@@ -205,6 +208,56 @@ class Stepper {
                                 faults == 1 ? "fault was" : "faults were", " mended");
     for (const DroppedClaim& dropped : merge.dropped) StrAppend(reason, "; ", dropped.reason);
     Fail(mission, merge_id, reason);
+  }
+
+  /// True when the proposal may not take effect yet: a person is asked, once for what is to be
+  /// seen, and the mission stops until somebody goes on with it.
+  bool WaitsForPerson(MissionState& mission, const Proposal& p) {
+    if (ApprovalReason(mission, p).empty()) return false;
+    const ApprovalState asked = NewApproval(mission, p);
+    const ApprovalState* known = FindApproval(mission, asked.subject, asked.digest);
+    if (known != nullptr && known->status == ApprovalStatus::kApproved) return false;
+    if (known == nullptr) {
+      Append(mission.id, ApprovalRequested{.approval_id = asked.approval_id,
+                                           .subject = asked.subject,
+                                           .digest = asked.digest,
+                                           .reason = asked.reason,
+                                           .plan_version = asked.plan_version,
+                                           .tree = asked.tree,
+                                           .review = asked.review});
+    }
+    RevokeAll(mission);
+    Append(mission.id, MissionStopped{.outcome = Outcome::kNeedsApproval, .reason = asked.reason});
+    return true;
+  }
+
+  /// An answer counts once, for the digest that was asked about.
+  void On(MissionState& mission, const ApprovalAnswered& answer) {
+    const ApprovalState* open = OpenApproval(mission);
+    if (open == nullptr || open->approval_id != answer.approval_id ||
+        open->digest != answer.digest) {
+      return;
+    }
+    Append(mission.id, ApprovalSettled{.approval_id = answer.approval_id,
+                                       .approved = answer.approved,
+                                       .principal = answer.principal,
+                                       .note = answer.note});
+    if (!answer.approved) {
+      RevokeAll(mission);
+      Append(mission.id,
+             MissionCompleted{.outcome = Outcome::kNotVerified,
+                              .reason = StrCat("rejected by ", answer.principal,
+                                               answer.note.empty() ? "" : ": ", answer.note),
+                              .branch = "",
+                              .commit = "",
+                              .partial = mission.tip});
+    } else if (mission.outcome == Outcome::kNeedsApproval) {
+      if (mission.clients.empty()) {
+        Append(mission.id, MissionInterrupted{.reason = "approved; nobody follows it"});
+      } else {
+        Append(mission.id, MissionResumed{});
+      }
+    }
   }
 
   void Complete(MissionState& mission, const Proposal& p) {

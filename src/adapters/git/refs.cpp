@@ -8,6 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <set>
+
 #include "src/adapters/git/durability.h"
 #include "src/adapters/git/head.h"
 #include "src/adapters/git/names.h"
@@ -125,6 +128,45 @@ Status Refs::Delete(const Context& ctx, const std::string& ref, const CommitId& 
   if (IsLocked(result)) return Unavailable("ref ", ref, " stays locked by another git process");
   if (current == commit) return GitFailure(StrCat("delete ref ", ref), result);
   return Aborted("ref ", ref, " is at ", current, ", expected ", commit);
+}
+
+Status Refs::DropPins(const Context& ctx,
+                      const std::vector<std::pair<std::string, CommitId>>& pins) const {
+  constexpr size_t kDropMax = 256;
+  ASSIGN_OR_RETURN(const std::string listing,
+                   git_.Output(ctx, "list the pinned refs",
+                               {.args = {"for-each-ref", "--format=%(refname) %(objectname)",
+                                         "refs/coditect/"}}));
+  const std::vector<std::string> lines = Split(listing, '\n');
+  const std::set<std::string> there(lines.begin(), lines.end());
+  for (size_t done = 0; done < pins.size();) {
+    std::string commands;
+    for (size_t end = std::min(pins.size(), done + kDropMax); done < end; ++done) {
+      const auto& [ref, commit] = pins[done];
+      RETURN_IF_ERROR(CheckWritableRef(ref, /*creates=*/false));
+      if (!IsObjectId(commit, options_.object_format)) {
+        return InvalidArgument("ref ", ref, ": '", EscapeForTerminal(commit),
+                               "' is no full commit id");
+      }
+      RETURN_IF_ERROR(CheckNoLinks(ref));
+      // One transaction is all or nothing: a ref that moved must not keep the others.
+      if (there.contains(StrCat(ref, " ", commit))) {
+        commands += StrCat("delete ", ref, " ", commit, "\n");
+      }
+    }
+    if (commands.empty()) continue;
+    const Status dropped = WithCrashPoint("effect#refs_dropped", [&]() -> Status {
+      ASSIGN_OR_RETURN(const UniqueFd guard, Guard(ctx, LOCK_SH));
+      GitCall call{.args = {"update-ref", "--no-deref", "--stdin"}, .stdin_bytes = commands};
+      call.inherited_fd = guard.get();
+      ASSIGN_OR_RETURN(const ProcessResult result, git_.Run(ctx, call));
+      if (result.exit_code == 0) return absl::OkStatus();
+      if (IsLocked(result)) return Unavailable("a ref stays locked by another git process");
+      return GitFailure("drop refs of runs", result);
+    });
+    RETURN_IF_ERROR(dropped);
+  }
+  return absl::OkStatus();
 }
 
 // Again as long as somebody else has the lock, within bounds.

@@ -15,6 +15,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "src/adapters/git/git_dir.h"
 #include "src/base/context.h"
@@ -48,6 +50,12 @@ class Refs {
   /// ABORTED when it is elsewhere; FAILED_PRECONDITION when a work tree has it checked out or is in
   /// the middle of something with it; else as Update.
   Status Delete(const Context& ctx, const std::string& ref, const CommitId& commit) const;
+
+  /// Deletes refs below refs/coditect/, each if it is still at its commit, in transactions of
+  /// kDropMax. One that is gone already or has moved since stays as it is. UNAVAILABLE when one
+  /// stays locked. Passes crash point effect#refs_dropped.
+  Status DropPins(const Context& ctx,
+                  const std::vector<std::pair<std::string, CommitId>>& pins) const;
 
   /// FAILED_PRECONDITION naming the work tree that has the branch checked out or uses it.
   Status CheckNotInUse(const std::string& ref) const;

@@ -1,84 +1,66 @@
-// gcov's JSON as lines of the repository.
+// Graphs by path, lines by file.
 #include "src/adapters/native/coverage.h"
 
 #include <filesystem>
-#include <map>
 #include <set>
 
-#include <nlohmann/json.hpp>
-
+#include "src/adapters/native/shell.h"
 #include "src/base/file.h"
 #include "src/base/strings.h"
 
 namespace coditect::native {
 namespace {
 
-using Json = nlohmann::json;
-constexpr uint64_t kGcovOutputMax = uint64_t{256} << 20;
 constexpr uint32_t kLineMax = 10'000'000;
-
-std::string TextAt(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-uint64_t CountAt(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_number_unsigned() ? found->get<uint64_t>() : 0;
-}
-
-void AddFile(const Json& file, const std::string& folder, const std::string& repository,
-             std::map<std::string, std::set<uint32_t>>* lines) {
-  const std::string named = TextAt(file, "file");
-  const auto list = file.find("lines");
-  if (named.empty() || list == file.end() || !list->is_array()) return;
-  const std::string path =
-      std::filesystem::path(JoinPath(folder, named)).lexically_normal().string();
-  if (!path.starts_with(repository + "/")) return;
-  const std::string relative = path.substr(repository.size() + 1);
-  if (relative.starts_with(kBuildRoot)) return;
-  for (const Json& line : *list) {
-    if (!line.is_object()) continue;
-    const uint64_t number = CountAt(line, "line_number");
-    if (number == 0 || number > kLineMax || CountAt(line, "count") == 0) continue;
-    (*lines)[relative].insert(static_cast<uint32_t>(number));
-  }
-}
+constexpr std::string_view kCountsSuffix = ".gcda";
 
 }  // namespace
 
-std::vector<FileLines> ParseCoverage(std::string_view output, std::string_view repository) {
+std::string Coverage::Relative(const std::string& folder, const std::string& named) const {
+  const std::string path =
+      std::filesystem::path(JoinPath(folder, named)).lexically_normal().string();
+  if (!path.starts_with(repository_ + "/")) return "";
+  std::string relative = path.substr(repository_.size() + 1);
+  return relative.starts_with(kBuildRoot) ? "" : relative;
+}
+
+const GcovGraph* Coverage::GraphOf(const std::string& counts_path) {
+  const auto [place, added] = graphs_.try_emplace(counts_path);
+  if (!added) return place->second.get();
+  const std::string path =
+      counts_path.substr(0, counts_path.size() - kCountsSuffix.size()) + ".gcno";
+  if (!path.starts_with(repository_ + "/")) return nullptr;
+  const auto bytes = workspace_.Read(path.substr(repository_.size() + 1));
+  StatusOr<GcovGraph> graph = bytes.ok() ? GcovGraph::Read(*bytes) : bytes.status();
+  if (graph.ok()) {
+    place->second = std::make_unique<GcovGraph>(*std::move(graph));
+  } else if (problem_.empty()) {
+    problem_ = StrCat(path, ": ", Message(graph.status()));
+  }
+  return place->second.get();
+}
+
+std::vector<FileLines> Coverage::LinesOf(
+    const std::vector<std::pair<std::string, std::string>>& records) {
   std::map<std::string, std::set<uint32_t>> lines;
-  while (!output.empty()) {
-    const size_t end = output.find('\n');
-    const Json json = Json::parse(output.substr(0, end), nullptr, /*allow_exceptions=*/false);
-    output.remove_prefix(end == std::string_view::npos ? output.size() : end + 1);
-    if (!json.is_object()) continue;
-    const auto files = json.find("files");
-    if (files == json.end() || !files->is_array()) continue;
-    const std::string folder = TextAt(json, "current_working_directory");
-    for (const Json& file : *files) {
-      if (file.is_object()) AddFile(file, folder, std::string(repository), &lines);
+  for (const auto& [path, bytes] : records) {
+    const GcovGraph* graph = path.ends_with(kCountsSuffix) ? GraphOf(path) : nullptr;
+    if (graph == nullptr) continue;
+    ExecutedLines executed;
+    const Status status = graph->AddLines(bytes, &executed);
+    if (!status.ok() && problem_.empty()) problem_ = StrCat(path, ": ", Message(status));
+    for (const auto& [named, numbers] : executed) {
+      const std::string file = Relative(graph->folder(), named);
+      if (file.empty()) continue;
+      auto& into = lines[file];
+      into.insert(numbers.begin(), numbers.upper_bound(kLineMax));
     }
   }
   std::vector<FileLines> out;
-  for (const auto& [file, numbers] : lines) out.push_back({file, {numbers.begin(), numbers.end()}});
+  for (const auto& [file, numbers] : lines) {
+    if (!numbers.empty()) out.push_back({file, {numbers.begin(), numbers.end()}});
+  }
   return out;
-}
-
-StatusOr<std::vector<FileLines>> TakeCoverage(const Context& ctx, Shell& shell,
-                                              const std::string& folder) {
-  ASSIGN_OR_RETURN(const std::string repository, shell.Repository(ctx));
-  ShellOptions options;
-  options.keep_bytes = kGcovOutputMax;
-  ASSIGN_OR_RETURN(
-      const SandboxResult result,
-      shell.Run(ctx,
-                StrCat("find ", folder, " -name .git -prune -o -name '*.gcda' -print0 | ",
-                       "xargs -0 -r gcov -r -s \"$(pwd -P)\" --json-format --stdout 2>/dev/null; ",
-                       "find ", folder, " -name .git -prune -o -name '*.gcda' -delete"),
-                options));
-  return ParseCoverage(result.output, repository);
 }
 
 }  // namespace coditect::native

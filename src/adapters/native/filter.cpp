@@ -8,6 +8,8 @@
 
 #include "src/adapters/native/alternatives.h"
 #include "src/adapters/native/judge_program.h"
+#include "src/adapters/native/test_launches.h"
+#include "src/adapters/native/test_list.h"
 #include "src/adapters/native/test_run.h"
 #include "src/base/strings.h"
 
@@ -33,6 +35,12 @@ bool NoneIn(const std::vector<const Candidate*>& chosen) {
   return std::ranges::all_of(chosen, [](const Candidate* one) { return one == nullptr; });
 }
 
+/// What judges alternatives: a test, or cases of one program together.
+struct FilterTest {
+  Job job;
+  std::string target;  // of the build, that makes its program; "" = unknown
+};
+
 class Filter final : public CandidateFilter {
  public:
   Filter(Workspace& workspace, FilterRequest request)
@@ -48,6 +56,7 @@ class Filter final : public CandidateFilter {
   Usage usage() const override { return usage_; }
 
  private:
+  Status ListFilterTests(const Context& ctx, Shell& shell);
   StatusOr<TestReport> Run(const Context& ctx, const std::vector<std::string>& ids);
   StatusOr<JudgedCandidate> JudgeOne(const Context& ctx, const Candidate& candidate);
   Status JudgeTree(const Context& ctx, JudgedCandidate* judged);
@@ -57,14 +66,14 @@ class Filter final : public CandidateFilter {
                        const std::vector<size_t>& indexes, std::vector<JudgedCandidate>* answers);
   /// Builds what stands in `chosen`, null = left out, leaving out more until it compiles. False
   /// when the build fails for no candidate's fault.
-  StatusOr<bool> BuildAlternatives(const Context& ctx, std::span<const ListedTest> tests,
+  StatusOr<bool> BuildAlternatives(const Context& ctx, std::span<const FilterTest> tests,
                                    std::vector<const Candidate*>* chosen);
   /// Leaves in `chosen` the alternatives under which all of `tests` pass.
-  Status RunAlternatives(const Context& ctx, std::span<const ListedTest> tests,
+  Status RunAlternatives(const Context& ctx, std::span<const FilterTest> tests,
                          const std::vector<size_t>& indexes, std::vector<const Candidate*>* chosen,
                          std::vector<JudgedCandidate>* answers);
-  StatusOr<SandboxResult> BuildNow(const Context& ctx, std::span<const ListedTest> tests);
-  std::vector<std::span<const ListedTest>> Rounds() const;
+  StatusOr<SandboxResult> BuildNow(const Context& ctx, std::span<const FilterTest> tests);
+  std::vector<std::span<const FilterTest>> Rounds() const;
   Status Put(const std::map<std::string, std::string>& texts);
   /// Leaves the candidate's files in the workspace and the base's everywhere else; false when its
   /// edits do not fit.
@@ -74,7 +83,8 @@ class Filter final : public CandidateFilter {
   FilterRequest request_;
   std::map<std::string, std::string> base_;  // the editable files' text
   std::vector<std::string> written_;         // files that differ from the base now
-  std::vector<ListedTest> tests_;            // the failing ones, then the passing ones
+  std::vector<FilterTest> tests_;            // the failing ones, then the passing ones
+  size_t failing_ = 0;                       // of tests_
   std::chrono::milliseconds test_cpu_{0};
   std::chrono::milliseconds test_wall_{0};
   size_t alone_ = 0;  // candidates that had a build of their own
@@ -101,16 +111,39 @@ Status Filter::Open(const Context& ctx) {
   test_cpu_ = std::max(kCpuMin * factor / kTimeFactor, times);
   test_wall_ = std::max(kWallMin * factor / kTimeFactor, 2 * times);
   Shell shell(workspace_, {});
-  ASSIGN_OR_RETURN(const auto listed, ListTests(ctx, shell, request_.plan,
-                                                BuildFolder(request_.plan, BuildKind::kPlain)));
-  for (const auto* ids : {&request_.failing, &request_.passing}) {
-    for (const std::string& id : *ids) {
-      const auto found = std::find_if(listed.begin(), listed.end(),
-                                      [&](const ListedTest& test) { return test.id == id; });
-      if (found != listed.end()) tests_.push_back(*found);
-    }
-  }
+  RETURN_IF_ERROR(ListFilterTests(ctx, shell));
   return MakeJudge(ctx, shell);
+}
+
+Status Filter::ListFilterTests(const Context& ctx, Shell& shell) {
+  ASSIGN_OR_RETURN(auto programs, ListTests(ctx, shell, request_.plan,
+                                            BuildFolder(request_.plan, BuildKind::kPlain)));
+  ASSIGN_OR_RETURN(const auto listed, ListCases(ctx, shell, std::move(programs)));
+  bool shared = false;  // passing tests that share a process
+  for (const auto* ids : {&request_.failing, &request_.passing}) {
+    std::vector<ListedTest> tests;
+    for (const std::string& id : *ids) {
+      const auto found = std::ranges::find(listed, id, &ListedTest::id);
+      if (found != listed.end()) tests.push_back(*found);
+    }
+    LaunchOptions options;
+    options.alone = ids == &request_.failing;
+    options.reports = false;
+    for (TestLaunch& launch : PlanLaunches(tests, options)) {
+      shared |= launch.tests.size() > 1;
+      tests_.push_back({std::move(launch.job), tests[launch.tests[0]].target});
+    }
+    if (options.alone) failing_ = tests_.size();
+  }
+  if (!shared) return absl::OkStatus();
+  // Many cases in a process need more time than the slowest failing one has.
+  ASSIGN_OR_RETURN(const TestReport report, Run(ctx, request_.passing));
+  std::chrono::microseconds all{0};
+  for (const TestCase& test : report.cases) all += std::chrono::microseconds(test.wall_us);
+  const auto times = std::chrono::duration_cast<std::chrono::milliseconds>(all) * kTimeFactor;
+  test_cpu_ = std::max(test_cpu_, times);
+  test_wall_ = std::max(test_wall_, 2 * times);
+  return absl::OkStatus();
 }
 
 StatusOr<TestReport> Filter::Run(const Context& ctx, const std::vector<std::string>& ids) {
@@ -183,10 +216,10 @@ StatusOr<JudgedCandidate> Filter::JudgeOne(const Context& ctx, const Candidate& 
   return judged;
 }
 
-StatusOr<SandboxResult> Filter::BuildNow(const Context& ctx, std::span<const ListedTest> tests) {
+StatusOr<SandboxResult> Filter::BuildNow(const Context& ctx, std::span<const FilterTest> tests) {
   Shell shell(workspace_, {});
   std::vector<std::string> targets;
-  for (const ListedTest& test : tests) targets.push_back(test.target);
+  for (const FilterTest& test : tests) targets.push_back(test.target);
   // A command builds and tests at once; under the base it changes nothing that the others need.
   StatusOr<SandboxResult> result =
       request_.plan.runner == "command"
@@ -200,18 +233,18 @@ StatusOr<SandboxResult> Filter::BuildNow(const Context& ctx, std::span<const Lis
 
 /// The first failing test, the other failing ones, the passing ones: most candidates end at the
 /// first, so that the programs of the others are built with few alternatives.
-std::vector<std::span<const ListedTest>> Filter::Rounds() const {
-  const std::span<const ListedTest> all(tests_);
-  const bool known = std::ranges::none_of(tests_, &std::string::empty, &ListedTest::target);
+std::vector<std::span<const FilterTest>> Filter::Rounds() const {
+  const std::span<const FilterTest> all(tests_);
+  const bool known = std::ranges::none_of(tests_, &std::string::empty, &FilterTest::target);
   if (!known) return {all};
-  const size_t failing = std::min(request_.failing.size(), all.size());
-  std::vector<std::span<const ListedTest>> rounds = {all.subspan(0, 1), all.subspan(1, failing - 1),
+  const size_t failing = std::min(failing_, all.size());
+  std::vector<std::span<const FilterTest>> rounds = {all.subspan(0, 1), all.subspan(1, failing - 1),
                                                      all.subspan(failing)};
   std::erase_if(rounds, [](const auto& round) { return round.empty(); });
   return rounds;
 }
 
-StatusOr<bool> Filter::BuildAlternatives(const Context& ctx, std::span<const ListedTest> tests,
+StatusOr<bool> Filter::BuildAlternatives(const Context& ctx, std::span<const FilterTest> tests,
                                          std::vector<const Candidate*>* chosen) {
   std::set<std::string> paths;
   for (const Candidate* candidate : *chosen) {
@@ -239,18 +272,18 @@ StatusOr<bool> Filter::BuildAlternatives(const Context& ctx, std::span<const Lis
   return false;
 }
 
-Status Filter::RunAlternatives(const Context& ctx, std::span<const ListedTest> tests,
+Status Filter::RunAlternatives(const Context& ctx, std::span<const FilterTest> tests,
                                const std::vector<size_t>& indexes,
                                std::vector<const Candidate*>* chosen,
                                std::vector<JudgedCandidate>* answers) {
   JudgeRequest request;
-  request.tests = {tests.begin(), tests.end()};
+  for (const FilterTest& test : tests) request.tests.push_back(test.job);
   request.test_cpu = test_cpu_;
   request.test_wall = test_wall_;
   for (size_t i = 0; i < chosen->size(); ++i) {
     if ((*chosen)[i] != nullptr) request.numbers.push_back(static_cast<uint32_t>(i + 1));
   }
-  const auto failing = static_cast<uint32_t>(request_.failing.size());
+  const auto failing = static_cast<uint32_t>(failing_);
   const auto all = static_cast<uint32_t>(tests_.size());
   Shell shell(workspace_, {});
   while (!request.numbers.empty()) {
@@ -285,7 +318,7 @@ Status Filter::JudgeTogether(const Context& ctx, std::span<const Candidate> batc
   RETURN_IF_ERROR(ctx.Check());
   std::vector<const Candidate*> chosen;
   for (const size_t index : indexes) chosen.push_back(&batch[index]);
-  for (const std::span<const ListedTest> tests : Rounds()) {
+  for (const std::span<const FilterTest> tests : Rounds()) {
     ASSIGN_OR_RETURN(const bool built, BuildAlternatives(ctx, tests, &chosen));
     if (!built) {
       if (indexes.size() == 1) return absl::OkStatus();  // invalid, as every answer is at first

@@ -122,17 +122,15 @@ Status MakeJudge(const Context& ctx, Shell& shell) {
 std::optional<std::string> JudgeInput(const JudgeRequest& request) {
   std::string input =
       StrCat("limits ", request.test_cpu.count(), ' ', request.test_wall.count(), "\n");
-  for (const ListedTest& test : request.tests) {
-    std::vector<std::string> command = test.command;
-    if (!test.by_exit_alone) command = {"/bin/sh", "-c", test.script};
+  for (const Job& test : request.tests) {
     input += "test\n";
-    if (!test.folder.empty() && test.by_exit_alone) input += StrCat("folder ", test.folder, "\n");
-    for (const std::string& word : command) {
+    if (!IsOneLine(test.folder)) return std::nullopt;
+    if (!test.folder.empty()) input += StrCat("folder ", test.folder, "\n");
+    for (const std::string& word : test.argv) {
       if (!IsOneLine(word)) return std::nullopt;
       input += StrCat("arg ", word, "\n");
     }
     for (const auto& [name, value] : test.environment) {
-      if (!test.by_exit_alone) break;
       if (!IsOneLine(name) || !IsOneLine(value)) return std::nullopt;
       input += StrCat("env ", name, "=", value, "\n");
     }

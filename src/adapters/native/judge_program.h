@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "src/adapters/native/job_program.h"
 #include "src/adapters/native/shell.h"
-#include "src/adapters/native/test_list.h"
 
 namespace coditect::native {
 
@@ -19,7 +19,8 @@ struct AlternativeVerdict {
 };
 
 struct JudgeRequest {
-  std::vector<ListedTest> tests;  // in this order, up to the first that fails
+  std::vector<Job> tests;  // in this order, up to the first that does not end with 0; their limits
+                           // are not used
   std::vector<uint32_t> numbers;
   std::chrono::milliseconds test_cpu{0};
   std::chrono::milliseconds test_wall{0};

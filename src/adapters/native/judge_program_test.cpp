@@ -11,14 +11,8 @@ TEST_CASE("TestsAreToldAsLinesBeforeTheRuns") {
   request.test_cpu = std::chrono::milliseconds(300);
   request.test_wall = std::chrono::milliseconds(3000);
   request.numbers = {2, 5};
-  ListedTest direct;
-  direct.command = {"/b/t", "-x y"};
-  direct.folder = "/b";
-  direct.environment = {{"A", "1"}};
-  direct.by_exit_alone = true;
-  ListedTest scripted;
-  scripted.command = {"/b/u"};
-  scripted.script = "exec ctest -R u";
+  const Job direct = {.argv = {"/b/t", "-x y"}, .folder = "/b", .environment = {{"A", "1"}}};
+  const Job scripted = {.argv = {"/bin/sh", "-c", "exec ctest -R u"}};
   request.tests = {direct, scripted};
   CHECK_EQ(JudgeInput(request).value_or(""),
            "limits 300 3000\ntest\nfolder /b\narg /b/t\narg -x y\nenv A=1\n"
@@ -27,10 +21,7 @@ TEST_CASE("TestsAreToldAsLinesBeforeTheRuns") {
 
 TEST_CASE("ACommandOfSeveralLinesCannotBeTold") {
   JudgeRequest request;
-  ListedTest test;
-  test.command = {"/b/t", "a\nrun 7"};
-  test.by_exit_alone = true;
-  request.tests = {test};
+  request.tests = {{.argv = {"/b/t", "a\nrun 7"}}};
   CHECK_FALSE(JudgeInput(request).has_value());
 }
 

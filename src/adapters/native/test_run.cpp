@@ -7,61 +7,22 @@
 
 #include "src/adapters/native/coverage.h"
 #include "src/adapters/native/failure_text.h"
-#include "src/adapters/native/layout.h"
-#include "src/base/file.h"
+#include "src/adapters/native/test_launches.h"
+#include "src/adapters/native/test_list.h"
 #include "src/base/strings.h"
 
 namespace coditect::native {
 namespace {
 
 constexpr size_t kReportOutputMax = 64 << 10;
-constexpr size_t kSaidMax = 300;
-
-/// ctest's and meson's own word for a test that was not run, in their line of the result. Both show
-/// what a test printed only when it failed, so a passing test cannot write that line.
-bool WasSkipped(const std::string& runner, std::string_view output) {
-  if (runner == "ctest") return Contains(output, "***Skipped") || Contains(output, "***Not Run");
-  return runner == "meson" && Contains(output, " SKIP ");
-}
-
-bool FoundNoTest(const std::string& runner, std::string_view output) {
-  return runner == "ctest" && Contains(output, "No tests were found");
-}
-
-std::string LastSaid(std::string_view output) {
-  std::string_view text = TrimWhitespace(output);
-  const size_t start = text.rfind('\n');
-  if (start != std::string_view::npos) text.remove_prefix(start + 1);
-  return ReplaceInvalidUtf8(text.substr(0, kSaidMax));
-}
-
-/// The word in ctest's result line: "Failed", "Exception: SegFault", "Timeout".
-std::string CTestWord(std::string_view output) {
-  const size_t at = output.find("***");
-  if (at == std::string_view::npos) return "";
-  const std::string_view rest = output.substr(at + 3);
-  const size_t end = std::min(rest.find("  "), rest.find('\n'));
-  return ReplaceInvalidUtf8(TrimWhitespace(rest.substr(0, std::min<size_t>(end, 60))));
-}
-
-/// A test file that the program or the test is named after; "" when there is none.
-std::string FileNamedAs(const ListedTest& test, const std::vector<std::string>& test_files) {
-  std::set<std::string> names = {test.id};
-  if (!test.command.empty()) names.insert(BaseName(test.command[0]));
-  std::vector<std::string> sources;
-  for (const std::string& file : test_files) {
-    if (!IsNativeSource(file)) continue;
-    sources.push_back(file);
-    const std::string name = BaseName(file);
-    if (names.contains(name.substr(0, name.rfind('.')))) return file;
-  }
-  return sources.size() == 1 ? sources[0] : "";
-}
+constexpr size_t kJobsPerLaunch = 64;            // so that progress is told meanwhile
+constexpr size_t kMeasuredAloneMax = 400;        // cases that are measured one by one
+constexpr uint64_t kMeasuredUsMax = 20'000'000;  // a program that needs more is measured whole
 
 class Run {
  public:
   Run(Workspace& workspace, const TestRunRequest& request)
-      : request_(request), shell_(workspace, request.limits) {}
+      : request_(request), workspace_(workspace), shell_(workspace, request.limits) {}
 
   StatusOr<TestReport> Execute(const Context& ctx) {
     report_.command = request_.plan.command;
@@ -85,16 +46,56 @@ class Run {
     if (request_.on_built && folder != ".") {
       RETURN_IF_ERROR(request_.on_built({.folder = folder, .judges = kind == BuildKind::kPlain}));
     }
-    ASSIGN_OR_RETURN(const auto tests, ListTests(ctx, shell_, request_.plan, folder));
-    const std::set<std::string> wanted(request_.ids.begin(), request_.ids.end());
+    RETURN_IF_ERROR(ListWanted(ctx, folder));
     report_.normal_end = true;
     report_.ended_by = "exit";
-    for (const ListedTest& test : tests) {
-      if (!wanted.empty() && !wanted.contains(test.id)) continue;
-      ASSIGN_OR_RETURN(const bool go_on, RunOne(ctx, test, kind, folder));
-      if (!go_on) break;
+    LaunchOptions options = Options(kind);
+    const std::vector<TestLaunch> launches = PlanLaunches(tests_, options);
+    std::vector<ListedTest> again;
+    RETURN_IF_ERROR(RunLaunches(ctx, tests_, launches, &again));
+    if (!again.empty() && report_.normal_end && !stopped_) {
+      options.alone = true;
+      RETURN_IF_ERROR(RunLaunches(ctx, again, PlanLaunches(again, options), nullptr));
     }
+    if (kind == BuildKind::kMeasured && report_.normal_end) RETURN_IF_ERROR(MeasureCases(ctx));
+    FillReport();
     return absl::OkStatus();
+  }
+
+  /// The tests of the request, cases in place of programs.
+  Status ListWanted(const Context& ctx, const std::string& folder) {
+    ASSIGN_OR_RETURN(std::vector<ListedTest> programs,
+                     ListTests(ctx, shell_, request_.plan, folder));
+    std::set<std::string> wanted(request_.ids.begin(), request_.ids.end());
+    if (!wanted.empty()) {
+      std::set<const ListedTest*> needed;
+      for (const std::string& id : wanted) needed.insert(FindProgram(programs, id));
+      std::vector<ListedTest> some;
+      for (const ListedTest& test : programs) {
+        if (needed.contains(&test)) some.push_back(test);
+      }
+      programs = std::move(some);
+    }
+    ASSIGN_OR_RETURN(tests_, ListCases(ctx, shell_, std::move(programs)));
+    if (!wanted.empty()) {
+      std::erase_if(tests_, [&](const ListedTest& test) { return !wanted.contains(test.id); });
+    }
+    ASSIGN_OR_RETURN(places_.repository, shell_.Repository(ctx));
+    places_.runner = request_.plan.runner;
+    places_.test_files = request_.plan.test_files;
+    return absl::OkStatus();
+  }
+
+  LaunchOptions Options(BuildKind kind) const {
+    LaunchOptions options;
+    if (request_.plan.runner == "command") options.environment = environment_;
+    if (request_.plan.runner == "meson") {
+      // As meson does, but the same on each run with this seed.
+      options.environment["MALLOC_PERTURB_"] = std::to_string(1 + request_.seed % 255);
+    }
+    options.cpu = std::chrono::milliseconds(request_.test_cpu_ms);
+    options.measured = kind == BuildKind::kMeasured;
+    return options;
   }
 
   StatusOr<bool> BuildFor(const Context& ctx, BuildKind kind) {
@@ -113,52 +114,137 @@ class Run {
   std::vector<std::string> Targets(const Context& ctx, BuildKind kind) {
     if (request_.ids.empty() || request_.plan.runner != "ctest") return {};
     const auto listed = ListTests(ctx, shell_, request_.plan, BuildFolder(request_.plan, kind));
-    std::vector<std::string> targets;
+    if (!listed.ok()) return {};
+    std::set<std::string> targets;
     for (const std::string& id : request_.ids) {
-      if (!listed.ok()) return {};
-      const auto test = std::ranges::find(*listed, id, &ListedTest::id);
-      if (test == listed->end() || test->target.empty()) return {};
-      targets.push_back(test->target);
+      const ListedTest* test = FindProgram(*listed, id);
+      if (test == nullptr || test->target.empty()) return {};
+      targets.insert(test->target);
     }
-    return targets;
+    return {targets.begin(), targets.end()};
   }
 
-  /// False when no further test may run.
-  StatusOr<bool> RunOne(const Context& ctx, const ListedTest& test, BuildKind kind,
-                        const std::string& folder) {
-    if (test.disabled) {
-      Add({.id = test.id, .status = TestStatus::kSkipped, .message = "disabled"});
-      return true;
+  /// Runs `launches` of `tests`. Cases that their program's end does not decide go into `again`.
+  Status RunLaunches(const Context& ctx, std::span<const ListedTest> tests,
+                     std::span<const TestLaunch> launches, std::vector<ListedTest>* again) {
+    const bool stop = request_.stop_at_first_failure;
+    while (!launches.empty() && report_.normal_end && !stopped_) {
+      std::vector<Job> jobs;
+      for (const TestLaunch& launch : launches.first(std::min(kJobsPerLaunch, launches.size()))) {
+        jobs.push_back(launch.job);
+      }
+      ASSIGN_OR_RETURN(const auto outcomes, RunJobs(ctx, shell_, jobs, stop));
+      for (size_t i = 0; i < outcomes.size(); ++i) {
+        Judge(tests, launches[i], outcomes[i], again);
+        stopped_ |= stop && !Succeeded(outcomes[i]) && (again == nullptr || again->empty());
+      }
+      launches = launches.subspan(outcomes.size());
     }
-    ShellOptions options;
-    if (request_.plan.runner == "command") options.environment = environment_;
-    options.cpu = std::chrono::milliseconds(request_.test_cpu_ms);
-    ASSIGN_OR_RETURN(const std::string repository, shell_.Repository(ctx));
-    ASSIGN_OR_RETURN(const SandboxResult result, shell_.Run(ctx, test.script, options));
-    TestCase one = CaseOf(test, request_.plan.runner, result, repository, request_.plan.test_files);
-    one.wall_us = static_cast<uint64_t>(result.wall.count()) * 1000;
-    const bool failed = one.status == TestStatus::kFailed;
-    if (failed && report_.output.size() < kReportOutputMax) report_.output += result.output;
-    if (request_.plan.runner == "command") report_.exit_code = result.exit_code;
-    if (failed && request_.plan.runner != "command") report_.exit_code = 8;
-    Add(std::move(one));
-    if (kind == BuildKind::kMeasured) RETURN_IF_ERROR(Measure(ctx, test.id, folder));
-    if (result.ended_by == EndedBy::kWall) {
+    return absl::OkStatus();
+  }
+
+  void Judge(std::span<const ListedTest> tests, const TestLaunch& launch, const JobOutcome& outcome,
+             std::vector<ListedTest>* again) {
+    if (outcome.end == JobEnd::kLaunch && outcome.launch_ended == EndedBy::kWall) {
       report_.normal_end = false;
       report_.ended_by = "wall";
-      return false;
     }
-    return !(failed && request_.stop_at_first_failure);
+    if (request_.plan.runner == "command") report_.exit_code = ExitCode(outcome);
+    auto cases = CasesOf(tests, launch, outcome, places_);
+    if (!cases && report_.normal_end && again != nullptr) {
+      for (const size_t i : launch.tests) again->push_back(tests[i]);
+      return;
+    }
+    if (!cases) {
+      cases.emplace();
+      for (const size_t i : launch.tests) cases->push_back(CaseOf(tests[i], outcome, places_));
+    }
+    const bool failed = std::ranges::any_of(
+        *cases, [](const TestCase& one) { return one.status == TestStatus::kFailed; });
+    if (failed && report_.output.size() < kReportOutputMax) report_.output += outcome.output;
+    if (failed && request_.plan.runner != "command") report_.exit_code = 8;
+    for (TestCase& one : *cases) {
+      one.wall_us = outcome.wall_us / cases->size();
+      if (request_.on_test) request_.on_test(one);
+      records_[one.id] = {};
+      if (cases->size() == 1) records_[one.id] = Lines(outcome);
+      if (cases->size() > 1) shared_[one.id] = outcome.wall_us;
+      ended_[one.id] = std::move(one);
+    }
   }
 
-  Status Measure(const Context& ctx, const std::string& id, const std::string& folder) {
-    ASSIGN_OR_RETURN(std::vector<FileLines> lines, TakeCoverage(ctx, shell_, folder));
-    const auto& tests = request_.plan.test_files;
+  /// As a shell tells it.
+  static int ExitCode(const JobOutcome& outcome) {
+    if (outcome.end == JobEnd::kLaunch) return -1;
+    return outcome.end == JobEnd::kExit ? outcome.code : 128 + outcome.code;
+  }
+
+  /// Lines that a launch executed, test files left out.
+  std::vector<FileLines> Lines(const JobOutcome& outcome) {
+    if (outcome.records.empty()) return {};
+    if (coverage_ == nullptr)
+      coverage_ = std::make_unique<Coverage>(workspace_, places_.repository);
+    std::vector<FileLines> lines = coverage_->LinesOf(outcome.records);
     std::erase_if(lines, [&](const FileLines& file) {
-      return std::binary_search(tests.begin(), tests.end(), file.file);
+      return std::ranges::binary_search(places_.test_files, file.file);
     });
-    if (!lines.empty()) report_.coverage.push_back({.id = id, .files = std::move(lines)});
+    return lines;
+  }
+
+  /// Cases that shared a process are measured again, each alone: what failed, and so many others
+  /// that it stays cheap. The verdicts stay those of the shared process.
+  Status MeasureCases(const Context& ctx) {
+    std::vector<ListedTest> alone;
+    std::vector<ListedTest> others;
+    for (const ListedTest& test : tests_) {
+      const auto shared = shared_.find(test.id);
+      if (shared == shared_.end()) continue;
+      const TestStatus status = ended_.at(test.id).status;
+      if (status == TestStatus::kFailed) alone.push_back(test);
+      if (status == TestStatus::kPassed && shared->second < kMeasuredUsMax) others.push_back(test);
+    }
+    const size_t room = kMeasuredAloneMax - std::min(kMeasuredAloneMax, alone.size());
+    const size_t step = room == 0 ? others.size() + 1 : (others.size() + room - 1) / room;
+    for (size_t i = 0; i < others.size(); i += std::max<size_t>(step, 1)) {
+      if (room > 0) alone.push_back(others[i]);
+    }
+    LaunchOptions options = Options(BuildKind::kMeasured);
+    options.alone = true;
+    const std::vector<TestLaunch> launches = PlanLaunches(alone, options);
+    for (std::span<const TestLaunch> left(launches); !left.empty();) {
+      std::vector<Job> jobs;
+      for (const TestLaunch& one : left.first(std::min(kJobsPerLaunch, left.size()))) {
+        jobs.push_back(one.job);
+      }
+      ASSIGN_OR_RETURN(const auto outcomes, RunJobs(ctx, shell_, jobs));
+      for (size_t i = 0; i < outcomes.size(); ++i) {
+        records_[alone[left[i].tests[0]].id] = Lines(outcomes[i]);
+      }
+      if (outcomes.back().end == JobEnd::kLaunch &&
+          outcomes.back().launch_ended == EndedBy::kWall) {
+        break;  // what was not measured counts as not executed anywhere
+      }
+      left = left.subspan(outcomes.size());
+    }
     return absl::OkStatus();
+  }
+
+  /// Cases and coverage in the project's order.
+  void FillReport() {
+    for (const ListedTest& test : tests_) {
+      if (test.disabled && !stopped_ && report_.normal_end) {
+        ended_[test.id] = {.id = test.id, .status = TestStatus::kSkipped, .message = "disabled"};
+      }
+      const auto ended = ended_.find(test.id);
+      if (ended == ended_.end()) continue;
+      report_.cases.push_back(std::move(ended->second));
+      ended_.erase(ended);
+      auto& lines = records_[test.id];
+      if (!lines.empty()) report_.coverage.push_back({.id = test.id, .files = std::move(lines)});
+    }
+    if (coverage_ != nullptr && !coverage_->problem().empty()) {
+      report_.warnings.push_back("executed lines were not counted: " + coverage_->problem());
+    }
   }
 
   /// Which watched lines the same tests execute: told by the measured build, so that the verdict
@@ -178,23 +264,27 @@ class Run {
           StrCat("the build that counts executed lines failed: ", BuildErrorLine(built.output)));
       return absl::OkStatus();
     }
-    ASSIGN_OR_RETURN(const auto tests, ListTests(ctx, shell_, request_.plan, folder));
+    RETURN_IF_ERROR(ListWanted(ctx, folder));
+    const std::vector<TestLaunch> launches = PlanLaunches(tests_, Options(BuildKind::kMeasured));
     std::map<std::string, std::set<uint32_t>> seen;
-    for (const ListedTest& test : tests) {
-      if (test.disabled) continue;
-      ShellOptions options;
-      options.environment = environment_;
-      RETURN_IF_ERROR(shell_.Run(ctx, test.script, options).status());
-      ASSIGN_OR_RETURN(const auto lines, TakeCoverage(ctx, shell_, folder));
-      for (const FileLines& file : lines) {
-        auto& left = open[file.file];
-        for (const uint32_t line : file.lines) {
-          if (left.erase(line) > 0) seen[file.file].insert(line);
+    const auto all_seen = [&] {
+      return std::ranges::all_of(open, [](const auto& file) { return file.second.empty(); });
+    };
+    for (std::span<const TestLaunch> left(launches); !left.empty() && !all_seen();) {
+      std::vector<Job> jobs;
+      for (const TestLaunch& one : left.first(std::min(kJobsPerLaunch, left.size()))) {
+        jobs.push_back(one.job);
+      }
+      ASSIGN_OR_RETURN(const auto outcomes, RunJobs(ctx, shell_, jobs));
+      for (const JobOutcome& outcome : outcomes) {
+        for (const FileLines& file : Lines(outcome)) {
+          auto& unseen = open[file.file];
+          for (const uint32_t line : file.lines) {
+            if (unseen.erase(line) > 0) seen[file.file].insert(line);
+          }
         }
       }
-      if (std::all_of(open.begin(), open.end(), [](const auto& f) { return f.second.empty(); })) {
-        break;
-      }
+      left = left.subspan(outcomes.size());
     }
     for (const auto& [file, lines] : seen) {
       report_.executed.push_back({file, {lines.begin(), lines.end()}});
@@ -202,47 +292,21 @@ class Run {
     return absl::OkStatus();
   }
 
-  void Add(TestCase one) {
-    if (request_.on_test) request_.on_test(one);
-    report_.cases.push_back(std::move(one));
-  }
-
   const TestRunRequest& request_;
+  Workspace& workspace_;
   Shell shell_;
   std::map<std::string, std::string> environment_;  // of the build and of a command
+  Places places_;
+  std::vector<ListedTest> tests_;
+  std::unique_ptr<Coverage> coverage_;                     // of the measured build
+  std::map<std::string, TestCase> ended_;                  // by id
+  std::map<std::string, std::vector<FileLines>> records_;  // by id
+  std::map<std::string, uint64_t> shared_;  // ids whose process ran others too; its wall time
+  bool stopped_ = false;                    // at the first failure, as the request says
   TestReport report_;
 };
 
 }  // namespace
-
-TestCase CaseOf(const ListedTest& test, const std::string& runner, const SandboxResult& result,
-                const std::string& repository, const std::vector<std::string>& test_files) {
-  TestCase one;
-  one.id = test.id;
-  one.file = FileNamedAs(test, test_files);
-  const bool normal = result.ended_by == EndedBy::kExit;
-  if (normal && result.exit_code == 0 && !FoundNoTest(runner, result.output)) {
-    one.status = WasSkipped(runner, result.output) ? TestStatus::kSkipped : TestStatus::kPassed;
-    return one;
-  }
-  one.status = TestStatus::kFailed;
-  one.error_type = normal ? CTestWord(result.output) : std::string(EndedByName(result.ended_by));
-  FailureText failure = ReadFailure(result.output, repository);
-  one.message = failure.message;
-  if (one.message.empty()) {
-    one.message =
-        one.error_type.empty() ? StrCat("it ended with ", result.exit_code) : one.error_type;
-    if (runner == "command")
-      one.message = StrCat(one.message, "; it said: ", LastSaid(result.output));
-  }
-  one.stack = std::move(failure.stack);
-  for (const StackFrame& frame : one.stack) {
-    if (!std::binary_search(test_files.begin(), test_files.end(), frame.file)) continue;
-    one.file = frame.file;
-    one.line = frame.line;
-  }
-  return one;
-}
 
 StatusOr<TestReport> RunTests(const Context& ctx, Workspace& workspace,
                               const TestRunRequest& request) {

@@ -33,9 +33,11 @@ struct RunOptions {
   std::string sandbox;
   std::optional<uint64_t> seed;
   std::optional<uint32_t> agents;
-  std::vector<std::string> tests;    // of fix: the ids to mend; with `from` none: every failing one
-  std::string from;                  // of fix: a JUnit XML file whose failing tests are meant
-  bool include_uncommitted = false;  // start from the work tree as it is
+  bool include_uncommitted = false;     // start from the work tree as it is
+  std::vector<std::string> candidates;  // names of commits whose change is judged first
+  std::string approve;                  // none, plan, merge or all
+  std::vector<std::string> tests;  // of fix: the ids to mend; with `from` none: every failing one
+  std::string from;                // of fix: a JUnit XML file whose failing tests are meant
 };
 
 /// Which run a verb is about.
@@ -61,6 +63,12 @@ int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bo
 int RetryCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
 int WaitCommand(const GlobalOptions& global, const RunName& name, bool all,
                 const std::string& max_time);
+/// What waits for a person, the oldest first.
+int InboxCommand(const GlobalOptions& global);
+int ApproveCommand(const GlobalOptions& global, const RunName& name, const std::string& note,
+                   bool dry_run);
+int RejectCommand(const GlobalOptions& global, const RunName& name, const std::string& reason,
+                  bool dry_run);
 int ExplainCommand(const GlobalOptions& global, const RunName& name, const std::string& subject);
 int PsCommand(const GlobalOptions& global, bool all);
 int ShowCommand(const GlobalOptions& global, const RunName& name, bool graph, bool evidence);
@@ -70,6 +78,8 @@ int LogsCommand(const GlobalOptions& global, const RunName& name, bool follow);
 int DiffCommand(const GlobalOptions& global, const RunName& name, bool stat);
 int UndoCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
 int MergeCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
+/// Forgets runs that ended `older_than` ago ("30d"; "" = storage.retention) or earlier.
+int GcCommand(const GlobalOptions& global, const std::string& older_than, bool dry_run);
 int DoctorCommand(const GlobalOptions& global, const DoctorOptions& options);
 int DemoCommand(const GlobalOptions& global);
 int VersionCommand(const GlobalOptions& global);

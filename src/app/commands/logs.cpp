@@ -101,14 +101,21 @@ int LogsCommand(const GlobalOptions& global, const RunName& name, bool follow) {
   if (!mission.ok()) return Fail(mission.status());
   const MissionId run = (*mission)->id;
   Journal journal(run, global.output == "json", global.fields);
-  journal.Add(std::move(reading->events));
+  std::vector<Event> history;
+  const Status read = reading->tail->History(ctx, [&](const Event& event) {
+    if (event.mission_id.empty() || event.mission_id == run) history.push_back(event);
+  });
+  if (!read.ok()) return Fail(ExplainLedgerError(read, reading->paths));
+  journal.Add(std::move(history));
   for (;;) {
     // Looked at before reading, so that the last look sees everything.
     const bool owned = follow && OwnerProcess(reading->paths.lock) != 0;
     auto events = reading->tail->Poll(ctx);
     if (!events.ok()) return Fail(events.status());
     journal.Add(*std::move(events));
-    const MissionState& now = *reading->tail->state().Find(run);
+    const MissionState* found = reading->tail->state().Find(run);
+    if (found == nullptr) return Fail(NotFound("run ", run, " was forgotten by gc just now"));
+    const MissionState& now = *found;
     const std::string news = journal.News(now, ReadActs(ctx, reading->paths, run));
     const int code = Answer(news);
     if (code != kExitVerified || !follow) return code;

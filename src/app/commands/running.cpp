@@ -55,6 +55,8 @@ RunLoopOptions LoopOptions(const GlobalOptions& global, const StatePaths& paths,
   RunLoopOptions loop;
   loop.paths = paths;
   loop.owner = owner;
+  loop.ask = !global.no_input && global.progress != "jsonl" && ::isatty(STDIN_FILENO) == 1 &&
+             ::isatty(STDERR_FILENO) == 1;
   loop.progress = global.quiet ? ProgressMode::kNone : ChooseProgressMode(global.progress);
   return loop;
 }
@@ -193,6 +195,9 @@ int RetryCommand(const GlobalOptions& global, const RunName& name, bool dry_run)
   if (!prepared.ok()) return FailRun(global, prepared.status());
   prepared->request.limits = before.limits;
   prepared->request.selection = before.selection;
+  prepared->request.candidates = before.candidates;
+  prepared->request.approve = before.approve;
+  prepared->request.protected_paths = before.protected_paths;
   prepared->warnings.push_back(
       StrCat("the goal of ", mission.id, " again, with its limits and seed ", *again.seed));
   return FollowPrepared(global, reading->paths, *prepared);

@@ -123,13 +123,11 @@ void CheckStored(const Patient& patient, CheckList& rows) {
   const SystemClock clock;
   if (PathExists(paths.ledger)) {
     const auto begin = Steady::now();
-    const auto ledger = OpenLedgerFile(paths, /*read_only=*/true);
-    const auto last =
-        ledger.ok() ? (*ledger)->LastSequence(ctx, 0) : StatusOr<uint64_t>(ledger.status());
-    if (last.ok()) {
-      rows.Ok("ledger", StrCat(Counted(*last, "event"), "; ping ", Microseconds(begin)));
+    const auto found = ExamineLedger(ctx, paths);
+    if (found.ok()) {
+      rows.Ok("ledger", StrCat(*found, "; read in ", Microseconds(begin)));
     } else {
-      rows.Fail("ledger", Message(ExplainLedgerError(last.status(), paths)),
+      rows.Fail("ledger", Message(ExplainLedgerError(found.status(), paths)),
                 "move the file away; the branches of former runs stay in their repositories");
     }
   } else {

@@ -91,11 +91,12 @@ std::string RunJson(const Reading& reading, const MissionState& mission) {
   fields.Field("tasks", static_cast<uint64_t>(mission.tasks.size()));
   fields.Field("plan_version", mission.plan_version);
   std::vector<std::string> lines;
-  for (const Event& event : reading.events) {
-    if (event.mission_id != mission.id) continue;
+  const auto add = [&](const Event& event) {
+    if (event.mission_id != mission.id) return;
     lines.push_back(
         ShapeOfJson(JournalLine(event, mission.id, mission.request.trace_id), OurKeys()));
-  }
+  };
+  (void)reading.tail->History(Context(), add);  // what can be read
   const SystemClock clock;
   if (const auto bus = OpenTelemetry(reading.paths, "", /*read_only=*/true, clock); bus.ok()) {
     const auto acts = (*bus)->Read(Context(), mission.id);

@@ -81,12 +81,8 @@ void CheckClock(const Patient& patient, CheckList& rows) {
   const int64_t now = clock.WallMs();
   int64_t newest = 0;
   if (patient.paths.has_value() && PathExists(patient.paths->ledger)) {
-    auto log = OpenLedgerFile(*patient.paths, /*read_only=*/true);
-    if (log.ok()) {
-      LedgerTail tail(*std::move(log));
-      const auto events = tail.Poll(Context());
-      if (events.ok() && !events->empty()) newest = events->back().wall_ms;
-    }
+    const auto tail = OpenLedgerTail(*patient.paths);
+    if (tail.ok() && (*tail)->Advance(Context()).ok()) newest = (*tail)->state().wall_ms;
   }
   const std::string fix = "set the clock: `sudo timedatectl set-ntp true`";
   if (now < kWallMsMin) {
