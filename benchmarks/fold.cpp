@@ -132,9 +132,10 @@ class History {
       Post(key.mission_id, {TimerFired{.timer_id = LeaseTimer(key.task_id, task.lease->epoch)}});
       return;
     }
-    const auto digest = task.spec.parameters.find("expected_digest");
-    TaskResult result = script_.Result(intent, task.lease->action.parameters,
-                                       digest == task.spec.parameters.end() ? "" : digest->second);
+    const auto& parameters = task.lease->action.parameters;
+    const auto digest = parameters.find("expected_digest");
+    TaskResult result =
+        script_.Result(intent, parameters, digest == parameters.end() ? "" : digest->second);
     result.task_id = key.task_id;
     result.epoch = task.lease->epoch;
     result.agent_id = task.lease->agent_id;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Two independent bugs in slow modules against one of them: do agents work at the same time?"""
+"""Do agents work at the same time? Two independent bugs in slow modules against one of them; and parts
+of a slow suite that refuse a patch while the whole of it still runs."""
 
 import datetime
 import json
@@ -39,8 +40,63 @@ def measure(desk, bugs):
     return run, report, [json.loads(line) for line in logs.out.splitlines()]
 
 
+# `test_spelling` refuses every repair but one, and no search sees it: each patch that passes the
+# failing test costs a run of the suite, or less where parts of it run beside.
+REFUSING = {
+    "price.py": """
+        def discount(quantity):
+            if quantity > 10:
+                return 5
+            return 0
+        """,
+    "test_price.py": """
+        from price import discount
+
+        def test_ten():
+            assert discount(10) == 5
+
+        def test_nine():
+            assert discount(9) == 0
+        """,
+    "test_spelling.py": """
+        import pathlib
+
+        def test_spelling():
+            text = pathlib.Path(__file__).with_name("price.py").read_text()
+            assert "quantity > 10" in text or "quantity > 9" in text
+        """,
+    "test_wait.py": """
+        import time
+        import pytest
+
+        @pytest.mark.parametrize("number", range(20))
+        def test_wait(number):
+            time.sleep(0.5)
+        """,
+}
+
+
+def refusals(desk):
+    """Seconds that each refused patch of the winning search took: (without parts, with parts)."""
+    repository = desk.repository("refusing", REFUSING)
+    report = desk.call("run", "make the tests pass", "--output", "json", cwd=repository).json
+    assert report["outcome"] == "verified", report
+    logs = desk.call("logs", report["run"], "--json", cwd=repository)
+    task, last, whole, parts = report["changes"][0]["task"], None, [], []
+    for event in map(json.loads, logs.out.splitlines()):
+        if event["task"] != task or event["event_type"] not in ("PROGRESS", "CONFIRM"):
+            continue
+        seconds = datetime.datetime.fromisoformat(event["timestamp"][:-1]).timestamp()
+        if event["event_type"] == "CONFIRM" and event["data"]["fault"]:
+            by_part = "in a part of the suite" in event["data"]["fault"]
+            (parts if by_part else whole).append(seconds - last)
+        last = seconds
+    return whole, parts
+
+
 def main():
     with Desk() as desk:
+        whole, parts = refusals(desk)
         one, one_report, _ = measure(desk, 1)
         two, two_report, events = measure(desk, 2)
     shared, first, second = overlap(events)
@@ -56,6 +112,13 @@ def main():
          two_report["usage"]["runner_starts"], "", ""],
         ["leases of both bugs open at once, s", "", "%.1f (%s, %s)" % (shared, first, second),
          "", "> 0"],
+    ]))
+    print("\nA suite of 10 s of sleeping tests of which one refuses most patches; the first refusal "
+          "is by the whole suite, from then on parts of it run beside the whole:\n")
+    print(table(["What", "Whole suite", "Parts beside it"], [
+        ["patches refused", len(whole), len(parts)],
+        ["s until refused", ", ".join("%.1f" % s for s in whole),
+         ", ".join("%.1f" % s for s in parts)],
     ]))
 
 

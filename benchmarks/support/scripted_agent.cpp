@@ -115,10 +115,11 @@ TaskResult ScriptedAgent::Result(const std::string& intent,
     result.tree = Parameter(parameters, "tree");
     result.evidence = Passes(result.tree, expected_digest);
   } else if (intent == "merge") {
-    const bool first = Parameter(parameters, "tip_decided") == "0";
+    const std::string trees = Parameter(parameters, "trees");
+    const bool alone = Parameter(parameters, "verified_trees") == trees;
     result.commit = Hex(40);
-    result.tree = first ? Parameter(parameters, "tree") : Hex(40);
-    if (!first) result.evidence = Passes(result.tree, expected_digest);
+    result.tree = alone ? trees : Hex(40);
+    if (!alone) result.evidence = Passes(result.tree, expected_digest);
   }
   return result;
 }

@@ -105,6 +105,8 @@ class Observation {
     return Finish(std::move(result));
   }
 
+  const Usage& usage() const { return usage_; }
+
  private:
   Work Finish(TaskResult result) {
     result.usage = usage_;
@@ -451,7 +453,11 @@ class Observation {
 }  // namespace
 
 StatusOr<Work> Observe(const Lease& lease) {
-  return WorksOnBuild(lease) ? ObserveBuild(lease) : Observation(lease).Run();
+  if (WorksOnBuild(lease)) return ObserveBuild(lease);
+  Observation observation(lease);
+  auto work = observation.Run();
+  if (!work.ok()) lease.Spend(observation.usage());
+  return work;
 }
 
 }  // namespace coditect

@@ -7,6 +7,7 @@
 #include "src/agent/lease.h"
 #include "src/agent/repair_message.h"
 #include "src/agent/sources.h"
+#include "src/agent/suite_race.h"
 #include "src/agent/test_run.h"
 #include "src/domain/evidence.h"
 #include "src/repair/patch_search.h"
@@ -51,6 +52,14 @@ class Coding {
     RETURN_IF_ERROR(opened);
     ASSIGN_OR_RETURN(const bool found, Search());
     return found ? Claim() : GiveUp();
+  }
+
+  Usage UsageByNow() const {
+    Usage usage = usage_;
+    for (const auto* filter : {filter_.get(), patient_filter_.get()}) {
+      if (filter != nullptr) usage += filter->usage();
+    }
+    return usage;
   }
 
  private:
@@ -228,10 +237,23 @@ class Coding {
         const TreeId tree,
         git->WriteTree(lease_.ctx, lease_.mission.request().repository.base_tree, changes));
     if (excluded_.contains(tree)) return false;
-    ASSIGN_OR_RETURN(ClaimRun run,
-                     RunClaim(lease_, baseline_, tree, changes, expected_, WorkspaceUse::kSearch,
-                              lease_.IntParameter("seed"), &usage_));
-    const std::string fault = run.Fault();
+    ClaimRun run;
+    std::string fault;
+    if (const size_t shards = ShardsWorthwhile(lease_, baseline_, confirmations_ - 1); shards > 0) {
+      SuiteRace race(
+          lease_,
+          {.baseline = baseline_, .changes = changes, .expected = expected_, .shards = shards});
+      auto raced = race.Run(tree, &usage_);
+      if (const std::string failed = race.failed(); !raced.ok() && !failed.empty()) {
+        fault = StrCat(failed, " fails in a part of the suite and alone");
+      } else {
+        ASSIGN_OR_RETURN(run, std::move(raced));
+      }
+    } else {
+      ASSIGN_OR_RETURN(run, RunClaim(lease_, baseline_, tree, changes, expected_,
+                                     WorkspaceUse::kSearch, lease_.IntParameter("seed"), &usage_));
+    }
+    if (fault.empty()) fault = run.Fault();
     lease_.Think("CONFIRM", {{"patch", search_->Description(number)}, {"fault", fault}});
     // What searches for a repair never changes what judges it.
     if (!fault.empty() || !run.evidence.tests_unchanged) return false;
@@ -312,9 +334,7 @@ class Coding {
   Work Report(ResultOutcome outcome, std::string reason) {
     Work work;
     work.result = lease_.NewResult(outcome, std::move(reason));
-    if (filter_ != nullptr) usage_ += filter_->usage();
-    if (patient_filter_ != nullptr) usage_ += patient_filter_->usage();
-    work.result.usage = usage_;
+    work.result.usage = UsageByNow();
     return work;
   }
 
@@ -346,7 +366,11 @@ class Coding {
 }  // namespace
 
 StatusOr<Work> Repair(const Lease& lease) {
-  return WorksOnBuild(lease) ? RepairBuild(lease) : Coding(lease).Run();
+  if (WorksOnBuild(lease)) return RepairBuild(lease);
+  Coding coding(lease);
+  auto work = coding.Run();
+  if (!work.ok()) lease.Spend(coding.UsageByNow());
+  return work;
 }
 
 }  // namespace coditect

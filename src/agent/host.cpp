@@ -147,7 +147,9 @@ std::shared_ptr<MissionResources> AgentHost::ResourcesOf(const WantedLease& want
 // the sandbox dead before this thread notices); normal processing walks the lifecycle.
 void AgentHost::RunLease(const WantedLease& wanted, const CancelToken& cancel) {
   const std::shared_ptr<MissionResources> resources = ResourcesOf(wanted);
-  Lease lease{.ctx = {}, .wanted = wanted, .mission = *resources, .services = services_};
+  UsageMeter meter;
+  Lease lease{
+      .ctx = {}, .wanted = wanted, .mission = *resources, .services = services_, .meter = &meter};
   lease.ctx.cancel = cancel;
   lease.ctx.trace_id = wanted.request->trace_id;
   AgentLifecycle lifecycle([&](AgentState from, AgentState to) {
@@ -165,6 +167,8 @@ void AgentHost::RunLease(const WantedLease& wanted, const CancelToken& cancel) {
     work = Perform(lease);
   }
   if (cancel.cancelled()) {
+    if (work.ok()) meter.Add(work->result.usage);
+    TellSpent(wanted, meter.Read());
     move(AgentState::kStopped);
     move(AgentState::kIdle);
     return;
@@ -177,6 +181,15 @@ void AgentHost::RunLease(const WantedLease& wanted, const CancelToken& cancel) {
   }
   if (!Report(lease, std::move(work))) move(AgentState::kStopped);
   move(AgentState::kIdle);
+}
+
+// Nobody waits for it, and without an answer of the ledger it is lost: it is only what to tell.
+void AgentHost::TellSpent(const WantedLease& wanted, const Usage& usage) {
+  if (usage == Usage{}) return;
+  queue_
+      .LeaseSpent(wanted.mission_id,
+                  {.task_id = wanted.task_id, .epoch = wanted.epoch, .usage = usage})
+      .IgnoreError();
 }
 
 // Until it is durable or the lease ends: that the ledger cannot be written now is no failed
@@ -202,6 +215,7 @@ bool AgentHost::Report(const Lease& lease, StatusOr<Work> work) {
     report = *std::move(work);
   } else {
     report.result = lease.NewResult(ResultOutcome::kError, Message(work.status()));
+    if (lease.meter != nullptr) report.result.usage = lease.meter->Read();
   }
   while (!lease.ctx.cancel.cancelled()) {
     const auto ack = queue_.ReportResult(lease.ctx.WithTimeout(kReportTimeout),

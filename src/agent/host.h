@@ -45,6 +45,7 @@ class AgentHost final : public AgentService {
   void Reconcile();
   void Start(const WantedLease& wanted);
   void RunLease(const WantedLease& wanted, const CancelToken& cancel);
+  void TellSpent(const WantedLease& wanted, const Usage& usage);
   Status Announce(const Lease& lease);
   bool Report(const Lease& lease, StatusOr<Work> work);
   std::shared_ptr<MissionResources> ResourcesOf(const WantedLease& wanted);

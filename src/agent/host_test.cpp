@@ -144,6 +144,9 @@ class StuckQueue final : public TaskQueueService {
                  const Proposal&) override {
     return NeverReturns(ctx);
   }
+  Status LeaseSpent(const MissionId&, const coditect::LeaseSpent&) override {
+    return absl::OkStatus();
+  }
   Status LeaseStarted(const Context& ctx, const MissionId&,
                       const coditect::LeaseStarted&) override {
     ++starts;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "src/base/context.h"
+#include "src/base/mutex.h"
 #include "src/domain/fact.h"
 #include "src/ports/agent_service.h"
 #include "src/ports/delivery.h"
@@ -40,12 +41,30 @@ struct HostServices {
 
 class MissionResources;  // mission_resources.h
 
+/// What a lease has used by now. Thread-safe.
+class UsageMeter {
+ public:
+  void Add(const Usage& usage) {
+    MutexLock lock(mutex_);
+    usage_ += usage;
+  }
+  Usage Read() {
+    MutexLock lock(mutex_);
+    return usage_;
+  }
+
+ private:
+  Mutex mutex_;
+  Usage usage_ ABSL_GUARDED_BY(mutex_);
+};
+
 /// One lease at work. The context ends when the lease does.
 struct Lease {
   Context ctx;
   WantedLease wanted;
   MissionResources& mission;
   const HostServices& services;
+  UsageMeter* meter = nullptr;  // of work that ends without a result
 
   /// A parameter of the action, "" when absent.
   std::string Parameter(const std::string& name) const;
@@ -58,6 +77,11 @@ struct Lease {
   /// agent.act: what it does.
   void Act(std::string event_type, uint64_t duration_ms,
            std::map<std::string, std::string> details) const;
+
+  /// Tells what work used that ends without a result of its own.
+  void Spend(const Usage& usage) const {
+    if (meter != nullptr) meter->Add(usage);
+  }
 
   /// Waits, without a busy loop, until `duration` is over or the lease ends.
   void Pause(std::chrono::milliseconds duration) const;

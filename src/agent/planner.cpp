@@ -12,6 +12,7 @@ StatusOr<Work> MakePlan(const Lease& lease) {
   context.request = lease.mission.request();
   ASSIGN_OR_RETURN(context.baseline, lease.Get<Baseline>(lease.Parameter("baseline")));
   ASSIGN_OR_RETURN(context.faults, lease.Get<FaultReport>(lease.Parameter("faults")));
+  context.experience = ParseExperience(lease.Parameter("experience"));
   context.first_ordinal = static_cast<uint32_t>(lease.IntParameter("first_task"));
   ASSIGN_OR_RETURN(const PlanDocument plan, lease.services.orchestrator.Plan(context));
   const auto version = static_cast<uint32_t>(lease.IntParameter("plan_version"));

@@ -45,23 +45,35 @@ std::string SearchResult(const TaskState& task) {
                                                                  : StrCat(word, ": ", task.reason);
 }
 
+/// What was thought of the search before it began, and what it took.
+std::string ForecastText(const TaskState& task) {
+  const Forecast& forecast = task.spec.forecast;
+  if (forecast.success_permille == 0) return "";
+  std::string text = StrCat("forecast ", (forecast.success_permille + 5) / 10, " % in ",
+                            SecondsText(forecast.cpu_ms), " CPU");
+  if (task.spent.wall_ms > 0) StrAppend(text, ", took ", SecondsText(task.spent.cpu_ms));
+  return text;
+}
+
 /// The repair of cluster `cluster`, as far as it came.
 void AddRepair(const MissionState& mission, const std::string& cluster, FaultExplanation& fault) {
-  for (const TaskState& merge : mission.tasks) {
-    if (!mission.merged.contains(merge.spec.task_id) || merge.spec.dependencies.empty()) continue;
-    const TaskState* verify = mission.Find(merge.spec.dependencies.front());
-    if (verify == nullptr || verify->spec.dependencies.empty()) continue;
-    const TaskState* rival = mission.Find(verify->spec.dependencies.front());
-    if (rival == nullptr || rival->spec.parameters.count("cluster") == 0 ||
-        rival->spec.parameters.at("cluster") != cluster) {
+  for (const TaskState* verify : VerifyTasks(mission)) {
+    const TaskState* winner = ClaimOf(mission, *verify);
+    if (winner == nullptr || winner->spec.parameters.count("cluster") == 0 ||
+        winner->spec.parameters.at("cluster") != cluster) {
       continue;
     }
-    const TaskState* winner = mission.Find(GroupWinner(mission, rival->spec.group));
-    if (winner == nullptr) continue;
+    const MergedClaim* merged = mission.merge.Merged(verify->spec.task_id);
+    const DroppedClaim* dropped = mission.merge.Dropped(verify->spec.task_id);
+    if (dropped != nullptr) fault.dropped = dropped->reason;
+    if (merged == nullptr && dropped == nullptr) continue;
     fault.summary = OutputOf(*winner, "summary");
-    fault.commit = merge.result.commit;
-    for (const TaskState* task : {verify, &merge}) {
-      if (task->result.evidence.has_value()) fault.evidence.push_back(*task->result.evidence);
+    fault.commit = merged != nullptr ? merged->commit : winner->result.commit;
+    const TaskState* merge = merged != nullptr ? MergeTask(mission) : nullptr;
+    for (const TaskState* task : {verify, merge}) {
+      if (task != nullptr && task->result.evidence.has_value()) {
+        fault.evidence.push_back(*task->result.evidence);
+      }
     }
   }
 }
@@ -76,7 +88,8 @@ Status AddSearches(const Context& ctx, const MissionState& mission, const std::s
     }
     fault.searches.push_back({.task = task.spec.task_id.ToString(),
                               .what = task.spec.description,
-                              .result = SearchResult(task)});
+                              .result = SearchResult(task),
+                              .forecast = ForecastText(task)});
     if (const BlobId id = OutputOf(task, "plausible"); !id.empty()) {
       ASSIGN_OR_RETURN(const std::string text, blobs.Get(ctx, id));
       for (RivalPatch& rival : ParseRivals(text)) fault.rivals.push_back(std::move(rival));
@@ -176,6 +189,7 @@ void AppendEvidence(std::string& out, const Evidence& e) {
 void AppendFault(std::string& out, const FaultExplanation& fault) {
   out += fault.summary.empty() ? "No repair\n"
                                : StrCat(fault.commit.substr(0, 12), "  ", fault.summary, "\n");
+  if (!fault.dropped.empty()) StrAppend(out, "  left out: ", fault.dropped, "\n");
   out += "  because these failed:\n";
   for (size_t i = 0; i < fault.failures.size() && i < kTestsShown; ++i) {
     const TestCase& test = fault.failures[i];
@@ -195,7 +209,8 @@ void AppendFault(std::string& out, const FaultExplanation& fault) {
   }
   if (!fault.searches.empty()) out += "  searches:\n";
   for (const SearchSummary& search : fault.searches) {
-    StrAppend(out, "    ", search.task, " ", search.what, ": ", search.result, "\n");
+    StrAppend(out, "    ", search.task, " ", search.what, ": ", search.result,
+              search.forecast.empty() ? "" : StrCat(" (", search.forecast, ")"), "\n");
   }
   if (!fault.rivals.empty()) out += "  patches that pass them, best first:\n";
   for (size_t i = 0; i < fault.rivals.size() && i < kRivalsShown; ++i) {

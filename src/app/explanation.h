@@ -29,25 +29,28 @@ struct RivalPatch {
 struct SearchSummary {
   std::string task;
   std::string what;
-  std::string result;  // "done", "failed: why", "cancelled", …
+  std::string result;         // "done", "failed: why", "cancelled", …
+  std::string forecast = {};  // what was thought of it before
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor&& visit) {
     visit(1, "task", self.task);
     visit(2, "what", self.what);
     visit(3, "result", self.result);
+    visit(4, "forecast", self.forecast);
   }
 };
 
 /// One cluster of failing tests and what came of it.
 struct FaultExplanation {
   std::string summary;  // of the repair; "" = there is none
-  CommitId commit;      // in which it was merged; "" = it was not
+  CommitId commit;      // in which it was merged, or its own when it was dropped
   std::vector<TestCase> failures;
   std::vector<SuspiciousLine> lines;  // most suspicious first
   std::vector<SearchSummary> searches;
   std::vector<RivalPatch> rivals;  // best first
   std::vector<Evidence> evidence;  // for the repair, by whom it was not made
+  std::string dropped;             // why the repair is not part of the result
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor&& visit) {
@@ -58,6 +61,7 @@ struct FaultExplanation {
     visit(5, "searches", self.searches);
     visit(6, "rivals", self.rivals);
     visit(7, "evidence", self.evidence);
+    visit(8, "dropped", self.dropped);
   }
 };
 

@@ -37,6 +37,7 @@ struct CommandLine {
   bool emergency = false;
   bool graph = false;
   bool evidence = false;
+  bool forecasts = false;
   bool follow = false;
   bool stat = false;
   bool show_origin = false;
@@ -286,7 +287,13 @@ void AddLookingVerbs(CLI::App& app, CommandLine& line, int* code) {
   AddRunName(show, line);
   show->add_flag("--graph", line.graph, "With its plan");
   show->add_flag("--evidence", line.evidence, "With all its evidence");
+  show->add_flag("--forecasts", line.forecasts,
+                 "Instead of a run: what past runs teach, and how good forecasts were");
   show->callback([&line, code] {
+    if (line.forecasts) {
+      *code = ForecastsCommand(line.global, line.name);
+      return;
+    }
     RequireRunName(line, "--last");
     *code = ShowCommand(line.global, line.name, line.graph, line.evidence);
   });

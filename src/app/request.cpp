@@ -247,6 +247,7 @@ StatusOr<PreparedRun> PrepareRun(const Context& ctx, const GlobalOptions& global
   request.brain = config.Text("llm.brain");
   request.sandbox = config.Text("agent.sandbox");
   request.seed = static_cast<uint64_t>(config.Integer("run.seed"));
+  request.reproducible = config.Origin("run.seed") != "default";
   request.limits = LimitsOf(config);
   request.author = resolved.author;
   request.attribution = config.Text("git.attribution");

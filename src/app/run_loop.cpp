@@ -45,6 +45,9 @@ class RunLoop {
     const InterruptReflex reflex([this] { StopAtOnce(); });
     auto result = FollowToTheEnd();
     Release();  // the agents end before the report is printed
+    if (result.ok() && tail_ != nullptr && tail_->Poll(ctx_).ok() && Mission() != nullptr) {
+      result->usage = Mission()->usage;  // with what the leases used that were ended
+    }
     MutexLock lock(mutex_);
     ended_ = true;
     ended_changed_.NotifyAll();

@@ -5,6 +5,7 @@
 
 #include "src/app/approval_prompt.h"
 #include "src/app/bootstrap.h"
+#include "src/app/forecast_report.h"
 #include "src/app/patch_file.h"
 #include "src/domain/approval.h"
 #include "src/domain/evidence.h"
@@ -32,7 +33,8 @@ T GetOr(const Context& ctx, ObjectStore& blobs, const BlobId& id) {
 /// before that.
 void AddEvidence(const MissionState& mission, RunReport& report) {
   for (const TaskState& task : mission.tasks) {
-    if (!task.result.evidence.has_value() || task.status != TaskStatus::kDone) continue;
+    if (!task.result.evidence.has_value()) continue;
+    if (task.status != TaskStatus::kDone && task.spec.intent != "merge") continue;
     const Evidence& evidence = *task.result.evidence;
     if (evidence.tree == mission.tip_tree || evidence.tree == mission.branch_tree) {
       report.evidence.push_back(evidence);
@@ -80,23 +82,44 @@ std::string BuildJson(const RunReport& report) {
 }
 
 void AddChanges(const MissionState& mission, RunReport& report) {
-  for (const TaskState& merge : mission.tasks) {
-    if (!mission.merged.contains(merge.spec.task_id)) continue;
-    // The claim behind it: the winner of the group its verification waited for.
-    const TaskState* verify = mission.Find(merge.spec.dependencies.front());
-    if (verify == nullptr || verify->spec.dependencies.empty()) continue;
-    const TaskState* rival = mission.Find(verify->spec.dependencies.front());
-    if (rival == nullptr) continue;
-    const TaskState* winner = mission.Find(GroupWinner(mission, rival->spec.group));
+  for (const MergedClaim& merged : mission.merge.merged) {
+    const TaskState* verify = mission.Find(merged.task_id);
+    const TaskState* winner = verify == nullptr ? nullptr : ClaimOf(mission, *verify);
     if (winner == nullptr) continue;
     RepairSummary change;
     change.task = winner->spec.task_id.ToString();
     change.summary = OutputOf(*winner, "summary");
-    change.commit = merge.result.commit;
+    change.commit = merged.commit;
     change.files = Split(OutputOf(*winner, "files"), '\n');
     change.held_out = OutputOf(*winner, "held_out");
     report.changes.push_back(std::move(change));
   }
+}
+
+/// How the repairs were put together, and which were left out.
+void AddMerging(const MissionState& mission, RunReport& report) {
+  for (const MergeBatch& batch : mission.merge.batches) {
+    BatchSummary summary;
+    for (const TaskId id : batch.claims) summary.tasks.push_back(RepairName(mission, id));
+    summary.probe = batch.probe;
+    std::string_view word = EnumName(batch.verdict);
+    word.remove_prefix(std::string_view("BATCH_").size());
+    for (const char c : word) {
+      summary.verdict += c == '_' ? ' ' : static_cast<char>(c - 'A' + 'a');
+    }
+    summary.reason = batch.reason;
+    report.batches.push_back(std::move(summary));
+  }
+  for (const DroppedClaim& dropped : mission.merge.dropped) {
+    const TaskState* verify = mission.Find(dropped.task_id);
+    const TaskState* winner = verify == nullptr ? nullptr : ClaimOf(mission, *verify);
+    if (winner == nullptr) continue;
+    report.dropped.push_back({.task = winner->spec.task_id.ToString(),
+                              .summary = OutputOf(*winner, "summary"),
+                              .commit = winner->result.commit,
+                              .reason = dropped.reason});
+  }
+  report.unsteady = mission.merge.flaky;
 }
 
 /// What was searched without success.
@@ -397,6 +420,8 @@ RunReport MakeReport(const Context& ctx, const StatePaths& paths, const MissionS
     if (report.kind == "build") TakeBuildOut(baseline, report);
   }
   AddChanges(mission, report);
+  AddMerging(mission, report);
+  report.forecasts = ScoreForecasts(mission);
   AddTried(mission, report);
   AddPlausible(ctx, mission, blobs, report);
   AddApprovals(ctx, mission, blobs, report);
@@ -435,14 +460,18 @@ std::string ReportJson(const RunReport& report) {
   tests.Field("flaky", report.flaky);
   tests.Field("network", report.network);
   tests.Field("outside", report.outside);
+  tests.Field("unsteady", report.unsteady);
   out += "}";
   fields.Field("changes", report.changes);
+  fields.Field("batches", report.batches);
+  fields.Field("dropped", report.dropped);
   fields.Field("tried", report.tried);
   fields.Field("plausible", report.plausible);
   fields.Field("test_changes", report.test_changes);
   fields.Field("findings", report.findings);
   fields.Field("approvals", report.approvals);
   fields.Field("evidence", report.evidence);
+  out += ",\"forecast\":" + ForecastJson(report.forecasts);
   fields.Field("usage", report.usage);
   fields.Field("cpu_seconds", static_cast<double>(report.usage.cpu_ms) / 1000);
   fields.Field("cost_usd", 0.0);
@@ -451,6 +480,38 @@ std::string ReportJson(const RunReport& report) {
 }
 
 namespace {
+
+/// What became of repairs that were merged together.
+std::vector<std::string> MergingLines(const RunReport& report, bool verbose) {
+  std::vector<std::string> lines;
+  if (!report.dropped.empty()) lines.emplace_back("What was left out, each pinned by its commit:");
+  for (const DroppedRepair& dropped : report.dropped) {
+    lines.push_back(
+        StrCat("  ", dropped.commit.substr(0, 12), "  ", dropped.summary, ": ", dropped.reason));
+  }
+  if (!verbose || report.batches.empty()) return lines;
+  lines.emplace_back("Batches, in the order tested:");
+  for (const BatchSummary& batch : report.batches) {
+    lines.push_back(StrCat("  ", batch.probe ? "probe of " : "", Join(batch.tasks, ", "), ": ",
+                           batch.verdict, batch.reason.empty() ? "" : ": ", batch.reason));
+  }
+  return lines;
+}
+
+/// Tests that are not simply part of the goal, and how good the forecasts were.
+std::vector<std::string> TestNotes(const RunReport& report, bool verbose) {
+  std::vector<std::string> lines;
+  const auto list = [&](const char* what, const std::vector<std::string>& tests) {
+    if (!tests.empty()) lines.push_back(StrCat(what, Join(tests, ", ")));
+  };
+  list("Flaky, left out of the goal: ", report.flaky);
+  list("Failed once in the merged tree and passed alone (flaky): ", report.unsteady);
+  list("Need the network, left out of the goal: ", report.network);
+  list("Failing, but not asked for: ", report.outside);
+  const std::string forecasts = ForecastSentence(report.forecasts);
+  if (verbose && !forecasts.empty()) lines.push_back(forecasts);
+  return lines;
+}
 
 void AddReviewText(const RunReport& report, std::string& out) {
   for (const auto& [heading, list] :
@@ -519,6 +580,7 @@ std::string ReportText(const RunReport& report, bool verbose) {
     line("  ", change.commit.substr(0, 12), "  ", change.summary,
          change.held_out.empty() ? "" : " (held-out tests " + change.held_out + ")");
   }
+  for (const std::string& text : MergingLines(report, verbose)) line(text);
   AddReviewText(report, out);
   if (!report.tried.empty() && (verbose || report.outcome != Outcome::kVerified)) {
     line("What was tried:");
@@ -531,13 +593,7 @@ std::string ReportText(const RunReport& report, bool verbose) {
   }
   if (!report.partial.empty()) line("What was mended is kept at ", report.partial);
   AddEvidenceText(report, verbose, out);
-  if (!report.flaky.empty()) line("Flaky, left out of the goal: ", Join(report.flaky, ", "));
-  if (!report.network.empty()) {
-    line("Need the network, left out of the goal: ", Join(report.network, ", "));
-  }
-  if (!report.outside.empty()) {
-    line("Failing, but not asked for: ", Join(report.outside, ", "));
-  }
+  for (const std::string& text : TestNotes(report, verbose)) line(text);
   line("Cost $0.00, ", SecondsText(report.usage.cpu_ms), " CPU in sandboxes, ",
        Counted(report.usage.suite_runs, "run"), " of the whole suite, ",
        Counted(report.usage.runner_starts, "runner start"), ", ",

@@ -8,6 +8,7 @@
 #include "src/app/paths.h"
 #include "src/app/plan_text.h"
 #include "src/domain/delivery.h"
+#include "src/domain/experience.h"
 #include "src/domain/state.h"
 #include "src/domain/test_integrity.h"
 #include "src/domain/test_report.h"
@@ -30,6 +31,38 @@ struct RepairSummary {
     visit(3, "commit", self.commit);
     visit(4, "files", self.files);
     visit(5, "held_out", self.held_out);
+  }
+};
+
+/// Repairs that were merged and tested together.
+struct BatchSummary {
+  std::vector<std::string> tasks;  // that made them
+  bool probe = false;              // only to find out which do not get along
+  std::string verdict;             // "merged", "failed", "conflict", …
+  std::string reason;
+
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "tasks", self.tasks);
+    visit(2, "probe", self.probe);
+    visit(3, "verdict", self.verdict);
+    visit(4, "reason", self.reason);
+  }
+};
+
+/// A repair that passes alone and is not part of the result.
+struct DroppedRepair {
+  std::string task;
+  std::string summary;
+  CommitId commit;  // pinned
+  std::string reason;
+
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "task", self.task);
+    visit(2, "summary", self.summary);
+    visit(3, "commit", self.commit);
+    visit(4, "reason", self.reason);
   }
 };
 
@@ -86,7 +119,11 @@ struct RunReport {
   std::vector<std::string> outside;  // failing, but not asked to have mended
   std::vector<TestCase> failures;    // of the base: what was wrong
   std::vector<RepairSummary> changes;
-  std::vector<std::string> tried;  // searches that found no repair, each with what came of it
+  std::vector<BatchSummary> batches;  // in the order tested
+  std::vector<DroppedRepair> dropped;
+  std::vector<std::string> unsteady;  // failed once in a merged tree and passed alone
+  std::vector<std::string> tried;     // searches that found no repair, each with what came of it
+  std::vector<TaskScore> forecasts;   // against what happened
   std::optional<WorkTreeSnapshot> snapshot;  // the base, if uncommitted changes were included
   std::vector<PlausiblePatches> plausible;   // of every search that found one
   std::vector<Evidence> evidence;            // of the result's tree

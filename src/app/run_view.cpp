@@ -82,6 +82,13 @@ void RunView::ShowEvent(const Event& event, const MissionState& mission) {
                            ", found ", violation->actual));
   } else if (const auto* retried = std::get_if<TaskRetried>(&event.body)) {
     say("Retry", StrCat(retried->task_id.ToString(), ": ", retried->reason));
+  } else if (const auto* batch = std::get_if<BatchDecided>(&event.body)) {
+    std::vector<std::string> repairs;
+    for (const TaskId id : batch->claims) repairs.push_back(RepairName(mission, id));
+    say(batch->probe ? "Probe" : "Batch",
+        StrCat(batch->number, ": ", Join(repairs, ", "), " together"));
+  } else if (const auto* dropped = std::get_if<ClaimDropped>(&event.body)) {
+    say("Dropped", StrCat(RepairName(mission, dropped->task_id), ": ", dropped->reason));
   } else if (const auto* asked = std::get_if<ApprovalRequested>(&event.body)) {
     say("Approval", StrCat(asked->subject, ": ", asked->reason));
   } else if (const auto* settled = std::get_if<ApprovalSettled>(&event.body)) {

@@ -417,6 +417,44 @@ struct MergeDecided {
   }
 };
 
+/// Decision. These claims are merged in this order and tested together, once.
+struct BatchDecided {
+  static constexpr uint32_t kNumber = 48;
+  static constexpr std::string_view kName = "batch_decided";
+  static constexpr bool kFact = false;
+  TaskId task_id;       // the merge task that does it
+  uint32_t number = 0;  // from 1
+  std::vector<TaskId> claims;
+  CommitId onto;       // what they are merged onto
+  bool probe = false;  // only to find out which repairs do not get along
+
+  bool operator==(const BatchDecided&) const = default;
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "task_id", self.task_id);
+    visit(2, "number", self.number);
+    visit(3, "claims", self.claims);
+    visit(4, "onto", self.onto);
+    visit(5, "probe", self.probe);
+  }
+};
+
+/// Decision. The claim is left out of the result; its commit stays pinned.
+struct ClaimDropped {
+  static constexpr uint32_t kNumber = 49;
+  static constexpr std::string_view kName = "claim_dropped";
+  static constexpr bool kFact = false;
+  TaskId task_id;  // the verify task that saw it pass alone
+  std::string reason;
+
+  bool operator==(const ClaimDropped&) const = default;
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "task_id", self.task_id);
+    visit(2, "reason", self.reason);
+  }
+};
+
 /// Decision. The mission goes no further before a person has answered.
 struct ApprovalRequested {
   static constexpr uint32_t kNumber = 42;

@@ -22,6 +22,31 @@ TestStatus WorstOf(const std::vector<const TestCase*>& tests) {
   return passed ? TestStatus::kPassed : TestStatus::kSkipped;
 }
 
+/// How a report shows expected ids.
+class SeenTests {
+ public:
+  explicit SeenTests(const TestReport& report) {
+    for (const TestCase& test : report.cases) {
+      seen_[test.id] = &test;
+      by_file_[test.file].push_back(&test);
+    }
+    for (const CollectionError& error : report.collection_errors) uncollected_.insert(error.file);
+  }
+
+  /// kSkipped for what was never seen.
+  TestStatus StatusOf(const std::string& id) const {
+    if (const auto test = seen_.find(id); test != seen_.end()) return test->second->status;
+    if (uncollected_.contains(id)) return TestStatus::kFailed;
+    const auto file = by_file_.find(id);
+    return file != by_file_.end() ? WorstOf(file->second) : TestStatus::kSkipped;
+  }
+
+ private:
+  std::map<std::string_view, const TestCase*> seen_;
+  std::map<std::string_view, std::vector<const TestCase*>> by_file_;
+  std::set<std::string_view> uncollected_;
+};
+
 }  // namespace
 
 std::string BuildId(const std::string& command) {
@@ -41,6 +66,13 @@ std::string ExpectedDigest(std::vector<std::string> ids) {
     text += id;
     text += '\0';
   }
+  return Sha256Hex(text);
+}
+
+std::string UnionDigest(std::vector<std::string> digests) {
+  std::sort(digests.begin(), digests.end());
+  std::string text = "union";
+  for (const std::string& digest : digests) text += '\0' + digest;
   return Sha256Hex(text);
 }
 
@@ -86,29 +118,23 @@ std::string EvidenceFaultFor(const Evidence& evidence, std::string_view tree,
   return EvidenceFault(evidence);
 }
 
+std::vector<std::string> NotPassing(const std::vector<std::string>& expected,
+                                    const TestReport& report) {
+  const SeenTests seen(report);
+  std::vector<std::string> ids;
+  for (const std::string& id : expected) {
+    if (seen.StatusOf(id) != TestStatus::kPassed) ids.push_back(id);
+  }
+  return ids;
+}
+
 void CompareWithExpected(const std::vector<std::string>& expected, const TestReport& report,
                          Evidence* evidence) {
-  std::map<std::string_view, const TestCase*> seen;
-  std::map<std::string_view, std::vector<const TestCase*>> by_file;
-  for (const TestCase& test : report.cases) {
-    seen[test.id] = &test;
-    by_file[test.file].push_back(&test);
-  }
-  std::set<std::string_view> uncollected;
-  for (const CollectionError& error : report.collection_errors) uncollected.insert(error.file);
+  const SeenTests seen(report);
   evidence->expected = static_cast<uint32_t>(expected.size());
   evidence->passed = evidence->failed = evidence->missing = 0;
   for (const std::string& id : expected) {
-    const auto test = seen.find(id);
-    const auto file = by_file.find(id);
-    TestStatus status = TestStatus::kSkipped;
-    if (test != seen.end()) {
-      status = test->second->status;
-    } else if (uncollected.contains(id)) {
-      status = TestStatus::kFailed;
-    } else if (file != by_file.end()) {
-      status = WorstOf(file->second);
-    }
+    const TestStatus status = seen.StatusOf(id);
     evidence->passed += status == TestStatus::kPassed ? 1 : 0;
     evidence->failed += status == TestStatus::kFailed ? 1 : 0;
     evidence->missing += status == TestStatus::kPassed || status == TestStatus::kFailed ? 0 : 1;

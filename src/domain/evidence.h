@@ -17,6 +17,9 @@ bool IsBuildGoal(const Baseline& baseline);
 /// SHA-256 of the ids, sorted and without doubles, each followed by a NUL.
 std::string ExpectedDigest(std::vector<std::string> ids);
 
+/// Digest of the union of the id sets that `digests` (of ExpectedDigest) stand for.
+std::string UnionDigest(std::vector<std::string> digests);
+
 /// Why the evidence proves nothing, as a sentence; "" when it passes: a normal end was seen, every
 /// expected id was seen passing and no new test failing, at least one new line per changed hunk
 /// ran, and what judged was the base's, or what is not is named in the review, without which
@@ -27,6 +30,10 @@ std::string EvidenceFault(const Evidence& evidence);
 /// `expected_digest`.
 std::string EvidenceFaultFor(const Evidence& evidence, std::string_view tree,
                              std::string_view expected_digest);
+
+/// The expected ids that `report` does not show passing: failed, skipped or never seen.
+std::vector<std::string> NotPassing(const std::vector<std::string>& expected,
+                                    const TestReport& report);
 
 /// Counts how `report` meets the expected ids. Sets expected, passed, failed, missing,
 /// expected_digest, normal_end and wall_ms; leaves the rest.

@@ -216,6 +216,24 @@ struct ResultReported {
   }
 };
 
+/// Fact. What a lease used that ended without a result: stopped, cancelled, or its rival won.
+struct LeaseSpent {
+  static constexpr uint32_t kNumber = 16;
+  static constexpr std::string_view kName = "lease_spent";
+  static constexpr bool kFact = true;
+  TaskId task_id;
+  Epoch epoch;
+  Usage usage;
+
+  bool operator==(const LeaseSpent&) const = default;
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "task_id", self.task_id);
+    visit(2, "epoch", self.epoch);
+    visit(3, "usage", self.usage);
+  }
+};
+
 /// Fact. The state after event `sequence` is in the ObjectStore, durably: what comes after it is
 /// all that a restart has to fold.
 struct SnapshotTaken {

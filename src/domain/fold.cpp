@@ -3,11 +3,14 @@
 #include <type_traits>
 #include <variant>
 
+#include "src/base/strings.h"
 #include "src/domain/evidence.h"
 #include "src/domain/state.h"
 
 namespace coditect {
 namespace {
+
+constexpr size_t kFlakyMax = 20;  // named for a mission
 
 // Keeps the indexes over missions true for one of them.
 void RefreshIndexes(ShardState& state, MissionState& mission, bool was_running) {
@@ -110,13 +113,28 @@ class MissionFold {
   bool Apply(const ResultReported& e) {
     TaskState* task = mission_.Find(e.result.task_id);
     mission_.usage += e.result.usage;  // spent, whatever becomes of the result
-    if (task != nullptr) task->reported = e.result;
+    if (task == nullptr) return true;
+    task->spent += e.result.usage;
+    task->reported = e.result;
+    if (task->lease && task->lease->epoch == e.result.epoch) {
+      Strike(*task, e.result.outcome == ResultOutcome::kError);
+    }
+    return true;
+  }
+
+  bool Apply(const LeaseSpent& e) {
+    mission_.usage += e.usage;
+    if (TaskState* task = mission_.Find(e.task_id)) task->spent += e.usage;
     return true;
   }
 
   bool Apply(const ResultAccepted& e) {
     TaskState* task = mission_.Find(e.task_id);
     if (task == nullptr || !task->reported.has_value()) return false;
+    if (task->spec.intent == "merge" && !TakeBatchResult(*task->reported)) {
+      task->reported.reset();
+      return true;
+    }
     task->result = *std::move(task->reported);
     task->reported.reset();
     const TaskResult& result = task->result;
@@ -221,6 +239,7 @@ class MissionFold {
     if (task == nullptr || !task->lease || task->lease->epoch != e.epoch) return false;
     if (e.cause == LeaseEnd::kReported || e.cause == LeaseEnd::kTimedOut) task->attempts += 1;
     if (e.cause == LeaseEnd::kHostLost && task->lease->started) task->voids += 1;
+    if (e.cause == LeaseEnd::kTimedOut) Strike(*task, true);
     EndLease(state_, mission_, *task);
     SetStatus(mission_, *task, TaskStatus::kPending);
     // A reported result decides what becomes of the task; any other end frees it at once.
@@ -256,12 +275,30 @@ class MissionFold {
     return true;
   }
 
+  bool Apply(const BatchDecided& e) {
+    TaskState* task = mission_.Find(e.task_id);
+    if (task == nullptr || e.claims.empty() || mission_.merge.OpenBatch() != nullptr) return false;
+    mission_.merge.batches.push_back({.claims = e.claims, .probe = e.probe});
+    for (const TaskId id : e.claims) std::erase(mission_.merge.held, id);
+    task->attempts = 0;  // each batch is work of its own
+    return true;
+  }
+
+  bool Apply(const ClaimDropped& e) {
+    mission_.merge.dropped.push_back({.task_id = e.task_id, .reason = e.reason});
+    mission_.merge.failing.clear();  // without it they may pass
+    std::erase(mission_.merge.held, e.task_id);
+    return true;
+  }
+
   bool Apply(const MergeDecided& e) {
     if (e.task_id) {
+      const TaskState* task = mission_.Find(e.task_id);
+      if (task == nullptr) return false;
       mission_.previous_tip = mission_.tip;
       mission_.tip = e.new_commit;
       mission_.tip_tree = e.tree;
-      mission_.merged.insert(e.task_id);
+      TakeMerged(*task);
     } else {
       mission_.branch = e.ref;
       mission_.branch_commit = e.new_commit;
@@ -317,6 +354,7 @@ class MissionFold {
   }
   bool Apply(const MissionCompleted& e) {
     mission_.partial = e.partial;
+    state_.experience.Learn(mission_, event_.sequence);
     return SetMission(MissionStatus::kCompleted, e.outcome, e.reason);
   }
 
@@ -333,6 +371,79 @@ class MissionFold {
     mission_.ended_wall_ms = mission_.running() ? 0 : event_.wall_ms;
     for (const TaskState& task : mission_.tasks) RefreshWanted(state_, mission_, task);
     return true;
+  }
+
+  /// Notes on the lease's host whether its machinery failed; what works pays for what did not.
+  void Strike(const TaskState& task, bool failed) {
+    constexpr uint32_t kStrikesMax = 8;
+    const auto host = state_.hosts.find(task.lease->host_id);
+    if (host == state_.hosts.end()) return;
+    uint32_t& strikes = host->second.strikes[static_cast<size_t>(task.spec.role)];
+    if (failed) {
+      strikes = std::min(strikes + 1, kStrikesMax);
+    } else if (strikes > 0) {
+      strikes -= 1;
+    }
+  }
+
+  /// True when the result is about a tree that may become the tip: it is kept as the task's.
+  bool TakeBatchResult(const TaskResult& result) {
+    MergeQueueState& merge = mission_.merge;
+    MergeBatch* batch = merge.OpenBatch();
+    if (batch == nullptr) return result.outcome == ResultOutcome::kSuccess;
+    const auto output = [&](const char* name) {
+      const auto found = result.outputs.find(name);
+      return found == result.outputs.end() ? std::string() : found->second;
+    };
+    for (const std::string& id : Split(output("flaky"), '\n')) {
+      const bool known = std::find(merge.flaky.begin(), merge.flaky.end(), id) != merge.flaky.end();
+      if (!id.empty() && !known && merge.flaky.size() < kFlakyMax) merge.flaky.push_back(id);
+    }
+    const auto earlier = static_cast<uint32_t>(batch->claims.size() - 1);  // of a probe
+    if (result.outcome == ResultOutcome::kSuccess) {
+      batch->verdict = BatchVerdict::kPassed;
+      if (batch->probe) merge.partner_low = earlier;
+      return !batch->probe;
+    }
+    batch->reason = result.reason;
+    if (result.outcome != ResultOutcome::kRefuted) {
+      batch->verdict = BatchVerdict::kGivenUp;
+    } else if (!output("culprit").empty()) {
+      batch->verdict = BatchVerdict::kConflict;
+      merge.failing.clear();
+      TaskId culprit;
+      if (TaskId::Parse(output("culprit"), &culprit)) merge.held.push_back(culprit);
+    } else {
+      batch->verdict = BatchVerdict::kFailed;
+      if (batch->probe) {
+        merge.partner_high = earlier;
+      } else {
+        merge.failing = batch->claims;
+        merge.fault = result.reason;
+        merge.failed_tests = output("failed_tests");
+        merge.partner_low = 0;
+        merge.partner_high = static_cast<uint32_t>(merge.merged.size());
+      }
+    }
+    return false;
+  }
+
+  /// The open batch is in the tip now.
+  void TakeMerged(const TaskState& task) {
+    MergeQueueState& merge = mission_.merge;
+    MergeBatch* batch = merge.OpenBatch();
+    if (batch == nullptr) return;
+    batch->verdict = BatchVerdict::kMerged;
+    const auto commits = Split(OutputOf(task, "commits"), ' ');
+    for (size_t i = 0; i < batch->claims.size(); ++i) {
+      const TaskId id = batch->claims[i];
+      merge.merged.push_back(
+          {.task_id = id,
+           .commit = commits.size() == batch->claims.size() ? commits[i] : task.result.commit});
+      std::erase(merge.failing, id);
+    }
+    merge.partner_low = 0;
+    merge.partner_high = static_cast<uint32_t>(merge.merged.size());
   }
 
   bool DropReported(TaskId id) {

@@ -104,6 +104,7 @@ struct MissionRequest {
   bool check_consistency = false;  // TASK_QUEUE_CONSISTENCY_CHECK_ENABLED
   std::string violation_action;    // "escalate" or "replan"
   uint32_t repeat_flaky = 0;       // runs of a failing test at the baseline
+  bool reproducible = false;       // what earlier runs taught is not used
   BlobId selection;     // blob of domain/test_selection.h; "" = every failing test is the goal
   std::string deliver;  // how the result is given: domain/delivery.h DeliveryPlan
   std::optional<WorkTreeSnapshot> snapshot;  // the base, if it is no commit of the person's
@@ -137,6 +138,7 @@ struct MissionRequest {
     visit(20, "deliver", self.deliver);
     visit(21, "snapshot", self.snapshot);
     visit(22, "plan_only", self.plan_only);
+    visit(23, "reproducible", self.reproducible);
     visit(40, "protected_paths", self.protected_paths);
   }
 };

@@ -80,7 +80,9 @@ std::string PlanDigest(const std::vector<TaskSpec>& tasks) {
     }
     AppendText(text, task.intent);
     StrAppend(text, task.group, ',', task.rank, ',', task.tests_max, ',', task.forecast.cpu_ms, ',',
-              task.forecast.wall_ms, ',', task.forecast.success_permille, ';');
+              task.forecast.wall_ms, ',', task.forecast.success_permille, ',', task.forecast.tests,
+              ';');
+    AppendText(text, task.skill);
     for (const Expectation& expectation : task.expectations) {
       AppendText(text, expectation.predicate);
       AppendText(text, expectation.value);

@@ -14,10 +14,11 @@
 
 namespace coditect {
 
-enum class ProposalKind { kUnspecified, kPlan, kTeam, kMerge, kVerdict };
+enum class ProposalKind { kUnspecified, kPlan, kTeam, kMerge, kVerdict, kBatch };
 constexpr auto EnumNames(ProposalKind) {
-  return std::array<std::string_view, 5>{"PROPOSAL_UNSPECIFIED", "PROPOSAL_PLAN", "PROPOSAL_TEAM",
-                                         "PROPOSAL_MERGE", "PROPOSAL_VERDICT"};
+  return std::array<std::string_view, 6>{"PROPOSAL_UNSPECIFIED", "PROPOSAL_PLAN",
+                                         "PROPOSAL_TEAM",        "PROPOSAL_MERGE",
+                                         "PROPOSAL_VERDICT",     "PROPOSAL_BATCH"};
 }
 
 enum class TaskStatus {
@@ -82,6 +83,10 @@ struct Proposal {
   TaskId task_id;  // the merge task whose result this is
   // kVerdict
   Outcome outcome = Outcome::kUnspecified;
+  // kBatch: these claims are merged onto `old_commit` and tested together; without any, the claim
+  // `task_id` is dropped for `reason`
+  std::vector<TaskId> claims;
+  bool probe = false;
 
   bool operator==(const Proposal&) const = default;
   template <class Self, class Visitor>
@@ -99,6 +104,8 @@ struct Proposal {
     visit(11, "tree", self.tree);
     visit(12, "task_id", self.task_id);
     visit(13, "outcome", self.outcome);
+    visit(20, "claims", self.claims);
+    visit(21, "probe", self.probe);
   }
 };
 

@@ -12,14 +12,17 @@ StateSnapshot SummaryOf(const ShardState& state) {
   summary.wall_ms = state.wall_ms;
   summary.incarnation = state.incarnation;
   for (const auto& [id, host] : state.hosts) {
-    summary.hosts.push_back(
-        {.host_id = id, .slots = host.slots, .roles = {host.roles.begin(), host.roles.end()}});
+    summary.hosts.push_back({.host_id = id,
+                             .slots = host.slots,
+                             .roles = {host.roles.begin(), host.roles.end()},
+                             .strikes = {host.strikes.begin(), host.strikes.end()}});
   }
   for (const auto& [id, request] : state.requested) summary.requested.push_back(request);
   for (const auto& [id, forgotten] : state.forgotten) summary.forgotten.push_back(forgotten);
   summary.snapshots = state.snapshots;
   summary.truncated = state.truncated;
   summary.mission_count = state.missions.size();
+  summary.experience = state.experience.skills;
   return summary;
 }
 
@@ -32,6 +35,9 @@ ShardState StateOf(StateSnapshot summary, std::vector<MissionState> missions) {
     HostState& restored = state.hosts[host.host_id];
     restored.slots = host.slots;
     restored.roles.insert(host.roles.begin(), host.roles.end());
+    for (size_t i = 0; i < host.strikes.size() && i < restored.strikes.size(); ++i) {
+      restored.strikes[i] = host.strikes[i];
+    }
   }
   for (MissionRequest& request : summary.requested) {
     const std::string id = request.request_id;
@@ -43,6 +49,7 @@ ShardState StateOf(StateSnapshot summary, std::vector<MissionState> missions) {
   }
   state.snapshots = std::move(summary.snapshots);
   state.truncated = std::move(summary.truncated);
+  state.experience.skills = std::move(summary.experience);
   for (MissionState& mission : missions) {
     const MissionId id = mission.id;
     state.missions.emplace(id, std::move(mission));

@@ -19,6 +19,7 @@ struct HostSnapshot {
   HostId host_id;
   uint32_t slots = 0;
   std::vector<Role> roles;
+  std::vector<uint32_t> strikes;  // by role
 
   bool operator==(const HostSnapshot&) const = default;
   template <class Self, class Visitor>
@@ -26,6 +27,7 @@ struct HostSnapshot {
     visit(1, "host_id", self.host_id);
     visit(2, "slots", self.slots);
     visit(3, "roles", self.roles);
+    visit(4, "strikes", self.strikes);
   }
 };
 
@@ -56,6 +58,7 @@ struct StateSnapshot {
   LogTruncated truncated;
   std::vector<BlobId> chunks;  // of MissionChunk, in the order of acceptance
   uint64_t mission_count = 0;
+  std::vector<SkillRecord> experience;
 
   bool operator==(const StateSnapshot&) const = default;
   template <class Self, class Visitor>
@@ -73,6 +76,7 @@ struct StateSnapshot {
     visit(11, "truncated", self.truncated);
     visit(12, "chunks", self.chunks);
     visit(13, "mission_count", self.mission_count);
+    visit(14, "experience", self.experience);
   }
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "src/base/strings.h"
+#include "src/domain/evidence.h"
 
 namespace coditect {
 namespace {
@@ -30,6 +31,65 @@ TaskId GroupWinner(const MissionState& mission, uint32_t group) {
     if (!IsTerminal(member->status)) return {};
   }
   return {};
+}
+
+const TaskState* ClaimOf(const MissionState& mission, const TaskState& verify) {
+  for (size_t i = 0; i < verify.spec.dependencies.size(); ++i) {
+    if (verify.spec.dependency_modes[i] != DependencyMode::kWinner) continue;
+    const TaskState* rival = mission.Find(verify.spec.dependencies[i]);
+    if (rival != nullptr) return mission.Find(GroupWinner(mission, rival->spec.group));
+  }
+  return nullptr;
+}
+
+std::string RepairName(const MissionState& mission, TaskId claim) {
+  const TaskState* verify = mission.Find(claim);
+  const TaskState* repair = verify == nullptr ? nullptr : ClaimOf(mission, *verify);
+  return (repair == nullptr ? claim : repair->spec.task_id).ToString();
+}
+
+const TaskState* MergeTask(const MissionState& mission) {
+  for (const TaskState& task : mission.tasks) {
+    if (task.spec.intent == "merge" && task.plan_version <= mission.plan_version) return &task;
+  }
+  return nullptr;
+}
+
+std::vector<const TaskState*> VerifyTasks(const MissionState& mission) {
+  std::vector<const TaskState*> tasks;
+  for (const TaskState& task : mission.tasks) {
+    if (task.spec.intent == "verify" && task.plan_version <= mission.plan_version) {
+      tasks.push_back(&task);
+    }
+  }
+  return tasks;
+}
+
+std::vector<TaskId> PendingClaims(const MissionState& mission) {
+  std::vector<TaskId> claims;
+  for (const TaskState* verify : VerifyTasks(mission)) {
+    const TaskId id = verify->spec.task_id;
+    if (verify->status == TaskStatus::kDone && mission.merge.Merged(id) == nullptr &&
+        mission.merge.Dropped(id) == nullptr) {
+      claims.push_back(id);
+    }
+  }
+  return claims;
+}
+
+std::string DigestOfClaims(const MissionState& mission, const std::vector<TaskId>& claims) {
+  if (mission.baseline.has_value() && claims.size() == VerifyTasks(mission).size()) {
+    return mission.baseline->expected_digest;
+  }
+  std::vector<std::string> digests;
+  for (const TaskId id : claims) {
+    const TaskState* verify = mission.Find(id);
+    if (verify == nullptr) return "";
+    const auto digest = verify->spec.parameters.find("expected_digest");
+    if (digest == verify->spec.parameters.end()) return "";
+    digests.push_back(digest->second);
+  }
+  return digests.size() == 1 ? digests.front() : UnionDigest(std::move(digests));
 }
 
 std::string OutputOf(const TaskState& task, const std::string& name) {

@@ -12,6 +12,8 @@
 
 #include "src/base/status.h"
 #include "src/domain/event.h"
+#include "src/domain/experience.h"
+#include "src/domain/merge_queue_state.h"
 #include "src/domain/number_set.h"
 
 namespace coditect {
@@ -50,6 +52,7 @@ struct TaskState {
   std::optional<LeaseState> lease;
   std::optional<TaskResult> reported;  // not decided yet
   TaskResult result;                   // the last one accepted
+  Usage spent;                         // of every attempt that told it
   std::string reason;                  // why it failed, was cancelled or is tried again
   std::vector<TaskId> dependents;      // index
 
@@ -67,6 +70,7 @@ struct TaskState {
     visit(8, "reported", self.reported);
     visit(9, "result", self.result);
     visit(10, "reason", self.reason);
+    visit(11, "spent", self.spent);
   }
 };
 
@@ -175,9 +179,9 @@ struct MissionState {
   std::vector<ApprovalState> approvals;  // in the order they were asked for
   CommitId tip;                          // "" = still the base
   TreeId tip_tree;
-  CommitId previous_tip;    // where the ref of the tip may still be
-  std::set<TaskId> merged;  // merge tasks whose result is in the tip
-  std::string branch;       // decided branch, "" = none yet
+  CommitId previous_tip;  // where the ref of the tip may still be
+  MergeQueueState merge;
+  std::string branch;  // decided branch, "" = none yet
   CommitId branch_commit;
   CommitId branch_old;  // where that branch was, "" = it is made
   TreeId branch_tree;
@@ -213,7 +217,7 @@ struct MissionState {
     visit(15, "tip", self.tip);
     visit(16, "tip_tree", self.tip_tree);
     visit(17, "previous_tip", self.previous_tip);
-    visit(18, "merged", self.merged);
+    visit(18, "merge", self.merge);
     visit(19, "branch", self.branch);
     visit(20, "branch_commit", self.branch_commit);
     visit(21, "partial", self.partial);
@@ -240,7 +244,8 @@ struct MissionState {
 struct HostState {
   uint32_t slots = 0;
   std::set<Role> roles;
-  std::array<NumberSet, kRoleCount> busy;  // agent numbers at work, by role
+  std::array<NumberSet, kRoleCount> busy;      // agent numbers at work, by role
+  std::array<uint32_t, kRoleCount> strikes{};  // recent failures of its machinery, by role
   uint32_t busy_total = 0;
 
   bool operator==(const HostState&) const = default;
@@ -300,6 +305,7 @@ struct ShardState {
   std::map<MissionId, ForgottenMission> forgotten;
   std::vector<SnapshotTaken> snapshots;         // the last kSnapshotsKept, oldest first
   LogTruncated truncated;                       // the last one; before = 0: never
+  Experience experience;                        // of the missions that ended
   std::set<MissionId> running;                  // index: missions that are active
   std::set<ScheduleKey> schedulable;            // running missions with ready tasks
   std::map<HostId, std::set<LeaseKey>> wanted;  // index; RecomputeWanted is its definition
@@ -336,6 +342,26 @@ TaskId GroupWinner(const MissionState& mission, uint32_t group);
 /// True when `task`'s dependency number `index` is fulfilled / can never be.
 bool DependencyMet(const MissionState& mission, const TaskState& task, size_t index);
 bool DependencyImpossible(const MissionState& mission, const TaskState& task, size_t index);
+
+/// The repair that the verify task `verify` looks at: the winner of the group it waits for. nullptr
+/// when there is none (yet).
+const TaskState* ClaimOf(const MissionState& mission, const TaskState& verify);
+
+/// The repair behind a claim as a person knows it, by the task that made it: "t-4".
+std::string RepairName(const MissionState& mission, TaskId claim);
+
+/// The task that merges what was verified; nullptr before there is a plan of it.
+const TaskState* MergeTask(const MissionState& mission);
+
+/// Verify tasks of the accepted plans, in the plan's order.
+std::vector<const TaskState*> VerifyTasks(const MissionState& mission);
+
+/// Claims that were seen passing alone and are neither merged nor dropped, in the plan's order.
+std::vector<TaskId> PendingClaims(const MissionState& mission);
+
+/// The ids that must be seen passing when the repairs of `claims` are together, as the digest that
+/// evidence of it carries: of all claims the goal's, of one its own, else UnionDigest of theirs.
+std::string DigestOfClaims(const MissionState& mission, const std::vector<TaskId>& claims);
 
 /// The tasks of plan version `version`, in order.
 std::vector<const TaskState*> TasksOfPlan(const MissionState& mission, uint32_t version);

@@ -58,7 +58,8 @@ struct Expectation {
 struct Forecast {
   uint64_t cpu_ms = 0;
   uint64_t wall_ms = 0;
-  uint32_t success_permille = 0;
+  uint32_t success_permille = 0;  // 0 = no forecast
+  uint64_t tests = 0;             // executions
 
   bool operator==(const Forecast&) const = default;
   template <class Self, class Visitor>
@@ -66,6 +67,7 @@ struct Forecast {
     visit(1, "cpu_ms", self.cpu_ms);
     visit(2, "wall_ms", self.wall_ms);
     visit(3, "success_permille", self.success_permille);
+    visit(4, "tests", self.tests);
   }
 };
 
@@ -84,6 +86,7 @@ struct TaskSpec {
   uint32_t rank = 0;
   std::vector<Expectation> expectations;
   Forecast forecast;
+  std::string skill;       // domain/experience.h SkillName, for what is learnt from it
   uint64_t tests_max = 0;  // reserved from the mission's budget of executed tests; 0 = none
 
   bool operator==(const TaskSpec&) const = default;
@@ -101,6 +104,7 @@ struct TaskSpec {
     visit(10, "expectations", self.expectations);
     visit(11, "forecast", self.forecast);
     visit(12, "tests_max", self.tests_max);
+    visit(13, "skill", self.skill);
   }
 };
 

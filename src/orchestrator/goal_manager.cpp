@@ -77,19 +77,14 @@ std::string RefusedCandidates(const MissionState& mission) {
 
 /// Why the run ends without everything mended, in one sentence.
 std::string NotMended(const MissionState& mission) {
-  size_t clusters = 0;
-  size_t mended = 0;
-  std::string last;
-  for (const TaskState& task : mission.tasks) {
-    if (task.spec.intent == "verify") ++clusters;
-    if (task.spec.intent == "verify" && task.status == TaskStatus::kDone) ++mended;
-    if (task.spec.intent == "merge" && Failed(&task)) last = task.reason;
-  }
-  if (!last.empty()) return SentenceOf(last);
+  const std::vector<const TaskState*> claims = VerifyTasks(mission);
+  const size_t clusters = claims.size();
+  const bool any = std::any_of(claims.begin(), claims.end(), [](const TaskState* verify) {
+    return verify->status == TaskStatus::kDone;
+  });
+  const TaskState* merge = FindIntent(mission, "merge");
+  if (any && Failed(merge)) return SentenceOf(merge->reason);
   if (const std::string refused = RefusedCandidates(mission); !refused.empty()) return refused;
-  if (mended > 0) {
-    return StrCat(mended, " of ", clusters, " independent faults were mended");
-  }
   if (IsOfBuild(mission)) return "no repair made it build";
   return clusters == 1 ? "no repair passed every test"
                        : StrCat("no repair of the ", clusters, " faults passed every test");
@@ -123,10 +118,13 @@ std::optional<Proposal> ProposeVerdict(const MissionState& mission) {
     if (Failed(task))
       return VerdictProposal(mission, OutcomeOf(task->reason), SentenceOf(task->reason));
   }
-  for (const ProposalKind kind : {ProposalKind::kPlan, ProposalKind::kTeam, ProposalKind::kMerge}) {
+  for (const ProposalKind kind :
+       {ProposalKind::kPlan, ProposalKind::kTeam, ProposalKind::kBatch, ProposalKind::kMerge}) {
     if (Refused(mission, kind)) {
       return VerdictProposal(mission,
-                             kind == ProposalKind::kMerge ? Outcome::kNotVerified : Outcome::kError,
+                             kind == ProposalKind::kMerge || kind == ProposalKind::kBatch
+                                 ? Outcome::kNotVerified
+                                 : Outcome::kError,
                              mission.refused_reason);
     }
   }
@@ -141,12 +139,8 @@ std::optional<Proposal> ProposeVerdict(const MissionState& mission) {
   if (deliver->status == TaskStatus::kDone) {
     return VerdictProposal(mission, Outcome::kVerified, Verified(mission));
   }
-  const bool open =
-      std::any_of(mission.tasks.begin(), mission.tasks.end(), [&](const TaskState& t) {
-        return !IsTerminal(t.status) ||
-               (t.spec.intent == "merge" && t.status == TaskStatus::kDone &&
-                !mission.merged.contains(t.spec.task_id));
-      });
+  const bool open = std::any_of(mission.tasks.begin(), mission.tasks.end(),
+                                [&](const TaskState& t) { return !IsTerminal(t.status); });
   if (open) return std::nullopt;
   if (Failed(deliver))
     return VerdictProposal(mission, OutcomeOf(deliver->reason), SentenceOf(deliver->reason));

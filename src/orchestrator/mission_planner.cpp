@@ -15,7 +15,7 @@ namespace {
 /// The hypothesis spaces of repair/patch_search.h, in the order in which a winner is chosen.
 struct HypothesisSpace {
   std::string_view name;
-  uint32_t tests_share;  // of the cluster's budget, in percent
+  uint32_t tests_share;  // of the cluster's budget, in percent, as long as nothing is known
   uint32_t success_permille;
   bool after_the_others;  // starts when the spaces before it have found nothing
 };
@@ -29,6 +29,9 @@ constexpr HypothesisSpace kBuildSpaces[] = {
     {"uses", 0, 600, false},
     {"declarations", 0, 150, true},
 };
+constexpr uint64_t kSearchSuites =
+    4;  // of tests and observing, a search costs about so many suites
+constexpr uint64_t kSearchStartMs = 1000;
 
 std::set<std::string> Words(const std::string& goal) {
   std::set<std::string> words;
@@ -138,23 +141,23 @@ class RepairPlan {
         builds_(IsBuildGoal(context.baseline)),
         spaces_(builds_ ? std::span<const HypothesisSpace>(kBuildSpaces)
                         : std::span<const HypothesisSpace>(kTestSpaces)),
-        next_(context.first_ordinal) {}
+        next_(context.first_ordinal),
+        shares_(builds_ ? std::vector<uint32_t>()
+                        : TestsShares(context.experience, context.baseline.harness.language)) {}
 
   PlanDocument Make() {
     std::vector<std::vector<uint32_t>> rivals;
     const size_t clusters = context_.faults.clusters.size();
     for (size_t i = 0; i < clusters; ++i) rivals.push_back(AddRivals(i));
-    uint32_t previous_merge = 0;
-    for (size_t i = 0; i < clusters; ++i) {
-      const uint32_t verify = AddVerify(i, rivals[i]);
-      previous_merge = AddMerge(i, verify, previous_merge);
-    }
-    AddDelivery(previous_merge);
+    std::vector<uint32_t> verifications;
+    for (size_t i = 0; i < clusters; ++i) verifications.push_back(AddVerify(i, rivals[i]));
+    AddDelivery(AddMerge(verifications));
     const size_t candidates = context_.request.candidates.size();
     document_.reasoning =
         StrCat(builds_ ? "a build that fails" : Counted(clusters, "cluster") + " of failing tests",
                " with ", candidates == 0 ? "" : StrCat(Counted(candidates, "candidate"), " and "),
-               spaces_.size(), " hypothesis spaces", builds_ ? "" : " each");
+               spaces_.size(), " hypothesis spaces",
+               builds_ ? "" : StrCat(" each; budget of tests ", SharesText()));
     return std::move(document_);
   }
 
@@ -186,9 +189,7 @@ class RepairPlan {
       task.parameters["expected_digest"] = DigestOf(context_, cluster, 1);
       if (changed_tests) task.parameters["changed_tests"] = "1";
       task.expectations = {{"outcome", "success"}, {"evidence", "passes"}};
-      task.forecast = {.cpu_ms = context_.baseline.suite_ms,
-                       .wall_ms = context_.baseline.suite_ms,
-                       .success_permille = 500};
+      Expect(task, "adopt", SuiteRuns(1, 500));
       for (const uint32_t other : before) DependOn(task, other, DependencyMode::kSettled);
       ordinals.push_back(task.task_id.ordinal);
       document_.tasks.push_back(std::move(task));
@@ -209,9 +210,14 @@ class RepairPlan {
       task.parameters["cluster"] = std::to_string(cluster);
       task.parameters["space"] = std::to_string(number);
       task.parameters["expected_digest"] = DigestOf(context_, cluster, 1);
-      if (!builds_) task.tests_max = std::max<uint64_t>(1, budget * space.tests_share / 100);
+      if (!builds_) task.tests_max = std::max<uint64_t>(1, budget * shares_[number] / 100);
       task.expectations = {{"outcome", "success"}, {"evidence", "passes"}};
-      task.forecast.success_permille = space.success_permille;
+      const uint64_t cost_ms = kSearchSuites * context_.baseline.suite_ms + kSearchStartMs;
+      Expect(task, space.name,
+             {.cpu_ms = cost_ms,
+              .wall_ms = cost_ms,
+              .success_permille = space.success_permille,
+              .tests = task.tests_max / 10});
       for (const uint32_t candidate : before) DependOn(task, candidate, DependencyMode::kSettled);
       // Two edits at once are worth trying only where one was not enough: until then the pairs
       // would take the processors from the spaces that usually find the repair.
@@ -243,23 +249,23 @@ class RepairPlan {
     task.parameters["clusters"] = ClusterList(cluster, 1);
     task.parameters["expected_digest"] = DigestOf(context_, cluster, 1);
     task.expectations = {{"outcome", "success"}, {"tree", "$claim"}, {"evidence", "passes"}};
-    task.forecast = {.cpu_ms = context_.baseline.suite_ms,
-                     .wall_ms = context_.baseline.suite_ms,
-                     .success_permille = 900};
+    Expect(task, "verify", SuiteRuns(1, 900));
     document_.tasks.push_back(task);
     return task.task_id.ordinal;
   }
 
-  // Each merge stands on the one before: with every cluster so far mended, all their tests count.
-  uint32_t AddMerge(size_t cluster, uint32_t verify, uint32_t previous) {
-    TaskSpec task = MakeTask(next_++, Role::kIntegrator, "merge",
-                             builds_ ? "Merge the repair of the build"
-                                     : StrCat("Merge the repair of cluster ", cluster + 1));
-    DependOn(task, verify, DependencyMode::kSuccess);
-    if (previous != 0) DependOn(task, previous, DependencyMode::kSettled);
-    task.parameters["clusters"] = ClusterList(0, cluster + 1);
-    task.parameters["expected_digest"] = DigestOf(context_, 0, cluster + 1);
+  // One for all: what is verified is merged in batches, so that N repairs cost one more run of the
+  // suite and not N.
+  uint32_t AddMerge(const std::vector<uint32_t>& verifications) {
+    TaskSpec task =
+        MakeTask(next_++, Role::kIntegrator, "merge",
+                 builds_ ? "Merge the repair of the build"
+                         : StrCat("Merge ", Counted(verifications.size(), "verified repair"),
+                                  " and test the result"));
+    for (const uint32_t verify : verifications) DependOn(task, verify, DependencyMode::kSettled);
     task.expectations = {{"outcome", "success"}};
+    Expect(task, verifications.size() > 1 ? "merge" : "merge-one",
+           SuiteRuns(verifications.size() > 1 ? 1 : 0, 950));
     document_.tasks.push_back(task);
     return task.task_id.ordinal;
   }
@@ -289,10 +295,32 @@ class RepairPlan {
     document_.tasks.push_back(std::move(task));
   }
 
+  Forecast SuiteRuns(uint64_t runs, uint32_t success_permille) const {
+    return {.cpu_ms = runs * context_.baseline.suite_ms,
+            .wall_ms = runs * context_.baseline.suite_ms,
+            .success_permille = success_permille,
+            .tests = runs * context_.baseline.cases.size()};
+  }
+
+  /// Names what the task is an instance of, and forecasts it by what is known of that.
+  void Expect(TaskSpec& task, std::string_view what, const Forecast& prior) const {
+    task.skill = SkillName(task.role, context_.baseline.harness.language, what);
+    task.forecast = ForecastOf(context_.experience, task.skill, prior, context_.baseline.suite_ms);
+  }
+
+  std::string SharesText() const {
+    std::string text;
+    for (size_t i = 0; i < std::size(kTestSpaces); ++i) {
+      StrAppend(text, i == 0 ? "" : ", ", kTestSpaces[i].name, ' ', shares_[i], " %");
+    }
+    return text;
+  }
+
   const PlanningContext& context_;
   const bool builds_;
   const std::span<const HypothesisSpace> spaces_;
   uint32_t next_;
+  const std::vector<uint32_t> shares_;
   PlanDocument document_;
 };
 
@@ -331,6 +359,26 @@ std::optional<MissionProposal> ProposePlan(const MissionState& mission) {
     return out;
   }
   return std::nullopt;
+}
+
+std::vector<uint32_t> TestsShares(const Experience& experience, std::string_view language) {
+  std::vector<uint64_t> weights;
+  uint64_t sum = 0;
+  for (const HypothesisSpace& space : kTestSpaces) {
+    const Forecast prior{.success_permille = space.success_permille};
+    const Forecast known =
+        ForecastOf(experience, SkillName(Role::kCoder, language, space.name), prior, 0);
+    // Twice as lucky as thought, twice the budget; but nothing starves on what little is known.
+    const uint64_t share = uint64_t{space.tests_share} * 1000;
+    weights.push_back(
+        std::clamp(share * known.success_permille / space.success_permille, share / 2, share * 2));
+    sum += weights.back();
+  }
+  std::vector<uint32_t> shares;
+  for (const uint64_t weight : weights) {
+    shares.push_back(static_cast<uint32_t>((weight * 100 + sum / 2) / sum));
+  }
+  return shares;
 }
 
 StatusOr<PlanDocument> PlanRepairs(const PlanningContext& context) {

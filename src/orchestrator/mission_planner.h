@@ -21,9 +21,13 @@ GoalKind ClassifyGoal(const std::string& goal);
 /// drafted, once its draft is complete and valid.
 std::optional<MissionProposal> ProposePlan(const MissionState& mission);
 
-/// One group of rival repairs, a verification and a merge per cluster of failing tests, and a
-/// delivery; where the goal is a build, its rivals are where a use and a declaration disagree.
-/// INVALID_ARGUMENT when there is no cluster.
+/// The share of each hypothesis space in a cluster's budget of tests, in percent: by what is known
+/// of their success, at least a quarter of what they have when nothing is.
+std::vector<uint32_t> TestsShares(const Experience& experience, std::string_view language);
+
+/// One group of rival repairs and a verification per cluster of failing tests, one merge of what
+/// was verified, and a delivery; where the goal is a build, its rivals are where a use and a
+/// declaration disagree. INVALID_ARGUMENT when there is no cluster.
 StatusOr<PlanDocument> PlanRepairs(const PlanningContext& context);
 
 }  // namespace coditect

@@ -1,9 +1,10 @@
-// What goals ask for, and what is planned for a build.
+// What goals ask for, and the rules of the plans of repairs and builds.
 #include "src/orchestrator/mission_planner.h"
 
 #include <doctest/doctest.h>
 
 #include "src/domain/evidence.h"
+#include "src/domain/plan.h"
 
 namespace coditect {
 namespace {
@@ -44,5 +45,86 @@ TEST_CASE("ThePlanOfABuildHasTwoRivalsThatNeedNoTests") {
   CHECK(plan->tasks[4].intent == "deliver");
 }
 
+PlanningContext Context(size_t clusters) {
+  PlanningContext context;
+  context.request.limits.tests_max = 100'000;
+  context.baseline.harness.language = "python";
+  context.baseline.passed = {"p"};
+  context.baseline.suite_ms = 400;
+  for (size_t i = 0; i < clusters; ++i) {
+    context.faults.clusters.push_back({.tests = {StrCat("f", i)}});
+  }
+  return context;
+}
+
+SkillRecord Known(const char* skill, uint64_t trials, uint64_t successes) {
+  return {.skill = skill,
+          .trials_milli = trials * 1000,
+          .successes_milli = successes * 1000,
+          .cpu_ms = 9000,
+          .wall_ms = 9000,
+          .tests = 900,
+          .suite_ms = 400};
+}
+
+std::vector<const TaskSpec*> Of(const PlanDocument& plan, std::string_view intent) {
+  std::vector<const TaskSpec*> tasks;
+  for (const TaskSpec& task : plan.tasks) {
+    if (task.intent == intent) tasks.push_back(&task);
+  }
+  return tasks;
+}
+
 }  // namespace
+
+TEST_CASE("HoweverManyFaultsThereIsOneMergeThatWaitsForAllVerifications") {
+  const auto plan = PlanRepairs(Context(3));
+  REQUIRE(plan.ok());
+  const auto merges = Of(*plan, "merge");
+  REQUIRE_EQ(merges.size(), 1);
+  CHECK_EQ(merges[0]->dependencies.size(), 3);
+  for (const DependencyMode mode : merges[0]->dependency_modes) {
+    CHECK_EQ(mode, DependencyMode::kSettled);  // what fails does not keep the others back
+  }
+}
+
+TEST_CASE("WithoutHistoryTheSharesAreTheFixedOnes") {
+  CHECK_EQ(TestsShares({}, "python"), std::vector<uint32_t>{40, 40, 20});
+  const auto plan = PlanRepairs(Context(2));
+  REQUIRE(plan.ok());
+  CHECK_EQ(Of(*plan, "repair")[0]->tests_max, 20'000);
+  CHECK_EQ(Of(*plan, "repair")[0]->forecast.success_permille, 550);
+}
+
+TEST_CASE("HistoryMovesTheBudgetToWhatSucceedsAndNothingStarves") {
+  Experience experience;
+  experience.skills = {Known("coder:python:edits", 15, 0), Known("coder:python:pairs", 15, 0),
+                       Known("coder:python:synthesis", 15, 15)};
+  const auto shares = TestsShares(experience, "python");
+  REQUIRE_EQ(shares.size(), 3);
+  CHECK_GT(shares[1], 60);
+  CHECK_GE(shares[0], 10);  // a quarter of 40
+  CHECK_GE(shares[2], 5);
+  CHECK_LE(shares[0] + shares[1] + shares[2], 101);
+  CHECK_EQ(TestsShares(experience, "c"), std::vector<uint32_t>{40, 40, 20});
+}
+
+TEST_CASE("HistoryChangesForecastsAndBudgetsButNeitherTasksNorRanks") {
+  PlanningContext taught = Context(2);
+  taught.experience.skills = {Known("coder:python:edits", 15, 1),
+                              Known("coder:python:synthesis", 15, 15)};
+  const auto before = PlanRepairs(Context(2));
+  const auto after = PlanRepairs(taught);
+  REQUIRE(before.ok());
+  REQUIRE(after.ok());
+  REQUIRE_EQ(before->tasks.size(), after->tasks.size());
+  for (size_t i = 0; i < before->tasks.size(); ++i) {
+    TaskSpec task = after->tasks[i];
+    if (task.intent == "repair") CHECK_NE(task.forecast, before->tasks[i].forecast);
+    task.forecast = before->tasks[i].forecast;
+    task.tests_max = before->tasks[i].tests_max;
+    CHECK_EQ(task, before->tasks[i]);
+  }
+}
+
 }  // namespace coditect

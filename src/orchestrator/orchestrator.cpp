@@ -20,6 +20,7 @@ std::vector<MissionProposal> Orchestrator::Decide(const MissionState& mission) c
   }
   if (auto plan = ProposePlan(mission)) out.push_back(*std::move(plan));
   if (auto team = ProposeTeam(mission)) out.push_back({.proposal = *std::move(team)});
+  if (auto batch = ProposeBatch(mission)) out.push_back({.proposal = *std::move(batch)});
   if (auto merge = ProposeMerge(mission)) out.push_back({.proposal = *std::move(merge)});
   return out;
 }

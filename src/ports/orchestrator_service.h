@@ -21,6 +21,7 @@ struct PlanningContext {
   MissionRequest request;
   Baseline baseline;
   FaultReport faults;
+  Experience experience;       // of runs that ended; empty = none, or none is to be used
   uint32_t first_ordinal = 1;  // of the new plan's first task
 };
 

@@ -22,8 +22,8 @@ struct TaskAck {
 
 enum class MissionControl { kAttach, kDetach, kStop, kEmergencyStop, kResume, kRunPlan };
 
-/// Every call returns after the answer is durable. RESOURCE_EXHAUSTED when the disk is full or a
-/// queue is; UNAVAILABLE while the shard reopens: retry. Thread-safe.
+/// Every call but LeaseSpent returns after the answer is durable. RESOURCE_EXHAUSTED when the disk
+/// is full or a queue is; UNAVAILABLE while the shard reopens: retry. Thread-safe.
 class TaskQueueService {
  public:
   virtual ~TaskQueueService() = default;
@@ -48,6 +48,9 @@ class TaskQueueService {
 
   virtual Status LeaseStarted(const Context& ctx, const MissionId& mission_id,
                               const coditect::LeaseStarted& started) = 0;
+
+  /// What a lease used that ended without a result. Does not wait: nothing depends on it.
+  virtual Status LeaseSpent(const MissionId& mission_id, const coditect::LeaseSpent& spent) = 0;
 
   /// Records a fact about the ledger itself: SnapshotTaken, LogTruncated, or MissionForgotten of
   /// `mission_id`. FAILED_PRECONDITION when it came too late to mean anything.

@@ -23,20 +23,6 @@ const TaskState* LastDone(const MissionState& mission, std::string_view intent) 
   return nullptr;
 }
 
-/// The claim `task` is about: the winner of the first group it depends on, or the claim of the
-/// verify task it depends on.
-const TaskState* ClaimOf(const MissionState& mission, const TaskState& task) {
-  for (size_t i = 0; i < task.spec.dependencies.size(); ++i) {
-    const TaskState* other = mission.Find(task.spec.dependencies[i]);
-    if (other == nullptr) continue;
-    if (task.spec.dependency_modes[i] == DependencyMode::kWinner) {
-      return mission.Find(GroupWinner(mission, other->spec.group));
-    }
-    if (other->spec.intent == "verify") return ClaimOf(mission, *other);
-  }
-  return nullptr;
-}
-
 bool AddOutput(const MissionState& mission, std::string_view intent, const std::string& output,
                Parameters& parameters) {
   const TaskState* task = LastDone(mission, intent);
@@ -68,14 +54,6 @@ bool AddClaim(const MissionState& mission, const TaskState& task, Parameters& pa
   return true;
 }
 
-/// Earlier merges of the chain must be in the tip before the next one starts on it.
-bool EarlierMergesDecided(const MissionState& mission, const TaskState& task) {
-  return std::all_of(mission.tasks.begin(), mission.tasks.end(), [&](const TaskState& other) {
-    return other.spec.intent != "merge" || other.status != TaskStatus::kDone ||
-           other.spec.task_id >= task.spec.task_id || mission.merged.contains(other.spec.task_id);
-  });
-}
-
 void AddTip(const MissionState& mission, Parameters& parameters) {
   const bool moved = !mission.tip.empty();
   parameters["tip"] = moved ? mission.tip : mission.request.repository.base_commit;
@@ -84,17 +62,59 @@ void AddTip(const MissionState& mission, Parameters& parameters) {
   parameters["previous_tip"] = mission.previous_tip;
 }
 
-/// Trees whose verdict for the task's goal is known: they need no second run.
-void AddVerdicts(const MissionState& mission, const TaskState& task, Parameters& parameters) {
-  const auto digest = task.spec.parameters.find("expected_digest");
-  if (digest == task.spec.parameters.end()) return;
+/// Trees that were seen passing what `digest` stands for: they need no second run.
+std::string TreesSeenPassing(const MissionState& mission, const std::string& digest) {
   std::string trees;
   for (const Verdict& verdict : mission.verdicts) {
-    if (verdict.expected_digest == digest->second && verdict.role != Role::kCoder) {
+    if (verdict.expected_digest == digest && verdict.role != Role::kCoder) {
       trees += (trees.empty() ? "" : " ") + verdict.tree;
     }
   }
-  parameters["verified_trees"] = trees;
+  return trees;
+}
+
+/// The open batch, as parallel lists of words. False when a claim of it has no commit.
+bool AddBatch(const MissionState& mission, const MergeBatch& batch, Parameters& parameters) {
+  std::vector<std::string> claims, repairs, commits, trees, messages, clusters;
+  std::vector<TaskId> together;
+  const auto add_cluster = [&](TaskId id) {
+    together.push_back(id);
+    const auto cluster = mission.Find(id)->spec.parameters.find("clusters");
+    if (cluster != mission.Find(id)->spec.parameters.end()) clusters.push_back(cluster->second);
+  };
+  std::vector<std::string> tip_repairs, tip_commits;
+  for (const MergedClaim& merged : mission.merge.merged) {
+    const TaskState* claim = ClaimOf(mission, *mission.Find(merged.task_id));
+    if (batch.probe || claim == nullptr) continue;
+    add_cluster(merged.task_id);
+    tip_repairs.push_back(claim->spec.task_id.ToString());
+    tip_commits.push_back(claim->result.commit);
+  }
+  parameters["tip_repairs"] = Join(tip_repairs, " ");
+  parameters["tip_commits"] = Join(tip_commits, " ");
+  for (const TaskId id : batch.claims) {
+    const TaskState* claim = ClaimOf(mission, *mission.Find(id));
+    if (claim == nullptr || claim->result.commit.empty()) return false;
+    claims.push_back(id.ToString());
+    repairs.push_back(claim->spec.task_id.ToString());
+    commits.push_back(claim->result.commit);
+    trees.push_back(claim->result.tree);
+    messages.push_back(OutputOf(*claim, "message"));
+    if (claim->spec.parameters.contains("changed_tests")) parameters["changed_tests"] = "1";
+    add_cluster(id);
+  }
+  const std::string digest = DigestOfClaims(mission, together);
+  parameters["claims"] = Join(claims, " ");
+  parameters["repairs"] = Join(repairs, " ");
+  parameters["commits"] = Join(commits, " ");
+  parameters["trees"] = Join(trees, " ");
+  parameters["messages"] = Join(messages, " ");
+  parameters["clusters"] = Join(clusters, " ");
+  parameters["expected_digest"] = digest;
+  parameters["verified_trees"] = TreesSeenPassing(mission, digest);
+  parameters["failed_tests"] = mission.merge.failing.empty() ? "" : mission.merge.failed_tests;
+  parameters["probe"] = batch.probe ? "1" : "0";
+  return true;
 }
 
 /// Only what tests execute is searched by what they executed.
@@ -136,9 +156,13 @@ std::string Prepare(const MissionState& mission, const TaskState& task, Paramete
   if (intent == "verify") return AddClaim(mission, task, parameters) ? "" : "there is no claim";
   AddTip(mission, parameters);
   if (intent == "merge") {
-    AddVerdicts(mission, task, parameters);
-    *later = !EarlierMergesDecided(mission, task);
-    return AddClaim(mission, task, parameters) ? "" : "there is no claim";
+    const MergeBatch* batch = mission.merge.OpenBatch();
+    if (batch == nullptr && PendingClaims(mission).empty()) return "no repair was verified";
+    *later = batch == nullptr || batch->verdict != BatchVerdict::kOpen;
+    if (*later) return "";
+    if (!AddOutput(mission, "observe", "coverage", parameters))
+      return "the baseline has no coverage";
+    return AddBatch(mission, *batch, parameters) ? "" : "a claim has no commit";
   }
   if (intent == "integrate") {
     AddVerdicts(mission, task, parameters);

@@ -60,20 +60,55 @@ bool HasVerdict(const MissionState& mission, const TreeId& tree,
   });
 }
 
+/// Why the claims are no batch of this moment.
+std::string ClaimsFault(const MissionState& mission, const Proposal& proposal) {
+  const std::vector<TaskId> pending = PendingClaims(mission);
+  for (size_t i = 0; i < proposal.claims.size(); ++i) {
+    const TaskId id = proposal.claims[i];
+    const bool waits = std::find(pending.begin(), pending.end(), id) != pending.end();
+    const bool earlier = proposal.probe && i + 1 < proposal.claims.size();
+    if (earlier ? mission.merge.Merged(id) == nullptr : !waits) {
+      return StrCat(id.ToString(), earlier ? " is not merged" : " does not wait to be merged");
+    }
+    if (i > 0 && !(proposal.claims[i - 1] < id)) return "the claims are not in the plan's order";
+  }
+  return "";
+}
+
+std::string BatchFault(const MissionState& mission, const Proposal& proposal) {
+  const MergeQueueState& merge = mission.merge;
+  const TaskState* task = MergeTask(mission);
+  if (task == nullptr || task->status != TaskStatus::kReady) return "no merge task is ready";
+  if (merge.OpenBatch() != nullptr) return "another batch is open";
+  if (proposal.old_commit != mission.tip) return "the tip has moved since";
+  if (!proposal.claims.empty()) {
+    // Each claim is merged or dropped after a binary search for it and one for its partner.
+    constexpr size_t kBatchesPerClaim = 32;
+    if (merge.batches.size() >= kBatchesPerClaim * VerifyTasks(mission).size()) {
+      return StrCat(merge.batches.size(), " batches did not merge the repairs");
+    }
+    return ClaimsFault(mission, proposal);
+  }
+  const bool blamed = merge.failing.size() == 1 && merge.failing.front() == proposal.task_id;
+  return blamed ? "" : StrCat(proposal.task_id.ToString(), " was not seen failing alone");
+}
+
 std::string TipFault(const MissionState& mission, const Proposal& proposal) {
   const TaskState* task = mission.Find(proposal.task_id);
-  if (task == nullptr || task->spec.intent != "merge" || task->status != TaskStatus::kDone) {
-    return StrCat(proposal.task_id.ToString(), " is no finished merge");
+  const MergeBatch* batch = mission.merge.OpenBatch();
+  if (task == nullptr || task->spec.intent != "merge" || batch == nullptr ||
+      batch->verdict != BatchVerdict::kPassed) {
+    return StrCat(proposal.task_id.ToString(), " has no batch that passed");
   }
   if (proposal.ref != TipRef(mission.id)) return StrCat("a merge does not move ", proposal.ref);
-  if (mission.merged.contains(proposal.task_id)) return "it is merged already";
   if (proposal.old_commit != mission.tip) return "the tip has moved since";
   if (task->result.commit != proposal.new_commit || task->result.tree != proposal.tree) {
     return "the merge produced something else";
   }
-  const auto digest = task->spec.parameters.find("expected_digest");
-  if (digest == task->spec.parameters.end() ||
-      !HasVerdict(mission, proposal.tree, digest->second)) {
+  std::vector<TaskId> together;
+  for (const MergedClaim& merged : mission.merge.merged) together.push_back(merged.task_id);
+  together.insert(together.end(), batch->claims.begin(), batch->claims.end());
+  if (!HasVerdict(mission, proposal.tree, DigestOfClaims(mission, together))) {
     return StrCat("nobody but its coder saw tree ", proposal.tree, " pass the tests of the goal");
   }
   return "";
@@ -158,6 +193,8 @@ std::string ProposalFault(const MissionState& mission, const Proposal& proposal)
       return TeamFault(mission, proposal);
     case ProposalKind::kMerge:
       return proposal.task_id ? TipFault(mission, proposal) : BranchFault(mission, proposal);
+    case ProposalKind::kBatch:
+      return BatchFault(mission, proposal);
     case ProposalKind::kVerdict:
       return VerdictFault(mission, proposal);
     case ProposalKind::kUnspecified:

@@ -14,7 +14,16 @@ struct Seat {
   uint32_t number = 0;  // of the agent among its role, from 1
 };
 
-/// The least busy host with a free slot whose agents can do `role`. A host keeps half of its slots
+constexpr uint64_t kStrikePenalty = 250;  // in permille of a host's slots
+
+/// How unattractive a host is for `role`: its load, and what its machinery did of late.
+uint64_t Unattractive(const HostState& host, Role role) {
+  const uint64_t load = uint64_t{host.busy_total} * 1000 / std::max(host.slots, 1U);
+  return load + kStrikePenalty * host.strikes[static_cast<size_t>(role)];
+}
+
+/// The best host (least loaded, least failing; the first of equals) with a free slot whose agents
+/// can do `role`. A host keeps half of its slots
 /// (as many as it has processors) from second hypotheses: they would slow down the first.
 std::optional<Seat> FindSeat(const ShardState& state, Role role, uint32_t rank) {
   const HostState* best = nullptr;
@@ -22,7 +31,7 @@ std::optional<Seat> FindSeat(const ShardState& state, Role role, uint32_t rank) 
   for (const auto& [id, host] : state.hosts) {
     const uint32_t slots = rank == 0 ? host.slots : (host.slots + 1) / 2;
     if (host.busy_total >= slots || !host.roles.contains(role)) continue;
-    if (best != nullptr && host.busy_total >= best->busy_total) continue;
+    if (best != nullptr && Unattractive(host, role) >= Unattractive(*best, role)) continue;
     best = &host;
     seat.host_id = id;
   }
@@ -35,6 +44,18 @@ bool HasFreeSlot(const ShardState& state) {
   return std::any_of(state.hosts.begin(), state.hosts.end(), [](const auto& entry) {
     return entry.second.busy_total < entry.second.slots;
   });
+}
+
+/// What is free on the host for this mission when one more lease has begun: a hint for work that
+/// can use more than one processor.
+uint32_t FreeSlots(const ShardState& state, const MissionState& mission, const HostId& host_id) {
+  const HostState& host = state.hosts.at(host_id);
+  uint32_t free = host.slots - std::min(host.slots, host.busy_total + 1);
+  const uint32_t agents_max = mission.request.limits.agents;
+  if (agents_max != 0) {
+    free = std::min(free, agents_max - std::min(agents_max, mission.leased_total + 1));
+  }
+  return free;
 }
 
 uint64_t TestsToReserve(const MissionState& mission, const TaskState& task) {
@@ -72,6 +93,14 @@ std::optional<Event> GrantIn(const ShardState& state, const MissionState& missio
       return event;
     }
     if (!parametrized.action.has_value()) continue;
+    if (task.spec.intent == "plan" && !mission.request.reproducible) {
+      // Written into the lease, so that the ledger says what the plan was made of.
+      parametrized.action->parameters["experience"] = ExperienceText(state.experience);
+    }
+    if (task.spec.intent == "repair") {
+      parametrized.action->parameters["free_slots"] =
+          std::to_string(FreeSlots(state, mission, seat->host_id));
+    }
     const uint64_t tests_reserved = TestsToReserve(mission, task);
     if (tests_reserved > 0) {
       parametrized.action->parameters["tests_max"] = std::to_string(tests_reserved);

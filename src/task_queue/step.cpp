@@ -169,10 +169,51 @@ class Stepper {
                                         .new_commit = p.new_commit,
                                         .tree = p.tree,
                                         .task_id = p.task_id});
+        if (p.task_id) ConcludeMerging(mission, p.task_id);
+        break;
+      case ProposalKind::kBatch:
+        DecideBatch(mission, p);
         break;
       default:
         Complete(mission, p);
     }
+  }
+
+  void DecideBatch(MissionState& mission, const Proposal& p) {
+    const TaskId merge_id = MergeTask(mission)->spec.task_id;
+    if (p.claims.empty()) {
+      Append(mission.id, ClaimDropped{.task_id = p.task_id, .reason = p.reason});
+      ConcludeMerging(mission, merge_id);
+      return;
+    }
+    const CommitId base = mission.request.repository.base_commit;
+    Append(mission.id,
+           BatchDecided{.task_id = merge_id,
+                        .number = static_cast<uint32_t>(mission.merge.batches.size()) + 1,
+                        .claims = p.claims,
+                        .onto = p.probe || mission.tip.empty() ? base : mission.tip,
+                        .probe = p.probe});
+  }
+
+  /// After the tip moved or a claim was dropped: the next batch, or the end of merging.
+  void ConcludeMerging(MissionState& mission, TaskId merge_id) {
+    const size_t faults = VerifyTasks(mission).size();
+    const MergeQueueState& merge = mission.merge;
+    if (!PendingClaims(mission).empty()) {
+      if (mission.Find(merge_id)->status == TaskStatus::kPending) {
+        Append(mission.id, TaskRetried{.task_id = merge_id, .reason = "more repairs wait"});
+      }
+      return;
+    }
+    if (merge.merged.size() == faults) {
+      Append(mission.id, TaskDone{.task_id = merge_id});
+      Settle(mission, merge_id);
+      return;
+    }
+    std::string reason = StrCat(merge.merged.size(), " of ", faults, " independent ",
+                                faults == 1 ? "fault was" : "faults were", " mended");
+    for (const DroppedClaim& dropped : merge.dropped) StrAppend(reason, "; ", dropped.reason);
+    Fail(mission, merge_id, reason);
   }
 
   /// True when the proposal may not take effect yet: a person is asked, once for what is to be
@@ -275,6 +316,10 @@ class Stepper {
       case ResultOutcome::kSuccess: {
         if (violations.empty()) {
           Append(mission.id, ResultAccepted{.task_id = id, .epoch = result.epoch});
+          if (mission.Find(id)->spec.intent == "merge") {
+            JudgeBatch(mission, id, result);
+            return;
+          }
           Append(mission.id, TaskDone{.task_id = id});
           Settle(mission, id);
           return;
@@ -292,6 +337,14 @@ class Stepper {
           DropDelivery(mission, result);
           return;
         }
+        if (mission.Find(id)->spec.intent == "merge") {
+          if (!mission.merge.batches.empty() && !mission.merge.batches.back().probe) {
+            Violate(mission, result,
+                    {"TEST_EXPECTATION", "the repairs pass together", result.reason});
+          }
+          JudgeBatch(mission, id, result);
+          return;
+        }
         Violate(mission, result,
                 {"TEST_EXPECTATION", "the claim holds: all expected tests pass", result.reason});
         Refute(mission, id, result);
@@ -306,6 +359,24 @@ class Stepper {
         Refuse(mission, result, result.reason.empty() ? "a result without outcome" : result.reason);
         RetryOrFail(mission, id, result.reason);
     }
+  }
+
+  /// A batch has its verdict. One that passed waits for the decision to move the tip.
+  void JudgeBatch(MissionState& mission, TaskId merge_id, const TaskResult& result) {
+    if (mission.merge.OpenBatch() != nullptr) return;
+    // A text that conflicts with the tip itself; with others of its batch it only waits for them.
+    const auto culprit = result.outputs.find("culprit");
+    const std::vector<TaskId> pending = PendingClaims(mission);
+    TaskId claim;
+    if (result.outcome == ResultOutcome::kRefuted && culprit != result.outputs.end() &&
+        TaskId::Parse(culprit->second, &claim) &&
+        mission.merge.batches.back().claims.front() == claim &&
+        std::find(pending.begin(), pending.end(), claim) != pending.end()) {
+      Append(mission.id, ClaimDropped{.task_id = claim, .reason = result.reason});
+      ConcludeMerging(mission, merge_id);
+      return;
+    }
+    Append(mission.id, TaskRetried{.task_id = merge_id, .reason = result.reason});
   }
 
   /// The claim a verify task looked at does not hold: its coder goes on with another hypothesis,

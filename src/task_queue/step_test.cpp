@@ -207,10 +207,12 @@ TEST_CASE("ThePlanRunsToABranchOnlyOnEvidence") {
   CHECK_EQ(bench.mission().Find(TaskId{3})->lease->action.parameters.at("commit"),
            "commit-of-tree");
   bench.Report(bench.ResultOf(3, "tree"));
+  CHECK_EQ(bench.StatusOf(4), TaskStatus::kReady);  // waits for the decided batch
+  bench.Propose({.kind = ProposalKind::kBatch, .plan_version = 1, .claims = {{3}}});
   CHECK_EQ(bench.StatusOf(4), TaskStatus::kLeased);
   CHECK_EQ(bench.mission().Find(TaskId{4})->lease->action.parameters.at("verified_trees"), "tree");
   bench.Report(bench.ResultOf(4, "tree"));
-  CHECK_EQ(bench.StatusOf(5), TaskStatus::kReady);  // waits for the decided branch
+  CHECK_EQ(bench.StatusOf(4), TaskStatus::kPending);  // until the ledger has decided
   bench.Propose({.kind = ProposalKind::kMerge,
                  .plan_version = 1,
                  .ref = TipRef(bench.id),
@@ -218,6 +220,8 @@ TEST_CASE("ThePlanRunsToABranchOnlyOnEvidence") {
                  .tree = "tree",
                  .task_id = {4}});
   CHECK_EQ(bench.mission().tip, "commit-of-tree");
+  CHECK_EQ(bench.StatusOf(4), TaskStatus::kDone);
+  CHECK_EQ(bench.StatusOf(5), TaskStatus::kReady);  // waits for the decided branch
   bench.Propose({.kind = ProposalKind::kMerge,
                  .plan_version = 1,
                  .ref = BranchRef(bench.id),
@@ -294,7 +298,7 @@ TEST_CASE("ATesterThatAlwaysSaysYesIsRefusedByTheGate") {
                                                             .new_commit = "commit-of-tree",
                                                             .tree = "tree",
                                                             .task_id = {4}});
-  CHECK_EQ(fault, "t-4 is no finished merge");
+  CHECK_EQ(fault, "t-4 has no batch that passed");
 }
 
 TEST_CASE("AMergeWithoutAnIndependentVerdictOfItsTreeIsRefused") {
@@ -302,10 +306,11 @@ TEST_CASE("AMergeWithoutAnIndependentVerdictOfItsTreeIsRefused") {
   bench.AcceptRepairPlan();
   bench.Report(bench.ResultOf(1, "tree"));
   bench.Report(bench.ResultOf(3, "tree"));
+  bench.Propose({.kind = ProposalKind::kBatch, .plan_version = 1, .claims = {{3}}});
   TaskResult merged = bench.ResultOf(4, "another-tree");
   merged.evidence.reset();
   bench.Report(merged);
-  CHECK_EQ(bench.StatusOf(4), TaskStatus::kDone);
+  CHECK_EQ(bench.StatusOf(4), TaskStatus::kPending);
   const auto events = bench.Propose({.kind = ProposalKind::kMerge,
                                      .plan_version = 1,
                                      .ref = TipRef(bench.id),
@@ -315,6 +320,65 @@ TEST_CASE("AMergeWithoutAnIndependentVerdictOfItsTreeIsRefused") {
   const auto* refused = Find<ProposalRefused>(events);
   REQUIRE(refused != nullptr);
   CHECK(refused->reason.find("nobody but its coder") != std::string::npos);
+}
+
+TEST_CASE("AHostWhoseMachineryFailedIsPreferredLessUntilItWorksAgain") {
+  Bench bench(/*max_retries=*/9);
+  const HostId other = "bbbbbbbbccccccccddddddddeeeeeeee";
+  bench.AcceptRepairPlan();
+  bench.Post("", HostJoined{.host_id = other, .slots = 8, .roles = {Role::kCoder}});
+  const auto host_of = [&](uint32_t ordinal) {
+    return bench.mission().Find(TaskId{ordinal})->lease->host_id;
+  };
+  CHECK_EQ(host_of(1), kHost);
+  TaskResult failed = bench.ResultOf(1, "tree");
+  failed.outcome = ResultOutcome::kError;
+  failed.reason = "the sandbox does not start";
+  bench.Report(failed);
+  CHECK_EQ(host_of(1), other);  // idle and without a failure
+  const auto coder = static_cast<size_t>(Role::kCoder);
+  CHECK_EQ(bench.state.hosts.at(kHost).strikes[coder], 1);
+  bench.Report(bench.ResultOf(2, "tree"));
+  CHECK_EQ(bench.state.hosts.at(kHost).strikes[coder], 0);
+}
+
+TEST_CASE("WhatAnAttemptUsedIsTheTasksWhateverBecomesOfIt") {
+  Bench bench;
+  bench.AcceptRepairPlan();
+  TaskResult failed = bench.ResultOf(1, "tree");
+  failed.outcome = ResultOutcome::kError;
+  failed.usage.cpu_ms = 5;
+  bench.Report(failed);
+  TaskResult good = bench.ResultOf(1, "tree");
+  good.usage.cpu_ms = 7;
+  bench.Report(good);
+  CHECK_EQ(bench.mission().Find(TaskId{1})->spent.cpu_ms, 12);
+  CHECK_EQ(bench.mission().usage.cpu_ms, 12);
+}
+
+TEST_CASE("OnlyClaimsThatWaitBecomeABatchAndOnlyWhatFailedAloneIsDropped") {
+  Bench bench;
+  bench.AcceptRepairPlan();
+  const auto batch = [&](std::vector<TaskId> claims, CommitId tip = "", bool probe = false) {
+    return ProposalFault(bench.mission(), {.kind = ProposalKind::kBatch,
+                                           .plan_version = 1,
+                                           .old_commit = std::move(tip),
+                                           .claims = std::move(claims),
+                                           .probe = probe});
+  };
+  bench.Report(bench.ResultOf(1, "tree"));
+  CHECK_EQ(batch({{3}}), "no merge task is ready");
+  bench.Report(bench.ResultOf(3, "tree"));
+  CHECK_EQ(batch({{3}}), "");
+  CHECK_EQ(batch({{1}}), "t-1 does not wait to be merged");
+  CHECK_EQ(batch({{3}, {3}}), "the claims are not in the plan's order");
+  CHECK_EQ(batch({{3}}, "elsewhere"), "the tip has moved since");
+  CHECK_EQ(batch({{1}, {3}}, "", true), "t-1 is not merged");
+  CHECK_EQ(ProposalFault(bench.mission(),
+                         {.kind = ProposalKind::kBatch, .plan_version = 1, .task_id = {3}}),
+           "t-3 was not seen failing alone");
+  bench.Propose({.kind = ProposalKind::kBatch, .plan_version = 1, .claims = {{3}}});
+  CHECK_EQ(batch({{3}}), "no merge task is ready");
 }
 
 TEST_CASE("ARefutedClaimIsRetriedByAnotherHypothesisABoundedNumberOfTimes") {

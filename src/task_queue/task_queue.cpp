@@ -218,6 +218,13 @@ Status TaskQueue::LeaseStarted(const Context& ctx, const MissionId& mission_id,
                      [](std::span<const Event>, const ShardState&) { return absl::OkStatus(); });
 }
 
+Status TaskQueue::LeaseSpent(const MissionId& mission_id, const coditect::LeaseSpent& spent) {
+  Message message;
+  message.mission_id = mission_id;
+  message.facts.emplace_back(spent);
+  return Post(std::move(message));
+}
+
 StatusOr<TaskAck> TaskQueue::ReportResult(const Context& ctx, const MissionId& mission_id,
                                           const TaskResult& result,
                                           const std::vector<TaskPlanned>& drafts) {
@@ -290,9 +297,11 @@ std::vector<TaskQueue::Message> TaskQueue::TakeInbox() {
       if (SweepLog()) next = clock_.Now();
     }
     MutexLock lock(mutex_);
-    if (stopping_) return {};
-    if (inbox_.empty() && messages.empty()) wake_.WaitUntil(mutex_, next);
-    if (stopping_) return {};
+    // What was accepted before the stop is recorded; nothing is accepted after it.
+    const bool done = inbox_.empty() && messages.empty();
+    if (stopping_ && (done || !healthy_)) return {};
+    if (done) wake_.WaitUntil(mutex_, next);
+    if (stopping_ && inbox_.empty()) return {};
     while (!inbox_.empty() && messages.size() < kFactsPerBlock) {
       messages.push_back(std::move(inbox_.front()));
       inbox_.pop_front();

@@ -68,6 +68,7 @@ class TaskQueue final : public TaskQueueService {
                         const ApprovalAnswered& answer) override;
   Status Propose(const Context& ctx, const MissionId& mission_id,
                  const std::vector<TaskPlanned>& tasks, const Proposal& proposal) override;
+  Status LeaseSpent(const MissionId& mission_id, const coditect::LeaseSpent& spent) override;
   Status Record(const Context& ctx, const MissionId& mission_id, EventBody fact) override;
   Status LeaseStarted(const Context& ctx, const MissionId& mission_id,
                       const coditect::LeaseStarted& started) override;

@@ -15,6 +15,7 @@ import pytest
 
 import test_config
 import test_gc
+import test_merging
 import test_runs
 from conftest import PRICES, PROJECT, finish, leftovers, wait_until
 
@@ -25,7 +26,7 @@ HAPPY = {  # on the way of a run that ends well: each occurs in the demo
     "SHARD_OPENED", "HOST_JOINED", "MISSION_REQUESTED", "MISSION_ACCEPTED", "CLIENT_ATTACHED",
     "TASK_PLANNED", "PROPOSAL_SUBMITTED", "PLAN_ACCEPTED", "TEAM_ASSIGNED", "LEASE_GRANTED",
     "LEASE_STARTED", "RESULT_REPORTED", "LEASE_ENDED", "BUDGET_SETTLED", "RESULT_ACCEPTED",
-    "TASK_DONE", "TASK_CANCELLED", "MERGE_DECIDED", "MISSION_COMPLETED",
+    "TASK_DONE", "TASK_CANCELLED", "BATCH_DECIDED", "MERGE_DECIDED", "MISSION_COMPLETED",
     "LIFECYCLE", "HARNESS", "TEST_RUN", "BASELINE", "FAULTS", "PLAN", "PROGRESS", "CONFIRM", "RESULT",
 }
 
@@ -345,6 +346,9 @@ OTHERS = {  # type -> the test that sees it
     "TASK_FAILED": test_config.retries_are_counted,
     "TASK_RETRIED": test_a_claim_that_is_refuted_is_a_violation_and_is_tried_again,
     "VIOLATION_FOUND": test_a_claim_that_is_refuted_is_a_violation_and_is_tried_again,
+    "CLAIM_DROPPED": test_merging.test_repairs_that_clash_are_told_apart_and_the_rest_is_kept,
+    "FLAKY": test_merging.test_a_test_that_fails_in_the_suite_only_is_named_and_is_no_pass,
+    "LEASE_SPENT": test_runs.test_what_a_stopped_search_used_is_told,
     "SNAPSHOT_TAKEN": test_gc.test_a_log_cut_off_in_front_still_tells_everything,
     "LOG_TRUNCATED": test_gc.test_a_log_cut_off_in_front_still_tells_everything,
     "MISSION_FORGOTTEN": test_gc.test_gc_forgets_what_is_due_and_keeps_the_rest,

@@ -16,7 +16,8 @@ POINTS = [
     "effect#ref#1:torn",
     "result_reported#4#1:torn",
     "effect#merge#1:after",
-    "merge_decided#13#1:before",
+    "batch_decided#12#1:after",
+    "merge_decided#12#1:before",
     "effect#branch#1:after",
 ]
 

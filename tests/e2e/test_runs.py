@@ -166,6 +166,23 @@ def test_a_time_limit_ends_a_run_that_can_be_resumed(person, make):
     assert finish(process, 60).code == 130
 
 
+def test_what_a_stopped_search_used_is_told(person, make):
+    body = "".join("    value = value * %d + other - %d\n" % (i + 2, i) for i in range(60))
+    repository = make({
+        "deep.py": "def deep(value, other):\n" + body + "    return value\n",
+        "test_deep.py": "import time\nfrom deep import deep\n\ndef test_deep():\n"
+                        "    time.sleep(0.02)\n    assert deep(3, 4) == 'never'\n"})
+    process, run = begin(person, repository)
+    until(person, run, "PROGRESS", "t-4")
+    process.send_signal(signal.SIGINT)
+    result = finish(process, 60)
+    assert result.code == 130, result
+    assert result.json["usage"]["candidates"] > 0 and result.json["usage"]["tests"] > 0
+    spent = [e["data"] for e in person.events(run) if e["event_type"] == "LEASE_SPENT"]
+    assert "t-4" in {data["task_id"] for data in spent}
+    assert person.call("show", run, "--json").json["usage"] == result.json["usage"]
+
+
 def test_two_runs_in_one_repository_do_not_touch_each_other(person, prices):
     before = prices.snapshot()
     first, _ = begin(person, prices)

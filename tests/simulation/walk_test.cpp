@@ -20,6 +20,7 @@
 #include "src/task_queue/step.h"
 
 #include "tests/simulation/checks.h"
+#include "tests/simulation/scripted_merge.h"
 #include "tests/simulation/unreliable_log.h"
 
 namespace coditect {
@@ -318,6 +319,11 @@ class Walk {
     if (!Chance(8)) running_.erase(running_.begin() + static_cast<ptrdiff_t>(index));
     std::vector<std::pair<MissionId, EventBody>> facts;
     TaskResult result = MakeResult(run, facts);
+    if (!healed_ && Chance(8)) {
+      Post({{run.mission_id,
+             LeaseSpent{.task_id = run.task_id, .epoch = run.lease.epoch, .usage = result.usage}}});
+      return;
+    }
     if (!healed_ && Chance(20)) result.agent_id = "coder-1@evilevil";
     if (!healed_ && Chance(4)) result.agent_id = HolderNow(run);
     facts.emplace_back(run.mission_id, ResultReported{.result = std::move(result)});
@@ -352,9 +358,9 @@ class Walk {
       result.outputs["world"] = "blob";
       result.outputs["coverage"] = "blob";
       result.baseline = BaselineSummary{.baseline = "blob",
-                                        .expected_digest = ExpectedDigest({"p", "f0", "f1"}),
+                                        .expected_digest = ExpectedDigest(ExpectedTests()),
                                         .passed = 1,
-                                        .failing = Chance(6) ? 0U : 2U};
+                                        .failing = Chance(6) ? 0U : kFaults};
     } else if (intent == "localize") {
       result.outputs["faults"] = "blob";
     } else if (intent == "plan") {
@@ -368,19 +374,25 @@ class Walk {
       result.commit = parameter("commit");
       AddEvidence(run, result);
     } else if (intent == "merge") {
-      const bool reuse = parameter("tip_decided") == "0";
-      result.tree = reuse ? parameter("tree") : StrCat("merged-", parameter("tree"));
-      result.commit = "commit-" + result.tree;
-      if (!reuse || Chance(4)) AddEvidence(run, result);
+      // Now and then the texts conflict, or the evidence is not what it should be.
+      const uint32_t culprit = !healed_ && Chance(12) ? 1 + Dice(8) : 0;
+      ScriptMerge(run.lease.action.parameters, culprit, &result);
+      const bool known = parameter("verified_trees") == result.tree;
+      const bool evidence = result.outcome == ResultOutcome::kSuccess && !result.commit.empty();
+      if (evidence && (!known || Chance(4))) AddEvidence(parameter("expected_digest"), result);
     }
     return result;
   }
 
   void AddEvidence(const Running& run, TaskResult& result) {
+    AddEvidence(run.spec.parameters.at("expected_digest"), result);
+  }
+
+  void AddEvidence(const std::string& expected_digest, TaskResult& result) {
     const bool good = healed_ || !Chance(5);
     result.evidence = Evidence{.kind = "tests",
                                .tree = result.tree,
-                               .expected_digest = run.spec.parameters.at("expected_digest"),
+                               .expected_digest = expected_digest,
                                .expected = 3,
                                .passed = good ? 3U : 2U,
                                .failed = good ? 0U : 1U,
@@ -397,8 +409,8 @@ class Walk {
     PlanningContext context;
     context.request = mission->request;
     context.baseline.passed = {"p"};
-    context.faults.clusters = {{.tests = {"f0"}}, {.tests = {"f1"}}};
-    if (!context.request.candidates.empty()) context.faults.clusters = {{.tests = {"f0", "f1"}}};
+    for (const std::string& id : FailingTests()) context.faults.clusters.push_back({.tests = {id}});
+    if (!context.request.candidates.empty()) context.faults.clusters = {{.tests = FailingTests()}};
     context.first_ordinal = 4;
     const auto plan = orchestrator_.Plan(context);
     REQUIRE(plan.ok());

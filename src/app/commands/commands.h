@@ -79,6 +79,8 @@ int RejectCommand(const GlobalOptions& global, const RunName& name, const std::s
 int ExplainCommand(const GlobalOptions& global, const RunName& name, const std::string& subject);
 int PsCommand(const GlobalOptions& global, bool all);
 int ShowCommand(const GlobalOptions& global, const RunName& name, bool graph, bool evidence);
+/// What past runs teach; `name` must not name one.
+int ForecastsCommand(const GlobalOptions& global, const RunName& name);
 int LogsCommand(const GlobalOptions& global, const RunName& name, bool follow);
 int DiffCommand(const GlobalOptions& global, const RunName& name, bool stat);
 int UndoCommand(const GlobalOptions& global, const RunName& name, bool dry_run);

@@ -7,6 +7,7 @@
 #include "src/app/commands/reading.h"
 #include "src/app/commands/run_rows.h"
 #include "src/app/exit_code.h"
+#include "src/app/forecast_report.h"
 #include "src/app/journal.h"
 #include "src/app/run_report.h"
 #include "src/app/run_view.h"
@@ -86,6 +87,25 @@ int ShowCommand(const GlobalOptions& global, const RunName& name, bool graph, bo
     PrintErr(StrCat("nobody works on it; `coditect resume ", report.run, "` goes on\n"));
   }
   return Answer(out);
+}
+
+int ForecastsCommand(const GlobalOptions& global, const RunName& name) {
+  if (!name.id.empty() || name.last) {
+    PrintErr(
+        "coditect: --forecasts is about all runs; leave the run out, or look at one with "
+        "`coditect show ID --evidence`\n");
+    return kExitUsage;
+  }
+  const Context ctx;
+  const auto reading = ReadLedger(ctx);
+  if (!reading.ok() && !absl::IsNotFound(reading.status())) return Fail(reading.status());
+  const Experience known = reading.ok() ? reading->tail->state().experience : Experience{};
+  if (global.output == "json") return Answer(SkillsJson(known));
+  if (known.skills.empty()) {
+    if (!global.quiet) PrintErr("no run has ended yet whose plan had forecasts\n");
+    return kExitVerified;
+  }
+  return Answer(SkillsText(known));
 }
 
 int DiffCommand(const GlobalOptions& global, const RunName& name, bool stat) {
