@@ -82,7 +82,11 @@ class Sweep {
   int64_t Before() const { return options_.now_ms - options_.older_than_ms; }
 
   bool IsDue(const MissionState& mission) const {
-    return IsOver(mission) && mission.ended_wall_ms <= Before();
+    if (mission.running() || mission.ended_wall_ms > Before()) return false;
+    if (service_ != nullptr || options_.owned || mission.clients.empty()) return IsOver(mission);
+    MissionState left_alone = mission;  // the next owner will note that they are gone
+    left_alone.clients.clear();
+    return IsOver(left_alone);
   }
 
   Status ForgetRuns() {

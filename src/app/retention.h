@@ -20,6 +20,7 @@ struct RetentionOptions {
   int64_t now_ms = 0;         // wall clock
   int64_t older_than_ms = 0;  // since a run's end
   bool dry_run = false;
+  bool owned = false;  // a living process owns the ledger: who follows a run may be alive
 };
 
 /// What a sweep did, or would do.

@@ -12,6 +12,7 @@ import trials
 from conftest import branches, finish, leftovers, verified, wait_until
 from emergency import line_of
 
+LATER = ("HOST_LEFT", "CLIENT_DETACHED")
 OFTEN = {"CODITECT_STORAGE__SNAPSHOT_EVENTS": "10"}
 
 
@@ -50,18 +51,17 @@ def first_event(person):
 
 
 def looked_at(person, run):
-    """All that the verbs that only look say of a run. (The next owner notes that the run's host has
-    left: that comes to the log after its end.)"""
+    """All that the verbs that only look say of a run. (The next owner notes that the run's host and
+    client have left: that comes to the log after its end.)"""
     return [person.call(*words).out for words in (
         ("show", run, "--json"), ("diff", run), ("explain", run, "--json"), ("ps", "-a", "--json"))
-    ] + [event for event in person.events(run) if event["event_type"] != "HOST_LEFT"]
+    ] + [event for event in person.events(run) if event["event_type"] not in LATER]
 
 
 def test_gc_forgets_what_is_due_and_keeps_the_rest(person, prices):
     """MISSION_FORGOTTEN takes the run's refs, blobs and telemetry with it, and nothing else."""
     before = prices.snapshot()
     old = verified(person, prices)["run"]
-    assert gc(person)["forgotten"] == []  # it ended just now
     refs = pinned(prices)
     assert refs
     kept = blobs(person)
@@ -70,6 +70,7 @@ def test_gc_forgets_what_is_due_and_keeps_the_rest(person, prices):
     assert (pinned(prices), blobs(person)) == (refs, kept)
     assert [row["run"] for row in person.runs()] == [old]
 
+    assert gc(person)["forgotten"] == []  # it ended just now
     age_blobs(person)
     done = gc(person, "--older-than", "0s")
     assert (done["forgotten"], done["runs_kept"], done["refs_dropped"]) == ([old], 0, len(refs))

@@ -37,23 +37,6 @@ inline void CheckEffects(const std::vector<Event>& events) {
   }
 }
 
-/// Everything asked is approved and followed to its end.
-void AnswerWhatWaits() {
-  std::vector<std::pair<MissionId, ApprovalState>> open;
-  for (const auto& [id, mission] : state_.missions) {
-    const ApprovalState* asked = OpenApproval(mission);
-    if (asked != nullptr) open.emplace_back(id, *asked);
-  }
-  for (const auto& [id, asked] : open) {
-    Post({{id, ApprovalAnswered{.approval_id = asked.approval_id,
-                                .digest = asked.digest,
-                                .approved = true,
-                                .principal = "p",
-                                .note = ""}}});
-    Post({{id, ResumeRequested{.principal = "p"}}});
-  }
-}
-
 inline std::string Describe(const MissionState& mission) {
   std::string text = StrCat(mission.id, " plan ", mission.plan_version, " team ",
                             mission.team_version, " refused ", mission.refused_reason);

@@ -93,8 +93,10 @@ int GcCommand(const GlobalOptions& global, const std::string& older_than, bool d
   // Nothing is made where nothing is.
   auto reading = ReadLedger(ctx);
   if (!reading.ok()) return Fail(reading.status());
-  const RetentionOptions options{
-      .now_ms = clock.WallMs(), .older_than_ms = *retention, .dry_run = dry_run};
+  const RetentionOptions options{.now_ms = clock.WallMs(),
+                                 .older_than_ms = *retention,
+                                 .dry_run = dry_run,
+                                 .owned = reading->owned};
   std::unique_ptr<MissionService> service;
   UniqueFd alone;
   if (!dry_run) {
