@@ -5,16 +5,21 @@
 // agents): two independent faults, one claim refuted and one lease lost on the way. A block holds
 // what one message brings about, as in a process that is not busy: the worst case for replay.
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <set>
 
+#include "src/adapters/localfs/object_store.h"
 #include "src/adapters/memory/event_log.h"
 #include "src/adapters/sqlite/event_log.h"
+#include "src/base/file.h"
 #include "src/domain/plan.h"
 #include "src/orchestrator/orchestrator.h"
 #include "src/task_queue/ledger.h"
+#include "src/task_queue/snapshot.h"
+#include "src/task_queue/snapshotter.h"
 #include "src/task_queue/step.h"
 
 #include "benchmarks/support/measure.h"
@@ -48,6 +53,9 @@ class History {
   uint64_t blocks() const { return blocks_; }
   const ShardState& state() const { return state_; }
 
+  const std::string& hash() const { return ledger_.hash(); }
+  void Record(const SnapshotTaken& taken) { Post("", {taken}); }
+
   void RunMission() {
     const MissionRequest request = script_.Request();
     Post("", {MissionRequested{.request = request}});
@@ -79,6 +87,10 @@ class History {
     StatusOr<std::vector<StoredBlock>> Read(const Context& ctx, uint32_t shard, uint64_t after,
                                             size_t blocks_max) override {
       return log_.Read(ctx, shard, after, blocks_max);
+    }
+    StatusOr<size_t> Truncate(const Context& ctx, uint32_t shard, uint64_t before,
+                              size_t blocks_max) override {
+      return log_.Truncate(ctx, shard, before, blocks_max);
     }
     StatusOr<uint64_t> LastSequence(const Context& ctx, uint32_t shard) override {
       return log_.LastSequence(ctx, shard);
@@ -179,24 +191,41 @@ void StoreAll(EventLog& from, const std::string& path) {
   }
 }
 
-/// What a restart after kill -9 spends before the shard has its state: wall seconds.
+/// What a restart after kill -9 spends before the shard has its state, in a process of its own.
 struct Restart {
-  double open = 0;    // the database opened and checked as a whole
-  double replay = 0;  // the chain read and folded
+  double open_wall = 0;  // the database opened and checked
+  double wall = 0;       // that, and the state restored
+  double cpu = 0;
+  double mib = 0;  // resident at most
 };
 
+StatusOr<std::unique_ptr<EventLog>> OpenOwned(const std::string& path) {
+  return sqlite::OpenEventLog({.path = path});
+}
+
+struct Spent {
+  double wall = 0;
+  double cpu = 0;
+};
+
+void PrintSnapshot(const SnapshotTaken& taken, const Spent& spent, ObjectStore& store) {
+  uint64_t stored = 0;
+  for (const BlobInfo& blob : Must(store.List(Context{}))) stored += blob.stored_bytes;
+  std::printf(
+      "| a snapshot of the state after %llu events encoded and stored, wall s | %.2f | | |\n",
+      static_cast<unsigned long long>(taken.sequence), spent.wall);
+  std::printf("| the same, CPU s | %.2f | | |\n", spent.cpu);
+  std::printf("| its blobs, MiB | %.1f | | |\n", static_cast<double>(stored) / (1 << 20));
+}
+
 /// Another process owns the ledger, opens it, writes some blocks and is killed.
-void OwnAndDie(const std::string& path) {
+void OwnAndDie(const std::string& path, ObjectStore& store) {
   const pid_t owner = ::fork();
   CHECK(owner >= 0);
   if (owner == 0) {
-    Ledger ledger(
-        [&path]() -> StatusOr<std::unique_ptr<EventLog>> {
-          return sqlite::OpenEventLog({.path = path});
-        },
-        0, "bench");
+    Ledger ledger([&path] { return OpenOwned(path); }, 0, "bench", &store);
     ShardState state;
-    Must(ledger.Replay(Context{}, [&](const Event& e) { return Fold(state, e); }));
+    Must(ledger.Restore(Context{}, state).status());
     for (int block = 0; block < kBlocksAfterStart; ++block) {
       std::vector<Event> events;
       const ShardOpened opened{
@@ -211,33 +240,71 @@ void OwnAndDie(const std::string& path) {
         WTERMSIG(status) == SIGKILL);
 }
 
-Restart RestartAfterKill(const std::string& path, uint64_t events_min) {
-  OwnAndDie(path);
+/// The new owner: prints what it spent.
+int RestartMain(const std::string& path, const std::string& blobs) {
+  const auto store = blobs.empty() ? nullptr : Must(localfs::OpenObjectStore(blobs));
   Restart spent;
-  const Stopwatch open;
-  const auto log = Must(sqlite::OpenEventLog({.path = path}));
-  spent.open = open.Wall();
+  const Stopwatch watch;
   ShardState state;
-  const Stopwatch replay;
-  ChainReader reader(0);
-  Must(reader.Read(Context{}, *log, [&](const Event& e) { return Fold(state, e); }));
-  spent.replay = replay.Wall();
-  CHECK(state.sequence > events_min);
+  Ledger ledger(
+      [&] {
+        auto log = OpenOwned(path);
+        spent.open_wall = watch.Wall();
+        return log;
+      },
+      0, "bench", store.get());
+  const RestoreReport report = Must(ledger.Restore(Context{}, state));
+  spent.wall = watch.Wall();
+  spent.cpu = watch.Cpu();
+  CHECK(state.sequence > kEvents && (report.snapshot_sequence > 0) == !blobs.empty());
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  std::printf("%f %f %f %f\n", spent.open_wall, spent.wall, spent.cpu, usage.ru_maxrss / 1024.0);
+  std::fflush(stdout);
+  ::_exit(0);  // as the owner before it: the next one finds an unclean end
+}
+
+Restart RestartAfterKill(const std::string& path, const std::string& blobs, ObjectStore& store) {
+  OwnAndDie(path, store);
+  const std::string command =
+      StrCat(RealPath("/proc/self/exe").value(), " restart ", path, " '", blobs, "'");
+  FILE* child = ::popen(command.c_str(), "r");
+  CHECK(child != nullptr);
+  Restart spent;
+  CHECK(std::fscanf(child, "%lf %lf %lf %lf", &spent.open_wall, &spent.wall, &spent.cpu,
+                    &spent.mib) == 4);
+  CHECK(::pclose(child) == 0);
   return spent;
 }
 
-void PrintRestart(const std::string& path, uint64_t events) {
-  std::vector<double> open, replay, total;
+void PrintRestarts(const char* how, const std::string& path, const std::string& blobs,
+                   ObjectStore& store, const char* target) {
+  std::vector<double> open, wall, cpu, mib;
   for (int round = 0; round < kRounds; ++round) {
-    const Restart spent = RestartAfterKill(path, events);
-    open.push_back(spent.open);
-    replay.push_back(spent.replay);
-    total.push_back(spent.open + spent.replay);
+    const Restart spent = RestartAfterKill(path, blobs, store);
+    open.push_back(spent.open_wall);
+    wall.push_back(spent.wall);
+    cpu.push_back(spent.cpu);
+    mib.push_back(spent.mib);
   }
-  std::printf("| kill -9 of the owner to a folded state, wall s | %.2f | <= 1 | |\n",
-              RangeOf(total).median);
-  std::printf("| of it the check of the whole database | %.2f | | |\n", RangeOf(open).median);
-  std::printf("| of it replay | %.2f | | |\n", RangeOf(replay).median);
+  std::printf("| kill -9 of the owner to a folded state, %s, wall s | %.2f | %s | |\n", how,
+              RangeOf(wall).median, target);
+  std::printf("| of it the check after an unclean end, wall s | %.3f | | |\n",
+              RangeOf(open).median);
+  std::printf("| the same, CPU s | %.2f | | |\n", RangeOf(cpu).median);
+  std::printf("| the same, MiB resident at most | %.0f | | |\n", RangeOf(mib).median);
+}
+
+/// By the owner, of the log's end.
+void TakeNewSnapshot(const std::string& path, ObjectStore& store) {
+  Ledger ledger([&path] { return OpenOwned(path); }, 0, "bench", &store);
+  ShardState state;
+  Must(ledger.Restore(Context{}, state).status());
+  const auto reader = Must(sqlite::OpenEventLog({.path = path, .read_only = true}));
+  const SnapshotTaken newest = Must(TakeSnapshot(Context{}, *reader, 0, store));
+  std::vector<Event> events;
+  Step(state, {.body = newest, .wall_ms = 1'800'000'000'000}, events);
+  Must(ledger.Append(Context{}, state.incarnation, events));
 }
 
 }  // namespace
@@ -245,13 +312,24 @@ void PrintRestart(const std::string& path, uint64_t events) {
 int Main() {
   const ScratchFolder scratch;
   const std::string path = scratch.path() + "/ledger.sqlite3";
+  const std::string blobs = scratch.path() + "/blobs";
+  const auto store = Must(localfs::OpenObjectStore(blobs));
   uint64_t missions = 0;
   uint64_t blocks = 0;
+  SnapshotTaken taken;
+  Spent taking;
   ShardState expected;
   {
     memory::MemoryEventLog memory_log;
     History history(memory_log);
-    for (; history.events() < kEvents; ++missions) history.RunMission();
+    for (; history.events() < kEvents; ++missions) {
+      history.RunMission();
+      if (taken.sequence > 0 || history.events() < kEvents - kSnapshotEvents) continue;
+      const Stopwatch watch;
+      taken = Must(StoreSnapshot(Context{}, *store, 0, history.state(), history.hash()));
+      taking = {watch.Wall(), watch.Cpu()};
+      history.Record(taken);
+    }
     blocks = history.blocks();
     expected = history.state();
     StoreAll(memory_log, path);
@@ -287,10 +365,20 @@ int Main() {
   std::printf("| of it the fold | %.2f | | |\n", total - RangeOf(decode).median);
   std::printf("| events/s | %.0f | | |\n", 1e6 / total);
   log.reset();
-  PrintRestart(path, expected.sequence);
+  const Stopwatch check;
+  Must(sqlite::CheckLedgerFile(path));
+  std::printf("| the whole check of the database (doctor), CPU s | %.2f | | |\n", check.Cpu());
+  PrintSnapshot(taken, taking, *store);
+  PrintRestarts("without a snapshot", path, "", *store, "");
+  PrintRestarts("the snapshot 50,000 events behind", path, blobs, *store, "<= 1");
+  TakeNewSnapshot(path, *store);
+  PrintRestarts("a new snapshot", path, blobs, *store, "0.3 typical");
   return 0;
 }
 
 }  // namespace coditect::bench
 
-int main() { return coditect::bench::Main(); }
+int main(int argc, char** argv) {
+  const bool restart = argc == 4 && std::string_view(argv[1]) == "restart";
+  return restart ? coditect::bench::RestartMain(argv[2], argv[3]) : coditect::bench::Main();
+}

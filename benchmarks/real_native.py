@@ -100,21 +100,24 @@ class SourcePackage(drawn_bugs.Package):
 
 PACKAGES = (
     SourcePackage("cjson", "1.7.15-1+deb12u4", "cjson_1.7.15.orig.tar.gz",
-                  "5308fd4bd90cef7aa060558514de6a1a4a0819974a26e6ed13973c5f624c24b2", ("cJSON.c", "cJSON_Utils.c")),
-    SourcePackage("jansson", "2.14-2", "jansson_2.14.orig.tar.gz", "c739578bf6b764aa0752db9a2fdadcfe921c78f1228c7ec0bb47fa804c55d17b", ("src",)),
-    SourcePackage("pugixml", "1.13-0.2", "pugixml_1.13.orig.tar.gz", "5c5ad5d7caeb791420408042a7d88c2c6180781bf218feca259fd9d840a888e1", ("src",),
+                  "5308fd4bd90cef7aa060558514de6a1a4a0819974a26e6ed13973c5f624c24b2",
+                  ("cJSON.c", "cJSON_Utils.c")),
+    SourcePackage("jansson", "2.14-2", "jansson_2.14.orig.tar.gz",
+                  "c739578bf6b764aa0752db9a2fdadcfe921c78f1228c7ec0bb47fa804c55d17b", ("src",)),
+    SourcePackage("pugixml", "1.13-0.2", "pugixml_1.13.orig.tar.gz",
+                  "5c5ad5d7caeb791420408042a7d88c2c6180781bf218feca259fd9d840a888e1", ("src",),
                   ["-DPUGIXML_BUILD_TESTS=ON"]),
+    SourcePackage("double-conversion", "3.2.1-1", "double-conversion_3.2.1.orig.tar.gz",
+                  "e40d236343cad807e83d192265f139481c51fc83a1c49e406ac6ce0a0ba7cd35",
+                  ("double-conversion",), ["-DBUILD_TESTING=ON"]),
 )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    drawn_bugs.add_options(parser, PROJECT / "build" / "coditect")
-    parser.add_argument("--package", help="one of: " + ", ".join(p.name for p in PACKAGES))
+    drawn_bugs.add_options(parser, PROJECT / "build" / "coditect", PACKAGES)
     parser.set_defaults(bugs=10, max_time=300)
-    options = parser.parse_args()
-    return max(drawn_bugs.measure(options, package) for package in PACKAGES
-               if options.package in (None, package.name))
+    return drawn_bugs.measure_all(parser.parse_args(), PACKAGES)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Repairs drawn bugs of a real package with the shipped binary; prints what came of each.
+"""Repairs drawn bugs of real packages with the shipped binary; prints what came of each.
 
-A pinned source distribution is fetched through pip (its hash is checked) and becomes a git
-repository. Single-token bugs are put at places drawn from a hash of (package, version, number); those
+Pinned source distributions are fetched through pip (their hashes are checked) and become git
+repositories. Single-token bugs are put at places drawn from a hash of (package, version, number); those
 the package's own suite does not notice, or that hang it, are dropped. The binary repairs each, and
 its branch is judged here: a fresh clone, the package's own copies of the tests, the whole suite.
 """
@@ -17,7 +17,6 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
 import drawn_bugs  # noqa: E402
 
-SHA256 = "4a49b7d57ee055b83a458c8682a2a6f199d263a8aa517098bda9bab813554b87"
 PROJECT = pathlib.Path(__file__).resolve().parents[1]
 
 COMPARE = {ast.Lt: ("<", ["<=", ">"]), ast.LtE: ("<=", ["<", ">="]), ast.Gt: (">", [">=", "<"]),
@@ -127,13 +126,17 @@ class Places(ast.NodeVisitor):
             self._add("name", self._start(node), node.id, others)
 
 
-class Boltons(drawn_bugs.Package):
-    name, version, below = "boltons", "24.1.0", ("boltons",)
-    origin = "from the Python registry, sha256 " + SHA256[:12]
+class Distribution(drawn_bugs.Package):
+    """One source distribution; its suite is pytest's."""
+
+    def __init__(self, name, version, sha256, below):
+        self.name, self.version, self.below = name, version, below
+        self.origin = "from the Python registry, sha256 " + sha256[:12]
+        self._sha256 = sha256
 
     def fetch(self, folder):
         wanted = folder / "requirements.txt"
-        wanted.write_text("%s==%s --hash=sha256:%s\n" % (self.name, self.version, SHA256))
+        wanted.write_text("%s==%s --hash=sha256:%s\n" % (self.name, self.version, self._sha256))
         subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary",
                         ":all:", "--require-hashes", "-r", wanted, "-d",
                         folder], check=True, stdout=sys.stderr)
@@ -145,7 +148,7 @@ class Boltons(drawn_bugs.Package):
         """In the order of the files' names."""
         out = {}
         for path in self.sources(pristine):
-            if path.suffix != ".py":
+            if path.suffix != ".py" or "tests" in path.parts:
                 continue
             name = str(path.relative_to(pristine))
             for kind, offset, old, new in Places(path.read_bytes()).found:
@@ -164,10 +167,21 @@ class Boltons(drawn_bugs.Package):
         return {"PATH": path, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
+PACKAGES = (
+    Distribution("boltons", "24.1.0",
+                 "4a49b7d57ee055b83a458c8682a2a6f199d263a8aa517098bda9bab813554b87", ("boltons",)),
+    Distribution("more-itertools", "10.5.0",
+                 "5482bfef7849c25dc3c6dd53a6173ae4795da2a41a80faea6700d9f5846c5da6",
+                 ("more_itertools",)),
+    Distribution("toolz", "1.0.0",
+                 "2c86e3d9a04798ac556793bced838816296a2f085017664e4995cb40a1047a02", ("toolz",)),
+)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    drawn_bugs.add_options(parser, PROJECT / "build" / "coditect")
-    return drawn_bugs.measure(parser.parse_args(), Boltons())
+    drawn_bugs.add_options(parser, PROJECT / "build" / "coditect", PACKAGES)
+    return drawn_bugs.measure_all(parser.parse_args(), PACKAGES)
 
 
 if __name__ == "__main__":

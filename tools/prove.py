@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The long proofs on the release binary; results with the commit into docs/proofs.md.
 
-usage: prove.py [crash_points|kill9|power_cuts|emergency_stop] [--jobs N]
+usage: prove.py [crash_points|kill9|power_cuts|sweeps|emergency_stop] [--jobs N]
 """
 
 import argparse
@@ -25,6 +25,8 @@ from conftest import BINARY  # noqa: E402
 
 KILLS = 50
 CUTS = 50
+SWEEPS = 15
+SWEEP_SECONDS = 0.8  # a gc takes about that long
 STOPS = 3  # of each state of an agent, fault of the disk and way to stop
 STOP_SECONDS_MAX = 0.1
 SEED = 20240521
@@ -34,7 +36,9 @@ Written by `./dev prove [NAME]`; the method is in `tests/e2e/trials.py`. A trial
 bugs that is ended in the way named, resumed, and examined: it is verified, with the same tree as an undisturbed run
 where that is claimed, one commit per repair, every ledger block seen before still there with the same hash, every line
 shown by `logs --follow` still shown, every reported commit reachable, `git fsck` clean, the person's files and refs
-untouched, nothing left behind. `emergency_stop`: a run is stopped (second Ctrl-C, `stop --emergency`) while an agent is
+untouched, nothing left behind. In `kill9` and `power_cuts` a snapshot of the state is taken after every ten events.
+`sweeps`: a `coditect gc` that forgets two runs and cuts the log off is ended, made again, and then finds nothing left to
+do, the runs are told to be forgotten, the chain holds and a new run is verified. `emergency_stop`: a run is stopped (second Ctrl-C, `stop --emergency`) while an agent is
 in a state of its lifecycle and the ledger is stuck in fsync or its disk is full (`tests/e2e/emergency.py`); a trial fails
 when a process of the run lives for more than 100 ms (from the signal, or from the start of `stop`, by looking at /proc).
 
@@ -121,6 +125,27 @@ def power_cuts(jobs):
     return ended_at_random(jobs, trials.power_cut, CUTS)
 
 
+def sweeps(jobs):
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="coditect-prove-"))
+    try:
+        points = trials.sweep_points(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    cases = [("%s:%s" % (point, moment),
+              lambda folder, point=point, moment=moment: trials.sweep_crash(folder, point, moment))
+             for point in points for moment in ("before", "after", "torn")
+             # A ref, a deletion or a blob of a sweep has no half: torn is the same as before.
+             if not (moment == "torn" and point.startswith("effect#"))]
+    ends = [("killed", trials.sweep_kill)]
+    if not trials.LoopDisk.missing():
+        ends.append(("without power", trials.sweep_cut))
+    cases += [("%s after %.2f s" % (how, after), lambda folder, end=end, after=after: end(folder, after))
+              for how, end in ends for after in trials.moments(SEED, SWEEPS, SWEEP_SECONDS)]
+    progress = run_all(jobs, cases)
+    return progress, "%d points of a gc that forgets two runs and cuts the log; it killed, and its power cut, at %d moments each" % (
+        len(points), SWEEPS)
+
+
 def emergency_stop(jobs):
     del jobs  # one at a time: it is about milliseconds
     folder = pathlib.Path(tempfile.mkdtemp(prefix="coditect-prove-"))
@@ -146,7 +171,7 @@ def emergency_stop(jobs):
         sum(count for _, count in seen), alive[len(alive) // 2], alive[-1])
 
 
-PROOFS = {"crash_points": crash_points, "kill9": kill9, "power_cuts": power_cuts,
+PROOFS = {"crash_points": crash_points, "kill9": kill9, "power_cuts": power_cuts, "sweeps": sweeps,
           "emergency_stop": emergency_stop}
 
 

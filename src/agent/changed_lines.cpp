@@ -68,18 +68,20 @@ std::vector<FileLines> WatchedLines(const std::vector<WatchedHunk>& hunks) {
   return out;
 }
 
-size_t CountExecuted(const std::vector<WatchedHunk>& hunks, const TestReport& report) {
+std::vector<WatchedHunk> UnexecutedHunks(const std::vector<WatchedHunk>& hunks,
+                                         const TestReport& report) {
   std::map<std::string, std::set<uint32_t>> executed;
   for (const FileLines& file : report.executed) {
     executed[file.file].insert(file.lines.begin(), file.lines.end());
   }
-  return static_cast<size_t>(
-      std::count_if(hunks.begin(), hunks.end(), [&](const WatchedHunk& hunk) {
-        const auto found = executed.find(hunk.file);
-        return found != executed.end() &&
-               std::any_of(hunk.lines.begin(), hunk.lines.end(),
-                           [&](uint32_t line) { return found->second.contains(line); });
-      }));
+  std::vector<WatchedHunk> unexecuted = hunks;
+  std::erase_if(unexecuted, [&](const WatchedHunk& hunk) {
+    const auto found = executed.find(hunk.file);
+    return found != executed.end() &&
+           std::any_of(hunk.lines.begin(), hunk.lines.end(),
+                       [&](uint32_t line) { return found->second.contains(line); });
+  });
+  return unexecuted;
 }
 
 }  // namespace coditect

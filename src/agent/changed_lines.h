@@ -24,7 +24,8 @@ StatusOr<std::vector<WatchedHunk>> ChangedHunks(const Lease& lease, const std::s
 /// All lines of the hunks, by file.
 std::vector<FileLines> WatchedLines(const std::vector<WatchedHunk>& hunks);
 
-/// How many hunks had one of their lines executed in the run.
-size_t CountExecuted(const std::vector<WatchedHunk>& hunks, const TestReport& report);
+/// Those hunks none of whose lines was executed in the run.
+std::vector<WatchedHunk> UnexecutedHunks(const std::vector<WatchedHunk>& hunks,
+                                         const TestReport& report);
 
 }  // namespace coditect

@@ -3,7 +3,9 @@
 #include <map>
 #include <set>
 
+#include "src/agent/claim_commit.h"
 #include "src/agent/lease.h"
+#include "src/agent/repair_message.h"
 #include "src/agent/sources.h"
 #include "src/agent/test_run.h"
 #include "src/domain/evidence.h"
@@ -31,12 +33,6 @@ constexpr uint64_t kStarvedFuel = 3'000'000;  // a few tenths of a second of CPU
 constexpr size_t kEditableFilesMax = 24;
 // Each candidate for a file that cannot be collected has all of it loaded anew.
 constexpr uint64_t kImportCandidatesMax = 100;
-constexpr size_t kOutputBytesMax = 1024;
-
-std::string Shortened(std::string text) {
-  if (text.size() > kOutputBytesMax) text.resize(kOutputBytesMax);
-  return ReplaceInvalidUtf8(text);
-}
 
 class Coding {
  public:
@@ -235,9 +231,10 @@ class Coding {
     ASSIGN_OR_RETURN(ClaimRun run,
                      RunClaim(lease_, baseline_, tree, changes, expected_, WorkspaceUse::kSearch,
                               lease_.IntParameter("seed"), &usage_));
-    const std::string fault = EvidenceFault(run.evidence);
+    const std::string fault = run.Fault();
     lease_.Think("CONFIRM", {{"patch", search_->Description(number)}, {"fault", fault}});
-    if (!fault.empty()) return false;
+    // What searches for a repair never changes what judges it.
+    if (!fault.empty() || !run.evidence.tests_unchanged) return false;
     claim_number_ = number;
     claim_tree_ = tree;
     claim_evidence_ = run.evidence;
@@ -263,61 +260,19 @@ class Coding {
     return changes;
   }
 
-  /// What the patch mends, as the middle of a commit message.
-  std::string MendedText() const {
-    if (baseline_.harness.runner == "command") {
-      return StrCat("Mends `", EscapeForTerminal(baseline_.harness.command), "`.\n");
-    }
-    std::string text = StrCat("Mends ", Counted(cluster_->tests.size(), "failing test"), ":\n");
-    constexpr size_t kListed = 5;
-    for (size_t i = 0; i < cluster_->tests.size() && i < kListed; ++i) {
-      text += StrCat("  ", EscapeForTerminal(cluster_->tests[i]), "\n");
-    }
-    if (cluster_->tests.size() > kListed) {
-      text += StrCat("  and ", cluster_->tests.size() - kListed, " more\n");
-    }
-    return text;
-  }
-
-  std::string CommitMessage(const std::string& summary) const {
-    const MissionRequest& request = lease_.mission.request();
-    std::string text = StrCat("fix: ", summary, "\n\n", MendedText(), "\n");
-    if (request.attribution == "assisted-by") text += "Assisted-by: coditect:offline\n";
-    if (request.attribution == "co-authored-by") {
-      text += "Co-authored-by: coditect <coditect@localhost>\n";
-    }
-    text += StrCat("Coditect-Run: ", lease_.wanted.mission_id, "\n");
-    text += StrCat("Coditect-Task: ", lease_.wanted.task_id.ToString(), "\n");
-    return text;
-  }
-
   StatusOr<Work> Claim() {
-    ASSIGN_OR_RETURN(Repository * git, lease_.mission.repository(lease_.ctx));
     Work work = Report(ResultOutcome::kSuccess, "");
     TaskResult& result = work.result;
-    const std::string summary = search_->Description(claim_number_);
-    CommitRequest commit;
-    commit.parent = lease_.mission.request().repository.base_commit;
-    commit.tree = claim_tree_;
-    commit.author = lease_.mission.request().author;
-    commit.message = CommitMessage(summary);
-    commit.wall_ms = lease_.services.clock.WallMs();
-    ASSIGN_OR_RETURN(result.commit, git->Commit(lease_.ctx, commit));
-    RETURN_IF_ERROR(
-        git->UpdateRef(lease_.ctx, "refs/coditect/" + lease_.Label(), "", result.commit));
-    result.tree = claim_tree_;
+    RETURN_IF_ERROR(CommitClaim(lease_,
+                                {.tree = claim_tree_,
+                                 .summary = search_->Description(claim_number_),
+                                 .mended = MendedText(baseline_, cluster_->tests),
+                                 .changes = claim_changes_},
+                                &result));
     result.evidence = claim_evidence_;
-    result.outputs["summary"] = Shortened(summary);
-    std::string files;
-    for (const FileChange& change : claim_changes_) {
-      files += (files.empty() ? "" : "\n") + change.path;
-    }
-    result.outputs["files"] = Shortened(files);
     if (!held_out_.empty()) {
       result.outputs["held_out"] = StrCat(held_out_.size(), "/", held_out_.size());
     }
-    ASSIGN_OR_RETURN(result.outputs["message"],
-                     lease_.services.blobs.Put(lease_.ctx, commit.message));
     ASSIGN_OR_RETURN(result.outputs["plausible"],
                      lease_.services.blobs.Put(lease_.ctx, PlausibleText()));
     return work;
@@ -390,6 +345,8 @@ class Coding {
 
 }  // namespace
 
-StatusOr<Work> Repair(const Lease& lease) { return Coding(lease).Run(); }
+StatusOr<Work> Repair(const Lease& lease) {
+  return WorksOnBuild(lease) ? RepairBuild(lease) : Coding(lease).Run();
+}
 
 }  // namespace coditect

@@ -20,8 +20,10 @@ StatusOr<Work> Perform(const Lease& lease) {
   if (action == "localize") return Localize(lease);
   if (action == "plan") return MakePlan(lease);
   if (action == "repair") return Repair(lease);
+  if (action == "adopt") return Adopt(lease);
   if (action == "verify") return Verify(lease);
   if (action == "merge") return Merge(lease);
+  if (action == "integrate") return Integrate(lease);
   if (action == "deliver") return Deliver(lease);
   return InvalidArgument("no agent knows the action '", EscapeForTerminal(action), "'");
 }

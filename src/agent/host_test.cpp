@@ -66,6 +66,9 @@ class HoldingBus final : public EventBus {
     (void)go_on.Wait();
   }
   Status Flush(const Context&) override { return absl::OkStatus(); }
+  StatusOr<uint64_t> Forget(const Context&, const std::vector<MissionId>&) override {
+    return uint64_t{0};
+  }
   StatusOr<std::vector<BusEvent>> Read(const Context&, const MissionId&) override {
     return std::vector<BusEvent>();
   }
@@ -123,12 +126,18 @@ class EmptyPlans final : public OrchestratorService {
 /// The way into a ledger: stuck from some call on, or refusing the first ones.
 class StuckQueue final : public TaskQueueService {
  public:
+  Status Record(const Context&, const MissionId&, EventBody) override {
+    return Unimplemented("not here");
+  }
   StatusOr<MissionId> RequestMission(const Context& ctx, const MissionRequest&,
                                      const std::string&) override {
     return NeverReturns(ctx);
   }
   Status Control(const Context& ctx, const MissionId&, MissionControl,
                  const std::string&) override {
+    return NeverReturns(ctx);
+  }
+  Status AnswerApproval(const Context& ctx, const MissionId&, const ApprovalAnswered&) override {
     return NeverReturns(ctx);
   }
   Status Propose(const Context& ctx, const MissionId&, const std::vector<TaskPlanned>&,
@@ -207,7 +216,8 @@ class Stage {
                                 const MissionRequest&) -> StatusOr<std::unique_ptr<Repository>> {
         opened.Set();
         return NeverReturns(ctx);
-      }};
+      },
+      .open_delivery = nullptr};
   AgentHost host_;
 };
 

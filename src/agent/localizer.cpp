@@ -37,7 +37,7 @@ class Localization {
     request.coverage = traced_.coverage;
     request.errors = errors_;
     request.files = editable_;
-    for (const repair::FailureCluster& found : repair::ClusterFailures(request)) {
+    for (const repair::FailureCluster& found : Clusters(request)) {
       ASSIGN_OR_RETURN(FaultCluster cluster, MakeCluster(found));
       report_.clusters.push_back(std::move(cluster));
     }
@@ -45,6 +45,20 @@ class Localization {
   }
 
  private:
+  /// A candidate is one claim about all that fails, and so is what is searched in its stead.
+  std::vector<repair::FailureCluster> Clusters(const repair::ClusterRequest& request) const {
+    std::vector<repair::FailureCluster> found = repair::ClusterFailures(request);
+    if (lease_.mission.request().candidates.empty() || found.size() < 2) return found;
+    repair::FailureCluster& all = found.front();
+    for (size_t i = 1; i < found.size(); ++i) {
+      all.tests.insert(all.tests.end(), found[i].tests.begin(), found[i].tests.end());
+      all.collection_errors.insert(all.collection_errors.end(), found[i].collection_errors.begin(),
+                                   found[i].collection_errors.end());
+    }
+    found.resize(1);
+    return found;
+  }
+
   Status ReadFiles() {
     ASSIGN_OR_RETURN(const auto* files, lease_.mission.BaseFiles(lease_.ctx));
     const std::set<std::string> tests = TestFiles(baseline_);
@@ -265,6 +279,8 @@ class Localization {
 
 }  // namespace
 
-StatusOr<Work> Localize(const Lease& lease) { return Localization(lease).Run(); }
+StatusOr<Work> Localize(const Lease& lease) {
+  return WorksOnBuild(lease) ? LocalizeBuild(lease) : Localization(lease).Run();
+}
 
 }  // namespace coditect

@@ -156,8 +156,14 @@ StatusOr<std::vector<FileChange>> ChangesFromBase(const Lease& lease, const std:
   std::vector<FileChange> changes;
   std::vector<std::string> objects;
   std::set<std::string> present;
+  for (const TreeEntry& entry : entries) present.insert(entry.path);
+  // Deletions come first: a folder may take the place of a file.
+  for (const auto& [path, entry] : *base) {
+    if (!present.contains(path) && entry.mode != kGitlinkMode) {
+      changes.push_back({.path = path, .kind = FileChange::Kind::kDelete});
+    }
+  }
   for (const TreeEntry& entry : entries) {
-    present.insert(entry.path);
     const auto old = base->find(entry.path);
     const bool same = old != base->end() && old->second.object_id == entry.object_id &&
                       old->second.mode == entry.mode;
@@ -173,14 +179,10 @@ StatusOr<std::vector<FileChange>> ChangesFromBase(const Lease& lease, const std:
   }
   ASSIGN_OR_RETURN(const auto blobs, git->ReadBlobs(lease.ctx, objects));
   for (FileChange& change : changes) {
+    if (change.kind == FileChange::Kind::kDelete) continue;
     const auto blob = blobs.find(change.content);
     if (blob == blobs.end()) return DataLoss("git has no object ", change.content);
     change.content = blob->second;
-  }
-  for (const auto& [path, entry] : *base) {
-    if (!present.contains(path)) {
-      changes.push_back({.path = path, .kind = FileChange::Kind::kDelete});
-    }
   }
   return changes;
 }

@@ -22,7 +22,8 @@ StatusOr<Work> Verify(const Lease& lease) {
   work.result.commit = lease.Parameter("commit");
   work.result.tree = tree;
   work.result.evidence = run.evidence;
-  if (const std::string fault = EvidenceFault(run.evidence); !fault.empty()) {
+  if (!run.behind.empty()) work.result.outputs["behind"] = run.behind;
+  if (const std::string fault = run.Fault(); !fault.empty()) {
     work.result.outcome = ResultOutcome::kRefuted;
     work.result.reason = fault;
   }

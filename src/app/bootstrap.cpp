@@ -6,9 +6,12 @@
 #include <set>
 
 #include "src/adapters/git/delivery.h"
+#include "src/adapters/git/fast_forward.h"
 #include "src/adapters/git/initialise.h"
 #include "src/adapters/git/repository.h"
 #include "src/adapters/git/resolve.h"
+#include "src/adapters/git/run_refs.h"
+#include "src/adapters/git/snapshot.h"
 #include "src/adapters/localfs/object_store.h"
 #include "src/adapters/native/harness.h"
 #include "src/adapters/process/broker.h"
@@ -53,6 +56,18 @@ constexpr const char* kPassed[] = {"LANG",
 
 std::string ProcessLabel() { return StrCat("p", ::getpid()); }
 
+ResolvedTools FindTools(const python::InterpreterRequest& wanted,
+                        const std::vector<std::string>& pass) {
+  python::ResolvedToolchain found = python::ResolveToolchain(wanted);
+  std::vector<std::string> names(std::begin(kPassed), std::end(kPassed));
+  names.insert(names.end(), pass.begin(), pass.end());
+  for (const std::string& name : names) {
+    const auto value = wanted.environment.find(name);
+    if (value != wanted.environment.end()) found.toolchain.environment.insert(*value);
+  }
+  return {.toolchain = std::move(found.toolchain), .notes = std::move(found.notes)};
+}
+
 git::DeliveryOptions DeliveryOptions(const StatePaths& paths, const Delivered& delivered) {
   return {.delivered = delivered, .state_folder = paths.state, .label = ProcessLabel()};
 }
@@ -64,6 +79,29 @@ std::string BuildId() { return StrCat("coditect ", CODITECT_VERSION, " (", kBuil
 
 StatusOr<std::unique_ptr<EventLog>> OpenLedgerFile(const StatePaths& paths, bool read_only) {
   return sqlite::OpenEventLog({.path = paths.ledger, .read_only = read_only});
+}
+
+StatusOr<std::unique_ptr<LedgerTail>> OpenLedgerTail(const StatePaths& paths) {
+  ASSIGN_OR_RETURN(auto log, OpenLedgerFile(paths, /*read_only=*/true));
+  ASSIGN_OR_RETURN(auto blobs, OpenBlobs(paths));
+  return std::make_unique<LedgerTail>(std::move(log), std::move(blobs));
+}
+
+StatusOr<std::string> ExamineLedger(const Context& ctx, const StatePaths& paths) {
+  RETURN_IF_ERROR(sqlite::CheckLedgerFile(paths.ledger));
+  ASSIGN_OR_RETURN(const auto tail, OpenLedgerTail(paths));
+  RETURN_IF_ERROR(tail->Advance(ctx));
+  RETURN_IF_ERROR(tail->History(ctx, [](const Event&) {}));
+  std::string out = Counted(tail->state().sequence, "event");
+  if (tail->state().truncated.kept_from > 1) {
+    out += StrCat(", those before event ", tail->state().truncated.kept_from, " forgotten");
+  }
+  if (tail->restored().snapshot_sequence > 0) {
+    out +=
+        StrCat(", the newest snapshot of the state at event ", tail->restored().snapshot_sequence);
+  }
+  for (const std::string& reason : tail->restored().refused) out += "; passed over: " + reason;
+  return out;
 }
 
 StatusOr<std::unique_ptr<EventBus>> OpenTelemetry(const StatePaths& paths,
@@ -93,11 +131,16 @@ StatusOr<std::unique_ptr<Sandbox>> MakeSandbox(const StatePaths& paths, const st
   return process::Sandbox::Create(std::move(options));
 }
 
-StatusOr<std::unique_ptr<TestHarness>> MakeHarness(const StatePaths& paths) {
+StatusOr<std::vector<LanguageHarness>> MakeHarnesses(const StatePaths& paths) {
   std::vector<LanguageHarness> harnesses;
   harnesses.push_back({"c++", native::CreateHarness()});
   ASSIGN_OR_RETURN(auto python, python::CreateHarness({.folder = paths.support}));
   harnesses.push_back({"python", std::move(python)});
+  return harnesses;
+}
+
+StatusOr<std::unique_ptr<TestHarness>> MakeHarness(const StatePaths& paths) {
+  ASSIGN_OR_RETURN(auto harnesses, MakeHarnesses(paths));
   return CombineHarnesses(std::move(harnesses));
 }
 
@@ -110,14 +153,69 @@ StatusOr<std::unique_ptr<Repository>> OpenMissionRepository(const Context& ctx,
                                    .git_program = ""});
 }
 
+StatusOr<std::unique_ptr<Delivery>> OpenMissionDelivery(const Context& ctx, const StatePaths& paths,
+                                                        const RepositoryRef& repository) {
+  return git::OpenDelivery(ctx, {.repository = repository,
+                                 .state_folder = paths.state,
+                                 .label = ProcessLabel(),
+                                 .git_program = ""});
+}
+
 StatusOr<ResolvedRepository> ResolveRepository(const Context& ctx, const std::string& folder,
-                                               const std::string& base) {
+                                               const std::string& base, bool include_uncommitted) {
   ASSIGN_OR_RETURN(auto resolved, git::Resolve(ctx, folder, base));
-  std::vector<std::string> notes = git::Notes(resolved);
+  std::vector<std::string> notes = git::Notes(resolved, include_uncommitted);
   if (base.empty() && !resolved.branch.empty()) resolved.ref.base_name = resolved.branch;
   return ResolvedRepository{.ref = std::move(resolved.ref),
                             .author = std::move(resolved.author),
                             .notes = std::move(notes)};
+}
+
+StatusOr<WorkTreeState> LookAtWorkTree(const Context& ctx, const StatePaths& paths,
+                                       const RepositoryRef& repository) {
+  return git::TakeSnapshot(
+      ctx, {.repository = repository, .state_folder = paths.state, .label = ProcessLabel()});
+}
+
+StatusOr<std::optional<WorkTreeSnapshot>> SnapshotWorkTree(const Context& ctx,
+                                                           const StatePaths& paths,
+                                                           const std::string& request_id,
+                                                           ResolvedRepository* resolved) {
+  RepositoryRef& ref = resolved->ref;
+  ASSIGN_OR_RETURN(const WorkTreeState state, LookAtWorkTree(ctx, paths, ref));
+  for (const std::string& folder : state.left_out) {
+    resolved->notes.push_back(
+        StrCat("folder ", EscapeForTerminal(folder), " is a repository of its own and stays out"));
+  }
+  if (state.tree == ref.base_tree) {
+    resolved->notes.emplace_back("there are no uncommitted changes to include");
+    return std::optional<WorkTreeSnapshot>();
+  }
+  MissionRequest request;
+  request.repository = ref;
+  ASSIGN_OR_RETURN(const auto git, OpenMissionRepository(ctx, paths, request));
+  const std::string files =
+      StrCat(Counted(state.tracked, "changed file"), ", ", state.untracked, " untracked");
+  WorkTreeSnapshot snapshot{.ref = StrCat("refs/coditect/", request_id, "/snapshot"),
+                            .commit = "",
+                            .head = ref.base_commit,
+                            .tracked = state.tracked,
+                            .untracked = state.untracked};
+  ASSIGN_OR_RETURN(
+      snapshot.commit,
+      git->Commit(ctx, {.parent = ref.base_commit,
+                        .tree = state.tree,
+                        .author = resolved->author,
+                        .message = StrCat("Uncommitted changes of the work tree\n\n", files,
+                                          ", as they were when a coditect run began.\n"),
+                        .wall_ms = SystemClock().WallMs()}));
+  RETURN_IF_ERROR(git->UpdateRef(ctx, snapshot.ref, "", snapshot.commit));
+  ref.base_commit = snapshot.commit;
+  ref.base_tree = state.tree;
+  resolved->notes.push_back(
+      StrCat("your uncommitted changes (", files, ") are part of the run, as ", "commit ",
+             snapshot.commit.substr(0, 12), " on top of ", snapshot.head.substr(0, 12)));
+  return std::optional<WorkTreeSnapshot>(std::move(snapshot));
 }
 
 Status CheckRepositoryWritable(const RepositoryRef& repository) {
@@ -140,15 +238,31 @@ StatusOr<MergeOutcome> MergeDelivery(const Context& ctx, const StatePaths& paths
   return git::Merge(ctx, DeliveryOptions(paths, delivered), folder, dry_run);
 }
 
+StatusOr<std::vector<RunRef>> DropRunRefs(const Context& ctx, const StatePaths& paths,
+                                          const std::vector<ForgottenMission>& runs, bool dry_run) {
+  git::RunRefsOptions options{.state_folder = paths.state, .label = ProcessLabel()};
+  for (const ForgottenMission& run : runs) {
+    options.repository.git_dir = run.git_dir;
+    options.repository.common_dir = run.common_dir;
+    options.repository.object_format = run.object_format;
+    options.runs[run.id] = run.branch_commit;
+    // What --include-uncommitted pinned, before the run had an id.
+    if (!run.request_id.empty()) options.runs[run.request_id] = run.branch_commit;
+  }
+  ASSIGN_OR_RETURN(auto refs, git::ListRunRefs(ctx, options));
+  if (!dry_run) RETURN_IF_ERROR(git::DropRunRefs(ctx, options, refs));
+  return refs;
+}
+
 Status InitialiseRepository(const Context& ctx, const std::string& folder,
                             const std::string& message) {
   return git::Initialise(ctx, folder, message);
 }
 
-StatusOr<Toolchain> ResolveToolchain(const Context& ctx, const StatePaths& paths,
-                                     const RepositoryRef& repository,
-                                     const std::map<std::string, std::string>& environment,
-                                     const std::vector<std::string>& pass) {
+StatusOr<ResolvedTools> ResolveToolchain(const Context& ctx, const StatePaths& paths,
+                                         const RepositoryRef& repository,
+                                         const std::map<std::string, std::string>& environment,
+                                         const std::vector<std::string>& pass) {
   MissionRequest request;
   request.repository = repository;
   ASSIGN_OR_RETURN(const auto git, OpenMissionRepository(ctx, paths, request));
@@ -162,14 +276,16 @@ StatusOr<Toolchain> ResolveToolchain(const Context& ctx, const StatePaths& paths
     const auto at = tracked.lower_bound(relative);
     return at != tracked.end() && IsBelow(*at, relative);
   };
-  Toolchain toolchain = python::ResolveToolchain(wanted).toolchain;
-  std::vector<std::string> names(std::begin(kPassed), std::end(kPassed));
-  names.insert(names.end(), pass.begin(), pass.end());
-  for (const std::string& name : names) {
-    const auto found = environment.find(name);
-    if (found != environment.end()) toolchain.environment.insert(*found);
-  }
-  return toolchain;
+  return FindTools(wanted, pass);
+}
+
+ResolvedTools ResolveToolchain(const std::string& folder,
+                               const std::map<std::string, std::string>& environment) {
+  python::InterpreterRequest wanted;
+  wanted.repository = folder;
+  wanted.environment = environment;
+  wanted.is_tracked = [](const std::string&) { return false; };
+  return FindTools(wanted, {});
 }
 
 std::optional<int> RunAsHelperProcess(int argc, char** argv) {

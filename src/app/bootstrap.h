@@ -7,10 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "src/app/language_harnesses.h"
+#include "src/app/ledger_tail.h"
 #include "src/app/paths.h"
 #include "src/domain/delivery.h"
 #include "src/domain/mission.h"
+#include "src/domain/retention.h"
+#include "src/domain/state.h"
 #include "src/domain/toolchain.h"
+#include "src/ports/delivery.h"
 #include "src/ports/event_bus.h"
 #include "src/ports/event_log.h"
 #include "src/ports/object_store.h"
@@ -23,6 +28,13 @@ namespace coditect {
 std::string BuildId();  // "coditect 0.1.0 (a1b2c3d)"
 std::string VersionNumber();
 
+/// A reader of the ledger, whoever owns it.
+StatusOr<std::unique_ptr<LedgerTail>> OpenLedgerTail(const StatePaths& paths);
+
+/// Checks every page of the ledger's file and every event it leads to, in time that grows with
+/// them; what it holds, in words. DATA_LOSS says what is damaged.
+StatusOr<std::string> ExamineLedger(const Context& ctx, const StatePaths& paths);
+
 StatusOr<std::unique_ptr<EventLog>> OpenLedgerFile(const StatePaths& paths, bool read_only);
 StatusOr<std::unique_ptr<EventBus>> OpenTelemetry(const StatePaths& paths,
                                                   const std::string& producer, bool read_only,
@@ -33,11 +45,16 @@ StatusOr<std::unique_ptr<ObjectStore>> OpenBlobs(const StatePaths& paths);
 /// FAILED_PRECONDITION in one sentence with the next step when the tier cannot be had here.
 StatusOr<std::unique_ptr<Sandbox>> MakeSandbox(const StatePaths& paths, const std::string& tier,
                                                const std::string& workspace);
+/// One for each language, and all of them as one.
+StatusOr<std::vector<LanguageHarness>> MakeHarnesses(const StatePaths& paths);
 StatusOr<std::unique_ptr<TestHarness>> MakeHarness(const StatePaths& paths);
 
 StatusOr<std::unique_ptr<Repository>> OpenMissionRepository(const Context& ctx,
                                                             const StatePaths& paths,
                                                             const MissionRequest& request);
+
+StatusOr<std::unique_ptr<Delivery>> OpenMissionDelivery(const Context& ctx, const StatePaths& paths,
+                                                        const RepositoryRef& repository);
 
 /// The repository as the person sees it.
 struct ResolvedRepository {
@@ -45,9 +62,23 @@ struct ResolvedRepository {
   std::string author;
   std::vector<std::string> notes;  // one line each: shallow, mid-merge, submodules, …
 };
-/// `base`: "" = HEAD. Errors are one sentence with the next step.
+/// `base`: "" = HEAD. `include_uncommitted`: SnapshotWorkTree will be asked, so no note about what
+/// is not committed. Errors are one sentence with the next step.
 StatusOr<ResolvedRepository> ResolveRepository(const Context& ctx, const std::string& folder,
-                                               const std::string& base);
+                                               const std::string& base,
+                                               bool include_uncommitted = false);
+
+/// The work tree as a tree of the repository, which was resolved at HEAD. Index, stash, refs and
+/// files stay as they are. FAILED_PRECONDITION in one sentence with the next step.
+StatusOr<WorkTreeState> LookAtWorkTree(const Context& ctx, const StatePaths& paths,
+                                       const RepositoryRef& repository);
+
+/// Makes what is not committed the base of `resolved`: a commit on top of HEAD, kept by a ref named
+/// after `request_id`. Nothing when there is nothing. Errors as LookAtWorkTree.
+StatusOr<std::optional<WorkTreeSnapshot>> SnapshotWorkTree(const Context& ctx,
+                                                           const StatePaths& paths,
+                                                           const std::string& request_id,
+                                                           ResolvedRepository* resolved);
 
 /// PERMISSION_DENIED when no branch could be made there.
 Status CheckRepositoryWritable(const RepositoryRef& repository);
@@ -67,15 +98,28 @@ StatusOr<MergeOutcome> MergeDelivery(const Context& ctx, const StatePaths& paths
                                      const Delivered& delivered, const std::string& folder,
                                      bool dry_run);
 
+/// Drops the refs below refs/coditect/ of forgotten runs, which are all of one repository, and says
+/// which they were. NOT_FOUND when the repository is gone. `dry_run`: everything but the deletion.
+StatusOr<std::vector<RunRef>> DropRunRefs(const Context& ctx, const StatePaths& paths,
+                                          const std::vector<ForgottenMission>& runs, bool dry_run);
+
 /// Makes a git repository of the folder with everything in it as one commit on branch main.
 Status InitialiseRepository(const Context& ctx, const std::string& folder,
                             const std::string& message);
 
-/// The tools the person's shell would use there. `pass`: variables let through beside the usual.
-StatusOr<Toolchain> ResolveToolchain(const Context& ctx, const StatePaths& paths,
-                                     const RepositoryRef& repository,
-                                     const std::map<std::string, std::string>& environment,
-                                     const std::vector<std::string>& pass);
+/// The tools the person's shell would use.
+struct ResolvedTools {
+  Toolchain toolchain;
+  std::vector<std::string> notes;  // what is missing or not used and why, one sentence each
+};
+/// Those of the repository. `pass`: variables let through beside the usual.
+StatusOr<ResolvedTools> ResolveToolchain(const Context& ctx, const StatePaths& paths,
+                                         const RepositoryRef& repository,
+                                         const std::map<std::string, std::string>& environment,
+                                         const std::vector<std::string>& pass);
+/// Those of a folder that is no repository.
+ResolvedTools ResolveToolchain(const std::string& folder,
+                               const std::map<std::string, std::string>& environment);
 
 /// Set in a process that the program started of itself: what it is to do instead of the command
 /// line, with its exit code.

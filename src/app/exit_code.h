@@ -13,6 +13,7 @@ enum ExitCode {
   kExitError = 1,
   kExitUsage = 2,
   kExitNotVerified = 3,
+  kExitNeedsApproval = 5,
   kExitLimit = 6,
   kExitNeedsModel = 8,
   kExitDenied = 9,
@@ -26,10 +27,11 @@ struct ExitCodeHelp {
   std::string_view help;
 };
 inline constexpr ExitCodeHelp kExitCodes[] = {
-    {kExitVerified, "Done and verified, or nothing to do."},
+    {kExitVerified, "Done and verified, nothing to do, or (plan) planned."},
     {kExitError, "An error."},
     {kExitUsage, "A wrong command line or configuration."},
     {kExitNotVerified, "Ended, and the goal is not verified."},
+    {kExitNeedsApproval, "Waits for a person's approval: `coditect inbox`."},
     {kExitLimit, "A limit was reached; the run can be resumed."},
     {kExitNeedsModel, "The goal needs a model."},
     {kExitDenied, "Denied."},
@@ -42,9 +44,12 @@ constexpr int ExitCodeOf(Outcome outcome) {
   switch (outcome) {
     case Outcome::kVerified:
     case Outcome::kNothingToDo:
+    case Outcome::kPlanned:
       return kExitVerified;
     case Outcome::kNotVerified:
       return kExitNotVerified;
+    case Outcome::kNeedsApproval:
+      return kExitNeedsApproval;
     case Outcome::kNeedsModel:
       return kExitNeedsModel;
     case Outcome::kLimit:

@@ -70,7 +70,8 @@ Status AddSearches(const Context& ctx, const MissionState& mission, const std::s
                    ObjectStore& blobs, FaultExplanation& fault) {
   for (const TaskState& task : mission.tasks) {
     const auto of = task.spec.parameters.find("cluster");
-    if (task.spec.intent != "repair" || of == task.spec.parameters.end() || of->second != cluster) {
+    const bool searched = task.spec.intent == "repair" || task.spec.intent == "adopt";
+    if (!searched || of == task.spec.parameters.end() || of->second != cluster) {
       continue;
     }
     fault.searches.push_back({.task = task.spec.task_id.ToString(),

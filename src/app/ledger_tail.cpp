@@ -2,6 +2,8 @@
 #include "src/app/ledger_tail.h"
 
 #include "src/base/strings.h"
+#include "src/task_queue/history.h"
+#include "src/task_queue/snapshot.h"
 
 namespace coditect {
 
@@ -25,11 +27,37 @@ Status ExplainLedgerError(const Status& status, const StatePaths& paths) {
 
 StatusOr<std::vector<Event>> LedgerTail::Poll(const Context& ctx) {
   std::vector<Event> events;
-  RETURN_IF_ERROR(reader_.Read(ctx, *log_, [&](const Event& event) {
-    events.push_back(event);
-    return Fold(state_, event);
-  }));
+  RETURN_IF_ERROR(Advance(ctx, [&](const Event& event) { events.push_back(event); }));
   return events;
+}
+
+Status LedgerTail::Advance(const Context& ctx) {
+  return Advance(ctx, [](const Event&) {});
+}
+
+Status LedgerTail::Advance(const Context& ctx, const std::function<void(const Event&)>& see) {
+  if (!begun_) {
+    ASSIGN_OR_RETURN(restored_, RestoreState(ctx, *log_, blobs_.get(), reader_, state_));
+    begun_ = true;
+  }
+  return reader_.Read(ctx, *log_, [&](const Event& event) {
+    see(event);
+    return Fold(state_, event);
+  });
+}
+
+Status LedgerTail::History(const Context& ctx, const std::function<void(const Event&)>& see) {
+  const LogTruncated truncated = state_.truncated;
+  const Status read =
+      ReadHistory(ctx, *log_, reader_.shard(), *blobs_, truncated, [&](const Event& event) {
+        see(event);
+        return absl::OkStatus();
+      });
+  if (read.ok()) return read;
+  // What looks like a gap may be what a gc has just moved away.
+  RETURN_IF_ERROR(Advance(ctx));
+  return state_.truncated == truncated ? read
+                                       : Unavailable("a gc moved the log's beginning; try again");
 }
 
 }  // namespace coditect

@@ -6,6 +6,7 @@
 
 #include "src/app/bootstrap.h"
 #include "src/app/commands/commands.h"
+#include "src/app/commands/fields.h"
 #include "src/app/exit_code.h"
 #include "src/base/strings.h"
 
@@ -17,16 +18,21 @@ namespace {
 /// What was parsed, and what to do then.
 struct CommandLine {
   GlobalOptions global;
-  bool json = false;
+  std::string json;  // "" = no --json, "true" = without fields
   RunOptions run;
   RunName name;
+  DoctorOptions doctor;
   std::string shell;
   std::string key;
   std::string value;
   bool repository = false;
+  bool revoke = false;
   std::string file;
   std::string max_time;
+  std::string older_than;
   std::string subject;
+  std::string format;
+  std::string note;
   bool all = false;
   bool emergency = false;
   bool graph = false;
@@ -47,10 +53,13 @@ void AddGlobalOptions(CLI::App& app, CommandLine& line) {
       ->type_name("FILE");
   app.add_option("--output", global.output, "text or json; the result on stdout")
       ->check(CLI::IsMember({"text", "json"}));
-  app.add_flag("--json", line.json, "The same as --output json");
+  app.add_flag("--json", line.json,
+               "The same as --output json; --json=FIELD,FIELD has only these fields")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.add_option("--progress", global.progress, "auto, tty, plain, jsonl or none; on stderr")
       ->check(CLI::IsMember({"auto", "tty", "plain", "jsonl", "none"}));
-  app.add_flag("--no-input", global.no_input, "Never ask (this version never does)");
+  app.add_flag("--no-input", global.no_input,
+               "Never ask; what waits for a person ends with exit code 5");
   app.add_flag("-q,--quiet", global.quiet, "Only the result");
   app.add_flag("-v,--verbose", global.verbose, "Everything worth knowing");
 }
@@ -85,19 +94,38 @@ void RequireRunName(const CommandLine& line, const char* flag) {
   }
 }
 
+/// "ps", "config list": the words that lead to the verb.
+std::string PathOf(const CLI::App& verb) {
+  if (verb.get_parent() == nullptr) return "";
+  const std::string above = PathOf(*verb.get_parent());
+  return StrCat(above, above.empty() ? "" : " ", verb.get_name());
+}
+
 CLI::App* AddVerb(CLI::App& app, const char* name, const char* help) {
   CLI::App* verb = app.add_subcommand(name, help);
   verb->fallthrough();
-  verb->footer(
-      "\nAs for every verb (coditect --help): -C DIR, -c KEY=VALUE, --config FILE, --output, "
-      "--json,\n"
-      "--progress, --no-input, -q, -v");
+  verb->footer([verb] {
+    const std::vector<std::string> fields = FieldsOf(PathOf(*verb));
+    return StrCat("\nAs for every verb (coditect --help): -C DIR, -c KEY=VALUE, --config FILE, ",
+                  "--output, --json,\n--progress, --no-input, -q, -v",
+                  fields.empty() ? "" : "\n\n--json=FIELD,.. takes " + Join(fields, ", "));
+  });
   return verb;
 }
 
 void AddRunOptions(CLI::App* verb, RunOptions& options) {
-  verb->add_option("--base", options.base, "Start from this commit, branch or tag (HEAD)")
-      ->type_name("REF")
+  CLI::Option* base =
+      verb->add_option("--base", options.base, "Start from this commit, branch or tag (HEAD)")
+          ->type_name("REF")
+          ->check(kNotEmpty);
+  verb->add_flag("--include-uncommitted", options.include_uncommitted,
+                 "Start from the work tree as it is, untracked files too")
+      ->excludes(base);
+  verb->add_option("--deliver", options.deliver,
+                   "branch, ff (move the base branch, tested) or patch (a file)")
+      ->check(CLI::IsMember({"branch", "ff", "patch"}));
+  verb->add_option("--patch-file", options.patch_file, "Where --deliver patch writes")
+      ->type_name("FILE")
       ->check(kNotEmpty);
   verb->add_option("--max-time", options.max_time, "Stop after this long: 90s, 10m, 2h")
       ->type_name("D")
@@ -107,22 +135,65 @@ void AddRunOptions(CLI::App* verb, RunOptions& options) {
       ->check(CLI::IsMember({"offline", "auto"}));
   verb->add_option("--sandbox", options.sandbox, "auto, process or none")
       ->check(CLI::IsMember({"auto", "process", "none"}));
+  verb->add_option("--candidate", options.candidates,
+                   "Judge this change first: what a commit, branch or tag differs from the base by")
+      ->type_name("REF")
+      ->allow_extra_args(false)
+      ->check(kNotEmpty);
+  verb->add_option("--approve", options.approve, "What waits for you: none, plan, merge or all")
+      ->check(CLI::IsMember({"none", "plan", "merge", "all"}));
   verb->add_option("--seed", options.seed, "The same repository and seed give the same result")
       ->type_name("N");
 }
 
-void AddRun(CLI::App& app, CommandLine& line, int* code) {
-  CLI::App* run = AddVerb(app, "run", "Let a team of agents reach a goal in a git repository");
-  run->add_option("goal", line.run.goal, "What to do: \"make the tests pass\"");
-  run->add_option("--verify", line.run.verify, "The command that tells whether it is done")
+void AddGoal(CLI::App* verb, RunOptions& options) {
+  verb->add_option("goal", options.goal,
+                   "What to do: \"make the tests pass\" or \"make it build\"");
+  verb->add_option("--verify", options.verify, "The command that tells whether it is done")
       ->type_name("CMD")
       ->check(kNotEmpty);
+}
+
+void RequireGoal(const CLI::App* verb) {
+  if (verb->count("goal") > 0) return;
+  throw CLI::RequiredError(
+      StrCat("a goal (coditect ", verb->get_name(), " \"make the tests pass\")"));
+}
+
+/// A plan has its own goal and settings.
+void AddPlanToRun(CLI::App* run, RunOptions& options) {
+  run->add_flag("--plan-only", options.plan_only, "End with the plan; change nothing");
+  std::vector<CLI::Option*> others = run->get_options();
+  std::erase(others, run->get_help_ptr());
+  CLI::Option* plan =
+      run->add_option("--plan", options.plan, "Run the plan that this run ended with")
+          ->type_name("ID")
+          ->check(kNotEmpty);
+  for (CLI::Option* other : others) plan->excludes(other);
+  run->add_option("--check-index", options.check_index,
+                  "Of --plan: only if the plan has this index still")
+      ->type_name("N")
+      ->needs(plan);
+}
+
+void AddRun(CLI::App& app, CommandLine& line, int* code) {
+  CLI::App* run = AddVerb(app, "run", "Let a team of agents reach a goal in a git repository");
+  AddGoal(run, line.run);
   AddRunOptions(run, line.run);
+  AddPlanToRun(run, line.run);
   run->callback([&line, run, code] {
-    if (run->count("goal") == 0) {
-      throw CLI::RequiredError("a goal (coditect run \"make the tests pass\")");
-    }
+    if (line.run.plan.empty()) RequireGoal(run);
     *code = RunCommand(line.global, line.run);
+  });
+  CLI::App* plan = AddVerb(app, "plan", "Find what is wrong and plan the repairs, no more");
+  AddGoal(plan, line.run);
+  AddRunOptions(plan, line.run);
+  plan->add_option("--format", line.format, "text, json, mermaid or dot")
+      ->check(CLI::IsMember({"text", "json", "mermaid", "dot"}));
+  plan->callback([&line, plan, code] {
+    RequireGoal(plan);
+    if (!line.format.empty()) line.global.output = line.format;
+    *code = PlanCommand(line.global, line.run);
   });
   CLI::App* fix = AddVerb(app, "fix", "Mend these tests, or all that fail");
   fix->add_option("test", line.run.tests, "Their ids, as a run's report has them");
@@ -182,6 +253,31 @@ void AddFollowUpVerbs(CLI::App& app, CommandLine& line, int* code) {
   });
 }
 
+void AddDecidingVerbs(CLI::App& app, CommandLine& line, int* code) {
+  AddVerb(app, "inbox", "List what waits for your approval")->callback([&line, code] {
+    *code = InboxCommand(line.global);
+  });
+  CLI::App* approve = AddVerb(app, "approve", "Let a run that waits for you go on");
+  AddRunName(approve, line);
+  approve->add_option("--note", line.note, "What to record with it")->type_name("TEXT");
+  AddDryRun(approve, line);
+  approve->callback([&line, code] {
+    RequireRunName(line, "--last");
+    *code = ApproveCommand(line.global, line.name, line.note, line.dry_run);
+  });
+  CLI::App* reject = AddVerb(app, "reject", "End a run that waits for you, without delivery");
+  AddRunName(reject, line);
+  reject->add_option("--reason", line.note, "Why; the run's report says it")
+      ->type_name("TEXT")
+      ->required()
+      ->check(kNotEmpty);
+  AddDryRun(reject, line);
+  reject->callback([&line, code] {
+    RequireRunName(line, "--last");
+    *code = RejectCommand(line.global, line.name, line.note, line.dry_run);
+  });
+}
+
 void AddLookingVerbs(CLI::App& app, CommandLine& line, int* code) {
   CLI::App* ps = AddVerb(app, "ps", "List the open runs");
   ps->add_flag("-a,--all", line.all, "The ended ones too");
@@ -227,6 +323,23 @@ void AddDeliveryVerbs(CLI::App& app, CommandLine& line, int* code) {
   });
 }
 
+void AddDoctor(CLI::App& app, CommandLine& line, int* code) {
+  CLI::App* doctor = AddVerb(app, "doctor", "Check this machine and say how to mend what is wrong");
+  doctor->add_flag("--summary", line.doctor.summary, "One line a group");
+  doctor->add_flag("--fix", line.doctor.fix, "Mend what can be mended safely; says what it does");
+  doctor
+      ->add_option("--bundle", line.doctor.bundle,
+                   "Write this new file for a report of a bug: no secrets, no paths of yours, "
+                   "nothing of the repository")
+      ->type_name("FILE")
+      ->check(kNotEmpty);
+  AddDryRun(doctor, line);
+  doctor->callback([&line, code] {
+    line.doctor.dry_run = line.dry_run;
+    *code = DoctorCommand(line.global, line.doctor);
+  });
+}
+
 void AddOtherVerbs(CLI::App& app, CommandLine& line, int* code) {
   AddVerb(app, "demo", "Repair a throw-away repository with two bugs")->callback([&line, code] {
     *code = DemoCommand(line.global);
@@ -234,8 +347,18 @@ void AddOtherVerbs(CLI::App& app, CommandLine& line, int* code) {
   CLI::App* init = AddVerb(app, "init", "Write a commented coditect.toml into the repository");
   AddDryRun(init, line);
   init->callback([&line, code] { *code = InitCommand(line.global, line.dry_run); });
-  AddVerb(app, "doctor", "Check this machine and say how to mend what is wrong")
-      ->callback([&line, code] { *code = DoctorCommand(line.global); });
+  CLI::App* trust =
+      AddVerb(app, "trust", "Let this repository's coditect.toml set what yours alone may");
+  trust->add_flag("--revoke", line.revoke, "Not any more");
+  AddDryRun(trust, line);
+  trust->callback([&line, code] { *code = TrustCommand(line.global, line.revoke, line.dry_run); });
+  AddDoctor(app, line, code);
+  CLI::App* gc = AddVerb(app, "gc", "Forget old runs and free what they left behind");
+  gc->add_option("--older-than", line.older_than,
+                 "How long ago they ended: 30d, 12h (default: storage.retention)")
+      ->type_name("D");
+  AddDryRun(gc, line);
+  gc->callback([&line, code] { *code = GcCommand(line.global, line.older_than, line.dry_run); });
   AddVerb(app, "version", "Print the version")->callback([&line, code] {
     *code = VersionCommand(line.global);
   });
@@ -337,6 +460,44 @@ std::vector<const CLI::App*> VerbsOf(const CLI::App& app, const std::vector<std:
   return verbs;
 }
 
+/// The verb that was parsed, the innermost.
+const CLI::App& ParsedVerb(const CLI::App& app) {
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  return *at;
+}
+
+/// Makes of --json[=FIELDS] what the verbs look at.
+void TakeJson(const CLI::App& app, CommandLine& line) {
+  if (line.json.empty()) return;
+  line.global.output = "json";
+  if (line.json == "true") return;
+  const auto fields =
+      ParseFields(PathOf(ParsedVerb(app)) + (line.stat ? " --stat" : ""), line.json);
+  if (!fields.ok()) throw CLI::ValidationError(Message(fields.status()));
+  line.global.fields = *fields;
+}
+
+/// `--json FIELD,..` as `--json=FIELD,..`, where no argument of the verb could be meant: after a
+/// verb that takes none.
+std::vector<std::string> JoinFields(const CLI::App& app, std::vector<std::string> words) {
+  for (size_t i = 0; i + 1 < words.size(); ++i) {
+    if (words[i] != "--json" || words[i + 1].starts_with("-")) continue;
+    std::string unknown;
+    const CLI::App* verb =
+        VerbsOf(app, {words.begin(), words.begin() + static_cast<ptrdiff_t>(i)}, &unknown).back();
+    const auto options = verb->get_options();
+    const bool takes_words =
+        verb == &app || !verb->get_subcommands({}).empty() || !unknown.empty() ||
+        std::any_of(options.begin(), options.end(),
+                    [](const CLI::Option* option) { return option->get_positional(); });
+    if (takes_words) continue;
+    words[i] += "=" + words[i + 1];
+    words.erase(words.begin() + static_cast<ptrdiff_t>(i) + 1);
+  }
+  return words;
+}
+
 /// What is wrong with a command line that does not parse, with the nearest word that would.
 std::string UsageError(const CLI::App& app, const std::vector<std::string>& words,
                        const std::string& parser_says) {
@@ -406,17 +567,19 @@ int Main(int argc, char** argv) {
   AddRun(app, line, &code);
   AddControlVerbs(app, line, &code);
   AddLookingVerbs(app, line, &code);
+  AddDecidingVerbs(app, line, &code);
   AddFollowUpVerbs(app, line, &code);
   AddDeliveryVerbs(app, line, &code);
   AddOtherVerbs(app, line, &code);
   AddConfigVerbs(app, line, &code);
   AddDescribingVerbs(app, line, &code);
-  app.parse_complete_callback([&line] {
-    if (line.json) line.global.output = "json";
-  });
+  app.parse_complete_callback([&app, &line] { TakeJson(app, line); });
   if (argc == 2 && std::string_view(argv[1]) == "--version") return VersionCommand({});
   try {
-    app.parse(argc, argv);
+    // The parser takes the words from the end.
+    std::vector<std::string> words = JoinFields(app, {argv + 1, argv + argc});
+    std::reverse(words.begin(), words.end());
+    app.parse(std::move(words));
   } catch (const CLI::CallForHelp&) {
     return Answer(app.help());
   } catch (const CLI::ParseError& error) {

@@ -37,6 +37,16 @@ class OwnedService final : public MissionService {
     return owner_->queue().Control(CallContext(), mission_id, control,
                                    client_verb ? client_id_ : Principal());
   }
+  Status Record(const MissionId& mission_id, EventBody fact) override {
+    if (auto* truncated = std::get_if<LogTruncated>(&fact)) truncated->principal = Principal();
+    if (auto* forgotten = std::get_if<MissionForgotten>(&fact)) forgotten->principal = Principal();
+    return owner_->queue().Record(CallContext(), mission_id, std::move(fact));
+  }
+  Status Answer(const MissionId& mission_id, const ApprovalAnswered& answer) override {
+    ApprovalAnswered own = answer;
+    own.principal = Principal();
+    return owner_->queue().AnswerApproval(CallContext(), mission_id, own);
+  }
   Status WaitForNews(uint64_t sequence, std::chrono::milliseconds timeout) override {
     owner_->WaitForNews(sequence, timeout);
     return absl::OkStatus();
@@ -66,8 +76,22 @@ class SocketService final : public MissionService {
                        : control == MissionControl::kDetach        ? "detach"
                        : control == MissionControl::kStop          ? "stop"
                        : control == MissionControl::kEmergencyStop ? "emergency_stop"
+                       : control == MissionControl::kRunPlan       ? "run_plan"
                                                                    : "resume";
     return Call({.verb = verb, .mission_id = mission_id}).status();
+  }
+
+  Status Record(const MissionId& mission_id, EventBody fact) override {
+    ClientFrame frame{.verb = "record", .mission_id = mission_id};
+    if (const auto* taken = std::get_if<SnapshotTaken>(&fact)) frame.snapshot_taken = *taken;
+    if (const auto* truncated = std::get_if<LogTruncated>(&fact)) frame.log_truncated = *truncated;
+    if (const auto* forgotten = std::get_if<MissionForgotten>(&fact)) {
+      frame.mission_forgotten = *forgotten;
+    }
+    return Call(std::move(frame)).status();
+  }
+  Status Answer(const MissionId& mission_id, const ApprovalAnswered& answer) override {
+    return Call({.verb = "answer", .mission_id = mission_id, .answer = answer}).status();
   }
 
   Status WaitForNews(uint64_t sequence, std::chrono::milliseconds timeout) override {

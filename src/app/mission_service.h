@@ -18,6 +18,10 @@ class MissionService {
   /// owner, is the same mission. UNAVAILABLE: the owner is gone, attach again.
   virtual StatusOr<MissionId> Request(const MissionRequest& request) = 0;
   virtual Status Control(const MissionId& mission_id, MissionControl control) = 0;
+  /// TaskQueueService::Record, with the principal set by the other side.
+  virtual Status Record(const MissionId& mission_id, EventBody fact) = 0;
+  /// A person's answer; who it is is set here. Errors as TaskQueueService::AnswerApproval.
+  virtual Status Answer(const MissionId& mission_id, const ApprovalAnswered& answer) = 0;
   /// Waits until the ledger grew beyond `sequence`, at most `timeout`. UNAVAILABLE as above.
   virtual Status WaitForNews(uint64_t sequence, std::chrono::milliseconds timeout) = 0;
 

@@ -49,26 +49,40 @@ Status Owner::Open(const Context& ctx) {
   options.owner_id = host_id;
   options.sync_interval = options_.sync_interval;
   options.planning_interval = options_.planning_interval;
+  options.snapshots = blobs_.get();
   queue_ = std::make_unique<TaskQueue>(
       std::move(options), [this] { return OpenLedgerFile(paths_, /*read_only=*/false); },
       orchestrator_, clock_);
   const Status opened = queue_->Open(ctx);
   if (!opened.ok()) return ExplainLedgerError(opened, paths_);
-  const HostServices services{
-      .sandbox = *sandbox_,
-      .harness = *harness_,
-      .blobs = *blobs_,
-      .bus = *bus_,
-      .orchestrator = orchestrator_,
-      .clock = clock_,
-      .work_folder = paths_.work,
-      .open_repository = [this](const Context& open_ctx, const MissionRequest& request) {
-        return OpenMissionRepository(open_ctx, paths_, request);
-      }};
+  const HostServices services{.sandbox = *sandbox_,
+                              .harness = *harness_,
+                              .blobs = *blobs_,
+                              .bus = *bus_,
+                              .orchestrator = orchestrator_,
+                              .clock = clock_,
+                              .work_folder = paths_.work,
+                              .open_repository =
+                                  [this](const Context& open_ctx, const MissionRequest& request) {
+                                    return OpenMissionRepository(open_ctx, paths_, request);
+                                  },
+                              .open_delivery =
+                                  [this](const Context& open_ctx, const MissionRequest& request) {
+                                    return OpenMissionDelivery(open_ctx, paths_,
+                                                               request.repository);
+                                  }};
   host_ = std::make_unique<AgentHost>(
       AgentHost::Options{.host_id = host_id, .slots = options_.slots}, services, *queue_);
   ASSIGN_OR_RETURN(server_, Server::Start(paths_.socket, *queue_));
-  queue_->AddObserver([this](std::span<const Event> events, const ShardState&) {
+  TellOfRefusedSnapshots(host_id);
+  snapshotter_ = std::make_unique<Snapshotter>(
+      0, options_.snapshot_events, [this] { return OpenLedgerFile(paths_, /*read_only=*/true); },
+      *blobs_,
+      [this](const Context& record_ctx, const SnapshotTaken& taken) {
+        return queue_->Record(record_ctx, "", taken);
+      });
+  queue_->AddObserver([this](std::span<const Event> events, const ShardState& state) {
+    snapshotter_->Announce(state);
     server_->Announce(events.back().sequence);
     MutexLock lock(mutex_);
     sequence_ = events.back().sequence;
@@ -82,6 +96,16 @@ Status Owner::Open(const Context& ctx) {
       *host_);
 }
 
+// A restart that had to do without the newest snapshot is slower, and somebody should know why.
+void Owner::TellOfRefusedSnapshots(const HostId& host_id) {
+  for (const std::string& reason : queue_->restored().refused) {
+    bus_->Publish({.topic = std::string(kTopicError),
+                   .event_type = "SNAPSHOT_REFUSED",
+                   .agent_id = "owner@" + host_id.substr(0, 8),
+                   .details = {{"reason", reason}}});
+  }
+}
+
 void Owner::Stop() {
   // Clients first: they must not see a queue that is going away as an answer.
   if (server_ != nullptr) server_->Stop();
@@ -90,6 +114,7 @@ void Owner::Stop() {
     MutexLock lock(reflex_mutex_);
     agents_ended_ = true;
   }
+  if (snapshotter_ != nullptr) snapshotter_->Stop();
   if (queue_ != nullptr) queue_->Stop();
   bus_.reset();
   sandbox_.reset();

@@ -11,6 +11,7 @@
 #include "src/app/tiered_sandbox.h"
 #include "src/base/unique_fd.h"
 #include "src/orchestrator/orchestrator.h"
+#include "src/task_queue/snapshotter.h"
 #include "src/task_queue/task_queue.h"
 
 namespace coditect {
@@ -19,7 +20,8 @@ struct OwnerOptions {
   uint32_t slots = 2;
   std::chrono::milliseconds sync_interval{100};
   std::chrono::milliseconds planning_interval{600'000};
-  std::string workspace;  // "" or "copy"
+  std::string workspace;                       // "" or "copy"
+  uint64_t snapshot_events = kSnapshotEvents;  // between two snapshots of the state
 };
 
 /// One per process. Stop() (or destruction) ends the agents and hands over: the lock is released
@@ -52,6 +54,7 @@ class Owner {
       : paths_(paths), options_(options), clock_(clock) {}
   Status Open(const Context& ctx);
   Status OpenServices(const Context& ctx);
+  void TellOfRefusedSnapshots(const HostId& host_id);
 
   const StatePaths paths_;
   const OwnerOptions options_;
@@ -63,6 +66,7 @@ class Owner {
   std::unique_ptr<ObjectStore> blobs_;
   std::unique_ptr<ProgressBus> bus_;
   std::unique_ptr<TaskQueue> queue_;
+  std::unique_ptr<Snapshotter> snapshotter_;
   std::unique_ptr<AgentHost> host_;
   std::unique_ptr<Server> server_;
 

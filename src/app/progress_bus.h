@@ -21,6 +21,10 @@ class ProgressBus final : public EventBus {
     return inner_->Read(ctx, mission_id);
   }
 
+  StatusOr<uint64_t> Forget(const Context& ctx, const std::vector<MissionId>& missions) override {
+    return inner_->Forget(ctx, missions);
+  }
+
   /// By task ("t-4"): the details of its newest PROGRESS event.
   std::map<std::string, std::map<std::string, std::string>> Latest(
       const MissionId& mission_id) const;

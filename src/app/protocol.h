@@ -6,19 +6,25 @@
 #include <string_view>
 
 #include "src/base/status.h"
+#include "src/domain/fact.h"
 #include "src/domain/mission.h"
 
 namespace coditect {
 
 inline constexpr size_t kFrameBytesMax = 256 << 10;
 
-/// One request. `verb`: "request", "attach", "detach", "stop", "emergency_stop", "resume".
+/// One request. `verb`: "request", "attach", "detach", "stop", "emergency_stop", "resume",
+/// "answer", "run_plan", "record" (one of the facts about the ledger itself).
 struct ClientFrame {
   uint64_t tag = 0;  // of the answer
   std::string verb;
   std::string mission_id;
   std::string client_id;
   std::optional<MissionRequest> request;
+  std::optional<ApprovalAnswered> answer;
+  std::optional<SnapshotTaken> snapshot_taken;
+  std::optional<LogTruncated> log_truncated;
+  std::optional<MissionForgotten> mission_forgotten;
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor&& visit) {
@@ -27,6 +33,10 @@ struct ClientFrame {
     visit(3, "mission_id", self.mission_id);
     visit(4, "client_id", self.client_id);
     visit(5, "request", self.request);
+    visit(6, "answer", self.answer);
+    visit(45, "snapshot_taken", self.snapshot_taken);
+    visit(46, "log_truncated", self.log_truncated);
+    visit(47, "mission_forgotten", self.mission_forgotten);
   }
 };
 

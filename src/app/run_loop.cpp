@@ -4,10 +4,13 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "src/app/approval_prompt.h"
 #include "src/app/commands/commands.h"
 #include "src/app/exit_code.h"
 #include "src/app/interrupt.h"
+#include "src/app/patch_file.h"
 #include "src/base/random.h"
+#include "src/domain/approval.h"
 
 namespace coditect {
 namespace {
@@ -18,6 +21,18 @@ constexpr uint32_t kFailuresMax = 10;
 constexpr std::chrono::milliseconds kRecordPatience{2'000};
 /// How long a failing disk may need to come back. (A full one may stay full: it waits.)
 constexpr std::chrono::milliseconds kDiskPatience{5'000};
+
+/// Which layers of the sandbox hold, when some do not; "" = all do.
+std::string WithoutText(const SandboxProfile& profile) {
+  std::vector<std::string> names;
+  for (const std::string& missing : profile.missing) {
+    names.push_back(missing.substr(0, missing.find(':')));
+  }
+  if (names.empty()) return "";
+  return StrCat("the sandbox does without ", Join(names, ", "), "; it holds by ",
+                profile.layers.empty() ? "nothing" : Join(profile.layers, ", "),
+                " (`coditect doctor` says why)");
+}
 
 class RunLoop {
  public:
@@ -49,12 +64,23 @@ class RunLoop {
           report.outcome = Outcome::kStopped;
           report.reason = "stopped at once";
         }
+        RETURN_IF_ERROR(GivePatch(report, *blobs));
         return report;
       }
       // The owner is gone: this process takes over, or follows whoever did.
       if (!absl::IsUnavailable(ended) || ++failures_ > kFailuresMax) return ended;
       Release();
     }
+  }
+
+  Status GivePatch(const RunReport& report, ObjectStore& blobs) {
+    if (report.patch_file.empty() || report.patch.empty()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const std::string patch, blobs.Get(ctx_, report.patch));
+    const Status written = WritePatchFile(report.patch_file, patch);
+    if (written.ok()) return written;
+    return Annotate(written,
+                    StrCat("the repair is verified and kept, but its patch is not written ",
+                           "(once that is mended, `coditect resume ", report.run, "` writes it)"));
   }
 
   /// Ends what this process runs; the reflex still works while that takes its time.
@@ -115,8 +141,7 @@ class RunLoop {
       attached_to_ = mission_id_;
     }
     if (tail_ == nullptr) {
-      ASSIGN_OR_RETURN(auto log, OpenLedgerFile(options_.paths, /*read_only=*/true));
-      tail_ = std::make_unique<LedgerTail>(std::move(log));
+      ASSIGN_OR_RETURN(tail_, OpenLedgerTail(options_.paths));
     }
     if (view_ == nullptr) Greet();
     return Follow();
@@ -129,7 +154,9 @@ class RunLoop {
       return absl::OkStatus();
     }
     RETURN_IF_ERROR(service_->Control(options_.mission_id, MissionControl::kAttach));
-    RETURN_IF_ERROR(service_->Control(options_.mission_id, MissionControl::kResume));
+    RETURN_IF_ERROR(service_->Control(options_.mission_id, options_.run_plan
+                                                               ? MissionControl::kRunPlan
+                                                               : MissionControl::kResume));
     mission_id_ = options_.mission_id;
     return absl::OkStatus();
   }
@@ -138,6 +165,7 @@ class RunLoop {
     view_ = std::make_unique<RunView>(options_.progress, mission_id_, clock_);
     Owner* owner = service_->owner();
     std::string how = "brain offline";
+    std::string lacks;
     if (owner != nullptr) {
       const MissionState* mission = Mission();
       const SandboxProfile profile =
@@ -145,22 +173,30 @@ class RunLoop {
                                  : mission != nullptr ? mission->request.sandbox
                                                       : "auto");
       how = StrCat("sandbox ", profile.tier, " (", profile.workspace, "), ", how);
+      lacks = WithoutText(profile);
     }
     view_->Say("Run", StrCat(mission_id_, ", ", how));
+    if (!lacks.empty()) view_->Say("Note", lacks);
   }
 
   /// Until the mission has ended or the person does not want to wait for it.
   Status Follow() {
     for (;;) {
       RETURN_IF_ERROR(service_->WaitForNews(tail_->state().sequence, kTick));
-      const auto events = tail_->Poll(ctx_);
+      const bool first = tail_->state().sequence == 0;
+      auto events = tail_->Poll(ctx_);
+      if (events.ok() && first) events = WithEarlier(*std::move(events));
       if (!events.ok()) return ExplainLedgerError(events.status(), options_.paths);
       if (!events->empty()) failures_ = 0;
       view_->Show(*events, tail_->state());
       const MissionState* mission = Mission();
       if (mission != nullptr && mission->status != MissionStatus::kActive &&
           mission->status != MissionStatus::kInterrupted) {
-        return absl::OkStatus();
+        const ApprovalState* open = OpenApproval(*mission);
+        if (!options_.ask || open == nullptr) return absl::OkStatus();
+        ASSIGN_OR_RETURN(const bool answered, Ask(*mission, *open));
+        if (!answered) return absl::OkStatus();
+        continue;
       }
       RETURN_IF_ERROR(HandleInterrupts());
       if (mission != nullptr && (Interrupts() >= 2 || unrecordable_)) return absl::OkStatus();
@@ -170,6 +206,43 @@ class RunLoop {
                                       ? std::map<std::string, std::map<std::string, std::string>>()
                                       : owner->progress().Latest(mission_id_));
     }
+  }
+
+  // A run that began before the snapshot from which the tail did is shown from its beginning too.
+  StatusOr<std::vector<Event>> WithEarlier(std::vector<Event> events) {
+    const uint64_t snapshot = tail_->restored().snapshot_sequence;
+    const MissionState* mission = Mission();
+    if (mission == nullptr || mission->accepted_sequence > snapshot) return events;
+    std::vector<Event> all;
+    RETURN_IF_ERROR(tail_->History(ctx_, [&](const Event& event) {
+      if (event.sequence <= snapshot && event.mission_id == mission_id_) all.push_back(event);
+    }));
+    std::move(events.begin(), events.end(), std::back_inserter(all));
+    return all;
+  }
+
+  /// False when the person says nothing: the run stays as it is. Somebody else may answer
+  /// meanwhile.
+  StatusOr<bool> Ask(const MissionState& mission, const ApprovalState& open) {
+    view_->Finish();
+    PrintErr(ApprovalText(ctx_, options_.paths, mission, open));
+    ApprovalAnswered answer{
+        .approval_id = open.approval_id, .digest = open.digest, .principal = "", .note = ""};
+    const auto unanswered = [&] {
+      const bool read = tail_->Poll(ctx_).ok();
+      const ApprovalState* now = OpenApproval(*Mission());
+      return read && Interrupts() == 0 && now != nullptr && now->approval_id == answer.approval_id;
+    };
+    const Said said = AskPerson(StrCat("Approve this ", open.subject, "?"), unanswered);
+    if (said == Said::kNothing) {
+      PrintErr("\n");
+      return OpenApproval(*Mission()) == nullptr;
+    }
+    answer.approved = said == Said::kYes;
+    if (!answer.approved) answer.note = "at the terminal";
+    const Status told = service_->Answer(mission_id_, answer);
+    if (!told.ok() && !absl::IsFailedPrecondition(told)) return told;  // else somebody else did
+    return true;
   }
 
   // The first interrupt; the second one is StopAtOnce's.
@@ -253,7 +326,14 @@ int ConcludeRun(const RunReport& report, ProgressMode progress, const std::strin
   }
   const bool interrupted = Interrupts() > 0 && report.outcome != Outcome::kVerified;
   const int code = interrupted ? InterruptedExitCode() : ExitCodeOf(report.outcome);
-  return Answer(output == "json" ? ReportJson(report) + "\n" : ReportText(report, verbose), code);
+  if (output == "json") return Answer(ReportJson(report) + "\n", code);
+  const bool graph = output == "mermaid" || output == "dot";
+  if (!graph) return Answer(ReportText(report, verbose), code);
+  if (report.outcome == Outcome::kPlanned && report.plan.has_value()) {
+    return Answer(output == "dot" ? PlanDot(*report.plan) : PlanMermaid(*report.plan), code);
+  }
+  PrintErr(ReportText(report, verbose));
+  return code;
 }
 
 }  // namespace coditect

@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "src/app/paths.h"
+#include "src/app/plan_text.h"
 #include "src/domain/delivery.h"
 #include "src/domain/state.h"
+#include "src/domain/test_integrity.h"
 #include "src/domain/test_report.h"
 #include "src/ports/object_store.h"
 
@@ -43,10 +45,34 @@ struct PlausiblePatches {
   }
 };
 
+/// A person's word that a run asked for.
+struct ApprovalSummary {
+  std::string approval_id;
+  std::string subject;  // "plan" or "merge"
+  std::string digest;
+  std::string reason;
+  std::string status;  // "open", "approved" or "rejected"
+  std::string principal;
+  std::string note;
+
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "approval", self.approval_id);
+    visit(2, "subject", self.subject);
+    visit(3, "digest", self.digest);
+    visit(4, "reason", self.reason);
+    visit(5, "status", self.status);
+    visit(6, "principal", self.principal);
+    visit(7, "note", self.note);
+  }
+};
+
 /// Schema coditect.run/v1.
 struct RunReport {
   MissionId run;
-  std::string status;                       // the outcome's word, or "running", "interrupted"
+  std::string kind;     // of the goal: "tests", "command", "build"; "" = unknown
+  std::string command;  // that the goal is about
+  std::string status;   // the outcome's word, or "running", "interrupted"
   Outcome outcome = Outcome::kUnspecified;  // unspecified as long as it has not ended
   std::string reason;
   std::string base;  // commit
@@ -61,9 +87,19 @@ struct RunReport {
   std::vector<TestCase> failures;    // of the base: what was wrong
   std::vector<RepairSummary> changes;
   std::vector<std::string> tried;  // searches that found no repair, each with what came of it
-  std::vector<PlausiblePatches> plausible;  // of every search that found one
-  std::vector<Evidence> evidence;           // of the result's tree
-  std::optional<Standing> standing;         // of a delivered branch, if it could be looked at
+  std::optional<WorkTreeSnapshot> snapshot;  // the base, if uncommitted changes were included
+  std::vector<PlausiblePatches> plausible;   // of every search that found one
+  std::vector<Evidence> evidence;            // of the result's tree
+  std::vector<Finding>
+      test_changes;               // of the result: tests and configuration, as named by the gate
+  std::vector<Finding> findings;  // suspicious code and protected paths
+  std::vector<ApprovalSummary> approvals;
+  std::optional<Standing> standing;  // of a delivered branch, if it could be looked at
+  DeliveryMode deliver = DeliveryMode::kBranch;
+  CommitId moved_from;              // where `branch` was, if it is the base
+  std::string patch_file;           // of a verified patch
+  BlobId patch;                     // its content
+  std::optional<PlanSummary> plan;  // if the plan was all that was asked for
   Usage usage;
   std::vector<std::string> next;  // commands, best first
 };

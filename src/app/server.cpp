@@ -38,6 +38,7 @@ StatusOr<MissionControl> ParseControl(const std::string& verb) {
   if (verb == "stop") return MissionControl::kStop;
   if (verb == "emergency_stop") return MissionControl::kEmergencyStop;
   if (verb == "resume") return MissionControl::kResume;
+  if (verb == "run_plan") return MissionControl::kRunPlan;
   return InvalidArgument("unknown verb '", EscapeForTerminal(verb), "'");
 }
 
@@ -178,6 +179,12 @@ void Server::Handle(const std::shared_ptr<Connection>& connection, const ClientF
     auto id = queue_.RequestMission(ctx, request, frame.client_id);
     status = id.status();
     if (id.ok()) answer.mission_id = attached_to = *id;
+  } else if (frame.verb == "answer" && frame.answer.has_value()) {
+    ApprovalAnswered given = *frame.answer;
+    given.principal = connection->principal;
+    status = queue_.AnswerApproval(ctx, frame.mission_id, given);
+  } else if (frame.verb == "record") {
+    status = Record(ctx, *connection, frame);
   } else if (const auto control = ParseControl(frame.verb); control.ok()) {
     const bool client_verb =
         *control == MissionControl::kAttach || *control == MissionControl::kDetach;
@@ -200,6 +207,21 @@ void Server::Handle(const std::shared_ptr<Connection>& connection, const ClientF
   }
   Send(*connection, answer);
   Wake();
+}
+
+Status Server::Record(const Context& ctx, const Connection& connection, const ClientFrame& frame) {
+  if (frame.snapshot_taken.has_value()) {
+    return queue_.Record(ctx, "", *frame.snapshot_taken);
+  }
+  if (frame.log_truncated.has_value()) {
+    LogTruncated truncated = *frame.log_truncated;
+    truncated.principal = connection.principal;
+    return queue_.Record(ctx, "", truncated);
+  }
+  if (!frame.mission_forgotten.has_value()) return InvalidArgument("there is nothing to record");
+  MissionForgotten forgotten = *frame.mission_forgotten;
+  forgotten.principal = connection.principal;
+  return queue_.Record(ctx, frame.mission_id, forgotten);
 }
 
 void Server::Send(Connection& connection, const OwnerFrame& frame) {

@@ -44,6 +44,7 @@ class Server {
   void Accept();
   bool ReadFrom(const std::shared_ptr<Connection>& connection);
   void Handle(const std::shared_ptr<Connection>& connection, const ClientFrame& frame);
+  Status Record(const Context& ctx, const Connection& connection, const ClientFrame& frame);
   void Send(Connection& connection, const OwnerFrame& frame);
   static bool Flush(Connection& connection);
   void Drop(const std::shared_ptr<Connection>& connection);

@@ -79,6 +79,23 @@ std::string HexEncode(std::string_view bytes) {
   return out;
 }
 
+bool HexDecode(std::string_view text, std::string* bytes) {
+  if (text.size() % 2 != 0) return false;
+  bytes->clear();
+  bytes->reserve(text.size() / 2);
+  const auto digit = [](char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  };
+  for (size_t i = 0; i < text.size(); i += 2) {
+    const int high = digit(text[i]);
+    const int low = digit(text[i + 1]);
+    if (high < 0 || low < 0) return false;
+    *bytes += static_cast<char>(high * 16 + low);
+  }
+  return true;
+}
+
 std::string EscapeForTerminal(std::string_view text, bool keep_newlines) {
   std::string out;
   out.reserve(text.size());

@@ -64,6 +64,8 @@ bool Contains(std::string_view text, std::string_view part);
 
 /// Bytes as lower-case hexadecimal digits.
 std::string HexEncode(std::string_view bytes);
+/// False when `text` is not an even number of lower-case hexadecimal digits.
+bool HexDecode(std::string_view text, std::string* bytes);
 
 /// `text` safe to print on a terminal: control characters (C0, C1, ESC, DEL), bidirectional
 /// overrides and invalid UTF-8 appear as \xNN or \u{NNNN}; with `keep_newlines` line feeds and

@@ -417,4 +417,68 @@ struct MergeDecided {
   }
 };
 
+/// Decision. The mission goes no further before a person has answered.
+struct ApprovalRequested {
+  static constexpr uint32_t kNumber = 42;
+  static constexpr std::string_view kName = "approval_requested";
+  static constexpr bool kFact = false;
+  std::string approval_id;
+  std::string subject;  // "plan" or "merge"
+  std::string digest;   // of what the answer is about
+  std::string reason;
+  uint32_t plan_version = 0;
+  TreeId tree;
+  BlobId review;
+
+  bool operator==(const ApprovalRequested&) const = default;
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "approval_id", self.approval_id);
+    visit(2, "subject", self.subject);
+    visit(3, "digest", self.digest);
+    visit(4, "reason", self.reason);
+    visit(5, "plan_version", self.plan_version);
+    visit(6, "tree", self.tree);
+    visit(7, "review", self.review);
+  }
+};
+
+/// Decision. The answer fits what was asked for and counts.
+struct ApprovalSettled {
+  static constexpr uint32_t kNumber = 43;
+  static constexpr std::string_view kName = "approval_settled";
+  static constexpr bool kFact = false;
+  std::string approval_id;
+  bool approved = false;
+  std::string principal;
+  std::string note;
+
+  bool operator==(const ApprovalSettled&) const = default;
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "approval_id", self.approval_id);
+    visit(2, "approved", self.approved);
+    visit(3, "principal", self.principal);
+    visit(4, "note", self.note);
+  }
+};
+
+/// Decision. What was to be delivered is not: the branch is somewhere else by now. It is made anew.
+struct DeliveryDropped {
+  static constexpr uint32_t kNumber = 44;
+  static constexpr std::string_view kName = "delivery_dropped";
+  static constexpr bool kFact = false;
+  std::string ref;
+  CommitId commit;
+  std::string reason;
+
+  bool operator==(const DeliveryDropped&) const = default;
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "ref", self.ref);
+    visit(2, "commit", self.commit);
+    visit(3, "reason", self.reason);
+  }
+};
+
 }  // namespace coditect

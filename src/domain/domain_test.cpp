@@ -76,10 +76,39 @@ TEST_CASE("EvidenceProvesNothingWhenAnyPartOfItIsMissing") {
   CHECK_NE(fault([](Evidence& e) { e.normal_end = false; }), "");
   CHECK_NE(fault([](Evidence& e) { e.failed = 1; }), "");
   CHECK_NE(fault([](Evidence& e) { e.missing = 1; }), "");
+  CHECK_NE(fault([](Evidence& e) { e.new_failed = 1; }), "");
+  CHECK_NE(fault([](Evidence& e) { e.base_failed = 1; }), "");
   CHECK_NE(fault([](Evidence& e) { e.passed = 2; }), "");
   CHECK_NE(fault([](Evidence& e) { e.expected = e.passed = 0; }), "");
   CHECK_NE(fault([](Evidence& e) { e.changed_hunks_executed = 0; }), "");
   CHECK_NE(fault([](Evidence& e) { e.tests_unchanged = false; }), "");
+}
+
+TEST_CASE("ChangedTestsPassOnlyWithAReviewThatNamesThem") {
+  Evidence evidence = Passing();
+  evidence.tests_unchanged = false;
+  evidence.base_failed = 2;
+  evidence.tests_fault = "test_x.py is an existing test, and was changed";
+  CHECK_EQ(EvidenceFault(evidence),
+           "2 expected tests did not pass with the base's tests in place: "
+           "test_x.py is an existing test, and was changed");
+  evidence.review = "blob";
+  CHECK_EQ(EvidenceFault(evidence), "");
+  evidence.new_failed = 1;
+  evidence.tests_fault = "test_new.py::test_y";
+  CHECK_EQ(EvidenceFault(evidence), "1 new test failed: test_new.py::test_y");
+}
+
+TEST_CASE("OnlyTestsThatTheBaseDoesNotHaveAreNewFailures") {
+  Baseline baseline;
+  baseline.cases = {{.id = "known", .status = TestStatus::kFailed},
+                    {.id = "broken.py", .status = TestStatus::kFailed}};
+  TestReport report;
+  report.cases = {{.id = "known", .status = TestStatus::kFailed},
+                  {.id = "new", .status = TestStatus::kFailed},
+                  {.id = "fine", .status = TestStatus::kPassed}};
+  report.collection_errors = {{.file = "broken.py"}, {.file = "other.py"}};
+  CHECK_EQ(NewFailures(baseline, report), std::vector<std::string>{"new", "other.py"});
 }
 
 TEST_CASE("AnExpectedTestThatIsSkippedOrUnseenIsMissing") {

@@ -10,12 +10,17 @@
 
 namespace coditect {
 
+/// The id that stands for a build where a mission's goal is one; it is expected like a test's.
+std::string BuildId(const std::string& command);
+bool IsBuildGoal(const Baseline& baseline);
+
 /// SHA-256 of the ids, sorted and without doubles, each followed by a NUL.
 std::string ExpectedDigest(std::vector<std::string> ids);
 
 /// Why the evidence proves nothing, as a sentence; "" when it passes: a normal end was seen, every
-/// expected id was seen passing, at least one new line per changed hunk ran, and the existing tests
-/// were those of the base.
+/// expected id was seen passing and no new test failing, at least one new line per changed hunk
+/// ran, and what judged was the base's, or what is not is named in the review, without which
+/// nothing of it is delivered.
 std::string EvidenceFault(const Evidence& evidence);
 
 /// The same, and that the evidence is about `tree` and about exactly the expected ids of
@@ -27,5 +32,9 @@ std::string EvidenceFaultFor(const Evidence& evidence, std::string_view tree,
 /// expected_digest, normal_end and wall_ms; leaves the rest.
 void CompareWithExpected(const std::vector<std::string>& expected, const TestReport& report,
                          Evidence* evidence);
+
+/// Tests that failed in `report` and that the base does not have, a file that could not be
+/// collected by its path.
+std::vector<std::string> NewFailures(const Baseline& baseline, const TestReport& report);
 
 }  // namespace coditect

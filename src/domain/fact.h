@@ -216,4 +216,102 @@ struct ResultReported {
   }
 };
 
+/// Fact. The state after event `sequence` is in the ObjectStore, durably: what comes after it is
+/// all that a restart has to fold.
+struct SnapshotTaken {
+  static constexpr uint32_t kNumber = 45;
+  static constexpr std::string_view kName = "snapshot_taken";
+  static constexpr bool kFact = true;
+  uint64_t sequence = 0;      // the last event in it, which ends a block
+  BlobId snapshot;            // domain/snapshot.h StateSnapshot
+  std::string chain_hash;     // of the block that ends at `sequence`, hexadecimal
+  uint32_t state_format = 0;  // kStateFormat of the build that took it
+
+  bool operator==(const SnapshotTaken&) const = default;
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "sequence", self.sequence);
+    visit(2, "snapshot", self.snapshot);
+    visit(3, "chain_hash", self.chain_hash);
+    visit(4, "state_format", self.state_format);
+  }
+};
+
+/// Fact. The log begins at `before` from now on; the blocks in front of it are deleted after this
+/// is durable. One that no snapshot covers changes nothing.
+struct LogTruncated {
+  static constexpr uint32_t kNumber = 46;
+  static constexpr std::string_view kName = "log_truncated";
+  static constexpr bool kFact = true;
+  uint64_t before = 0;     // first event that stays, which begins a block
+  std::string chain_hash;  // of the block in front of it, hexadecimal
+  BlobId archive;          // domain/snapshot.h ArchiveIndex; "" = nothing is kept
+  uint64_t kept_from = 0;  // first event that log and archive together still have
+  std::string principal;   // who asked
+
+  bool operator==(const LogTruncated&) const = default;
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "before", self.before);
+    visit(2, "chain_hash", self.chain_hash);
+    visit(3, "archive", self.archive);
+    visit(4, "kept_from", self.kept_from);
+    visit(5, "principal", self.principal);
+  }
+};
+
+/// Fact. The retention of the mission that ended is over: its refs below refs/coditect/ have no
+/// claim any more (this is their tombstone, I1), nor have its blobs and telemetry. One that is not
+/// over, or goes on meanwhile, stays as it is.
+struct MissionForgotten {
+  static constexpr uint32_t kNumber = 47;
+  static constexpr std::string_view kName = "mission_forgotten";
+  static constexpr bool kFact = true;
+  int64_t ended_wall_ms = 0;  // the end that was seen: another one, and nothing is forgotten
+  std::string principal;      // who asked
+
+  bool operator==(const MissionForgotten&) const = default;
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "ended_wall_ms", self.ended_wall_ms);
+    visit(2, "principal", self.principal);
+  }
+};
+
+/// Fact. A person approved or rejected what was asked for.
+struct ApprovalAnswered {
+  static constexpr uint32_t kNumber = 14;
+  static constexpr std::string_view kName = "approval_answered";
+  static constexpr bool kFact = true;
+  std::string approval_id;
+  std::string digest;  // of what the person saw
+  bool approved = false;
+  std::string principal;
+  std::string note;  // of a rejection: the reason
+
+  bool operator==(const ApprovalAnswered&) const = default;
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "approval_id", self.approval_id);
+    visit(2, "digest", self.digest);
+    visit(3, "approved", self.approved);
+    visit(4, "principal", self.principal);
+    visit(5, "note", self.note);
+  }
+};
+
+/// Fact. A person wants a plan to be run that was all they had asked for before.
+struct PlanRunRequested {
+  static constexpr uint32_t kNumber = 15;
+  static constexpr std::string_view kName = "plan_run_requested";
+  static constexpr bool kFact = true;
+  std::string principal;
+
+  bool operator==(const PlanRunRequested&) const = default;
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "principal", self.principal);
+  }
+};
+
 }  // namespace coditect

@@ -99,6 +99,10 @@ class MissionFold {
   bool Apply(const StopRequested&) { return true; }
   bool Apply(const ResumeRequested&) { return true; }
   bool Apply(const TimerFired&) { return true; }
+  bool Apply(const PlanRunRequested&) {
+    if (mission_.outcome == Outcome::kPlanned) mission_.plan_released = true;
+    return true;
+  }
   bool Apply(const ProposalSubmitted&) { return true; }
   bool Apply(const ResultLate& e) { return DropReported(e.task_id); }
   bool Apply(const ResultRefused& e) { return DropReported(e.task_id); }
@@ -121,7 +125,9 @@ class MissionFold {
       mission_.verdicts.push_back({.tree = result.evidence->tree,
                                    .expected_digest = result.evidence->expected_digest,
                                    .agent_id = result.agent_id,
-                                   .role = task->spec.role});
+                                   .role = task->spec.role,
+                                   .review = result.evidence->review,
+                                   .review_reason = result.evidence->review_reason});
     }
     return true;
   }
@@ -145,6 +151,7 @@ class MissionFold {
 
   bool Apply(const PlanAccepted& e) {
     mission_.plan_version = e.plan_version;
+    mission_.plan_index = event_.sequence;
     for (size_t i = 0; i < mission_.tasks.size(); ++i) {
       TaskState& task = mission_.tasks[i];
       if (task.plan_version != e.plan_version) continue;
@@ -258,8 +265,45 @@ class MissionFold {
     } else {
       mission_.branch = e.ref;
       mission_.branch_commit = e.new_commit;
+      mission_.branch_old = e.old_commit;
+      mission_.branch_tree = e.tree;
     }
     return true;
+  }
+
+  bool Apply(const DeliveryDropped&) {
+    mission_.branch.clear();
+    mission_.branch_commit.clear();
+    mission_.branch_old.clear();
+    mission_.branch_tree.clear();
+    return true;
+  }
+
+  bool Apply(const ApprovalAnswered&) { return true; }
+  bool Apply(const ApprovalRequested& e) {
+    mission_.approvals.push_back({.approval_id = e.approval_id,
+                                  .subject = e.subject,
+                                  .digest = e.digest,
+                                  .reason = e.reason,
+                                  .plan_version = e.plan_version,
+                                  .tree = e.tree,
+                                  .review = e.review,
+                                  .requested_wall_ms = event_.wall_ms,
+                                  .status = ApprovalStatus::kOpen,
+                                  .principal = "",
+                                  .note = ""});
+    return true;
+  }
+  bool Apply(const ApprovalSettled& e) {
+    for (ApprovalState& approval : mission_.approvals) {
+      if (approval.approval_id != e.approval_id) continue;
+      if (approval.status != ApprovalStatus::kOpen) return false;
+      approval.status = e.approved ? ApprovalStatus::kApproved : ApprovalStatus::kRejected;
+      approval.principal = e.principal;
+      approval.note = e.note;
+      return true;
+    }
+    return false;
   }
 
   bool Apply(const MissionInterrupted& e) {
@@ -324,6 +368,47 @@ bool IsProgress(const EventBody& body) {
   return !IsFact(body) && !std::holds_alternative<ProposalRefused>(body);
 }
 
+// Its name and request id stay for a while, so that they are not given to another.
+void Forget(ShardState& state, const MissionState& mission, const Event& event) {
+  ForgottenMission forgotten{.id = mission.id,
+                             .request_id = mission.request.request_id,
+                             .git_dir = mission.request.repository.git_dir,
+                             .common_dir = mission.request.repository.common_dir,
+                             .object_format = mission.request.repository.object_format,
+                             .branch_commit = mission.branch_commit,
+                             .forgotten_wall_ms = event.wall_ms};
+  const MissionId id = mission.id;
+  state.missions.erase(id);
+  state.forgotten[id] = std::move(forgotten);
+  std::erase_if(state.forgotten, [&](const auto& entry) {
+    const bool old = entry.second.forgotten_wall_ms < event.wall_ms - kForgottenKeptMs;
+    if (old) state.request_ids.erase(entry.second.request_id);
+    return old;
+  });
+  while (state.forgotten.size() > kForgottenMax) {
+    const auto oldest = std::min_element(
+        state.forgotten.begin(), state.forgotten.end(), [](const auto& a, const auto& b) {
+          return a.second.forgotten_wall_ms < b.second.forgotten_wall_ms;
+        });
+    state.request_ids.erase(oldest->second.request_id);
+    state.forgotten.erase(oldest);
+  }
+}
+
+void FoldSnapshot(ShardState& state, const SnapshotTaken& taken) {
+  const uint64_t newest = state.snapshots.empty() ? 0 : state.snapshots.back().sequence;
+  if (taken.sequence <= newest || taken.sequence >= state.sequence) return;
+  state.snapshots.push_back(taken);
+  if (state.snapshots.size() > kSnapshotsKept) state.snapshots.erase(state.snapshots.begin());
+}
+
+void FoldTruncation(ShardState& state, const LogTruncated& truncated) {
+  // Every snapshot that is told of must find what follows it.
+  if (state.snapshots.empty() || truncated.before > state.snapshots.front().sequence + 1) return;
+  if (truncated.before < state.truncated.before || truncated.before == 0) return;
+  state.truncated = truncated;
+}
+
 Status FoldMission(ShardState& state, const Event& event) {
   MissionState* mission = state.Find(event.mission_id);
   if (const auto* accepted = std::get_if<MissionAccepted>(&event.body)) {
@@ -334,6 +419,7 @@ Status FoldMission(ShardState& state, const Event& event) {
     MissionState fresh;
     fresh.id = event.mission_id;
     fresh.request = std::move(request->second);
+    fresh.accepted_sequence = event.sequence;
     fresh.requested_wall_ms = event.wall_ms;
     state.requested.erase(request);
     state.request_ids[accepted->request_id] = event.mission_id;
@@ -342,7 +428,15 @@ Status FoldMission(ShardState& state, const Event& event) {
     return absl::OkStatus();
   }
   if (mission == nullptr) {
+    // A late word about a run that was forgotten meanwhile says nothing any more.
+    if (state.forgotten.contains(event.mission_id)) return absl::OkStatus();
     return DataLoss("event ", event.sequence, " names the unknown run ", event.mission_id);
+  }
+  if (const auto* forgotten = std::get_if<MissionForgotten>(&event.body)) {
+    if (IsOver(*mission) && mission->ended_wall_ms == forgotten->ended_wall_ms) {
+      Forget(state, *mission, event);
+    }
+    return absl::OkStatus();
   }
   if (mission->status == MissionStatus::kQuarantined) return absl::OkStatus();
   const bool was_running = mission->running();
@@ -380,6 +474,10 @@ Status Fold(ShardState& state, const Event& event) {
     }
   } else if (const auto* refused = std::get_if<MissionRefused>(&event.body)) {
     state.requested.erase(refused->request_id);
+  } else if (const auto* taken = std::get_if<SnapshotTaken>(&event.body)) {
+    FoldSnapshot(state, *taken);
+  } else if (const auto* truncated = std::get_if<LogTruncated>(&event.body)) {
+    FoldTruncation(state, *truncated);
   }
   return absl::OkStatus();
 }

@@ -29,7 +29,7 @@ constexpr auto EnumNames(ResultOutcome) {
 /// One run of tests or of the verify command on one tree, as the host saw it. Counts are of
 /// expected test ids. Evidence passes when EvidenceFault (domain/evidence.h) finds nothing.
 struct Evidence {
-  std::string kind;             // "tests" or "command"
+  std::string kind;             // "tests", "command" or "build"
   TreeId tree;                  // what was run
   std::string command;          // the command line
   std::string command_digest;   // SHA-256 of command and environment
@@ -39,12 +39,18 @@ struct Evidence {
   uint32_t failed = 0;
   uint32_t missing = 0;  // never reported, or passed before and skipped now
   uint32_t changed_hunks = 0;
-  uint32_t changed_hunks_executed = 0;
-  bool normal_end = false;       // the runner's end record (or the exit handlers) was seen
-  bool tests_unchanged = false;  // existing tests are those of the base commit
+  uint32_t changed_hunks_executed = 0;  // of a build: compiled
+  bool normal_end = false;              // the runner's end record (or the exit handlers) was seen
+  bool tests_unchanged = false;         // what judged is what judges at the base commit
   uint64_t wall_ms = 0;
   BlobId report;            // the whole TestReport
-  std::string tests_fault;  // why they are not: domain/test_integrity.h
+  std::string tests_fault;  // what is wrong with the tests: a changed one, or new ones that fail
+  BlobId review;            // domain/test_integrity.h Review, what a person must see; "" = nothing
+  std::string review_reason;  // the first of it as a sentence
+  BlobId base_report;         // when what judges was changed: the run with the base's put back
+  uint32_t base_failed = 0;   // expected ids that did not pass in that run
+  uint32_t new_failed = 0;    // tests that the base does not have, and that failed
+  std::string unexecuted;     // "FILE:LINE" of a changed hunk that no test executed
 
   bool operator==(const Evidence&) const = default;
   template <class Self, class Visitor>
@@ -65,13 +71,19 @@ struct Evidence {
     visit(14, "wall_ms", self.wall_ms);
     visit(15, "report", self.report);
     visit(16, "tests_fault", self.tests_fault);
+    visit(17, "review", self.review);
+    visit(18, "review_reason", self.review_reason);
+    visit(19, "base_report", self.base_report);
+    visit(20, "base_failed", self.base_failed);
+    visit(21, "new_failed", self.new_failed);
+    visit(22, "unexecuted", self.unexecuted);
   }
 };
 
 /// What the base commit's tests did before anything was changed.
 struct BaselineSummary {
   BlobId baseline;              // domain/test_report.h Baseline
-  std::string kind;             // "tests" or "command"
+  std::string kind;             // "tests", "command" or "build"
   std::string expected_digest;  // of the full goal: passed at baseline + the tests to mend
   uint32_t passed = 0;
   uint32_t failing = 0;  // to be mended

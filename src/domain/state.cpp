@@ -90,6 +90,74 @@ std::map<HostId, std::set<LeaseKey>> RecomputeWanted(const ShardState& state) {
   return wanted;
 }
 
+bool IsOver(const MissionState& mission) {
+  return (mission.status == MissionStatus::kCompleted ||
+          mission.status == MissionStatus::kStopped ||
+          mission.status == MissionStatus::kQuarantined) &&
+         mission.outcome != Outcome::kNeedsApproval && mission.clients.empty() &&
+         mission.leased_total == 0;
+}
+
+namespace {
+
+void RebuildMission(ShardState& state, MissionState& mission) {
+  mission.ready.clear();
+  mission.ready_of = {};
+  mission.leased = {};
+  mission.leased_total = 0;
+  mission.tests_reserved = 0;
+  for (TaskState& task : mission.tasks) task.dependents.clear();
+  for (TaskState& task : mission.tasks) {
+    const auto role = static_cast<size_t>(task.spec.role);
+    if (task.status != TaskStatus::kPlanned) {
+      for (const TaskId dependency : task.spec.dependencies) {
+        if (TaskState* other = mission.Find(dependency)) {
+          other->dependents.push_back(task.spec.task_id);
+        }
+      }
+    }
+    if (task.status == TaskStatus::kReady &&
+        mission.ready.insert({task.spec.rank, task.spec.task_id}).second) {
+      mission.ready_of[role] += 1;
+    }
+    if (!task.lease.has_value()) continue;
+    mission.leased[role] += 1;
+    mission.leased_total += 1;
+    mission.tests_reserved += task.lease->tests_reserved;
+    if (const auto host = state.hosts.find(task.lease->host_id); host != state.hosts.end()) {
+      if (host->second.busy[role].Insert(AgentNumber(task.lease->agent_id))) {
+        host->second.busy_total += 1;
+      }
+    }
+  }
+  mission.schedule_rank.reset();
+  if (!mission.running()) return;
+  state.running.insert(mission.id);
+  if (mission.ready.empty()) return;
+  mission.schedule_rank = mission.leased_total;
+  state.schedulable.insert({mission.leased_total, mission.id});
+}
+
+}  // namespace
+
+void RebuildIndexes(ShardState& state) {
+  state.running.clear();
+  state.schedulable.clear();
+  state.request_ids.clear();
+  for (auto& [id, host] : state.hosts) {
+    host.busy = {};
+    host.busy_total = 0;
+  }
+  for (auto& [id, mission] : state.missions) {
+    RebuildMission(state, mission);
+    state.request_ids[mission.request.request_id] = id;
+  }
+  for (const auto& [id, forgotten] : state.forgotten) {
+    state.request_ids[forgotten.request_id] = id;
+  }
+  state.wanted = RecomputeWanted(state);
+}
+
 uint32_t AgentNumber(const AgentId& agent_id) {
   const size_t dash = agent_id.find('-');
   const size_t at = agent_id.find('@');

@@ -1,6 +1,7 @@
 // The ledger's seam: an append-only journal of blocks in shards.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -23,8 +24,8 @@ enum class AppendResult {
   kLost,    // another block follows `expected`; this one is not in the log and never will be
 };
 
-/// Append-only. Thread-safe; one writer per shard is expected but not needed for safety: the
-/// compare on `expected` is the fence.
+/// Append-only at its end; its beginning may be cut off. Thread-safe; one writer per shard is
+/// expected but not needed for safety: the compare on `expected` is the fence.
 class EventLog {
  public:
   virtual ~EventLog() = default;
@@ -38,6 +39,12 @@ class EventLog {
   /// Blocks with events after `after`, in order, at most `blocks_max`.
   virtual StatusOr<std::vector<StoredBlock>> Read(const Context& ctx, uint32_t shard,
                                                   uint64_t after, size_t blocks_max) = 0;
+
+  /// Deletes the oldest blocks whose events are all in front of event `before`, at most
+  /// `blocks_max` of them and never the last block; how many. 0: nothing is left to delete. The
+  /// same errors as Append.
+  virtual StatusOr<size_t> Truncate(const Context& ctx, uint32_t shard, uint64_t before,
+                                    size_t blocks_max) = 0;
 
   /// Sequence of the last event, 0 when empty.
   virtual StatusOr<uint64_t> LastSequence(const Context& ctx, uint32_t shard) = 0;

@@ -20,7 +20,7 @@ struct TaskAck {
   uint64_t sequence = 0;  // of the ledger event that recorded the result
 };
 
-enum class MissionControl { kAttach, kDetach, kStop, kEmergencyStop, kResume };
+enum class MissionControl { kAttach, kDetach, kStop, kEmergencyStop, kResume, kRunPlan };
 
 /// Every call returns after the answer is durable. RESOURCE_EXHAUSTED when the disk is full or a
 /// queue is; UNAVAILABLE while the shard reopens: retry. Thread-safe.
@@ -37,12 +37,21 @@ class TaskQueueService {
   virtual Status Control(const Context& ctx, const MissionId& mission_id, MissionControl control,
                          const std::string& who) = 0;
 
+  /// A person's answer; `answer.principal` is set by the edge. FAILED_PRECONDITION when nothing
+  /// waits for it: it was answered before, or what was seen is not what is asked about now.
+  virtual Status AnswerApproval(const Context& ctx, const MissionId& mission_id,
+                                const ApprovalAnswered& answer) = 0;
+
   /// sdd AssignTask: an orchestrator's proposal, with the tasks of a plan in front of it.
   virtual Status Propose(const Context& ctx, const MissionId& mission_id,
                          const std::vector<TaskPlanned>& tasks, const Proposal& proposal) = 0;
 
   virtual Status LeaseStarted(const Context& ctx, const MissionId& mission_id,
                               const coditect::LeaseStarted& started) = 0;
+
+  /// Records a fact about the ledger itself: SnapshotTaken, LogTruncated, or MissionForgotten of
+  /// `mission_id`. FAILED_PRECONDITION when it came too late to mean anything.
+  virtual Status Record(const Context& ctx, const MissionId& mission_id, EventBody fact) = 0;
 
   /// sdd ReportResult. `drafts`: the tasks of a plan the result announces.
   virtual StatusOr<TaskAck> ReportResult(const Context& ctx, const MissionId& mission_id,

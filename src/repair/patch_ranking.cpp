@@ -5,6 +5,8 @@
 #include <set>
 #include <tuple>
 
+#include "src/domain/test_integrity.h"
+
 namespace coditect::repair {
 namespace {
 
@@ -135,17 +137,11 @@ bool NewTestValue(const std::multiset<std::string>& before, const std::multiset<
   return false;
 }
 
-bool IsTestFile(std::string_view path) {
-  std::string_view name = path.substr(path.rfind('/') + 1);
-  std::string_view stem = name.substr(0, name.rfind('.'));
-  return stem.starts_with("test_") || stem.ends_with("_test") || stem == "conftest";
-}
-
 }  // namespace
 
 std::string RefusalRule(const SourceModel& source, const std::vector<Splice>& splices,
                         const MinedLiterals& literals) {
-  if (IsTestFile(source.path())) return "edits_tests";
+  if (IsTestOrConfigurationName(source.path())) return "edits_tests";
   analysis::Parser parser(source.language());
   auto patched = parser.Parse(Apply(source.tree().text(), splices));
   if (!patched.ok()) return "unreachable_code";

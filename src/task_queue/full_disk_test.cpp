@@ -27,6 +27,10 @@ class Connection final : public EventLog {
                                           size_t blocks_max) override {
     return disk_.log.Read(ctx, shard, after, blocks_max);
   }
+  StatusOr<size_t> Truncate(const Context& ctx, uint32_t shard, uint64_t before,
+                            size_t blocks_max) override {
+    return disk_.log.Truncate(ctx, shard, before, blocks_max);
+  }
   StatusOr<uint64_t> LastSequence(const Context& ctx, uint32_t shard) override {
     return disk_.log.LastSequence(ctx, shard);
   }

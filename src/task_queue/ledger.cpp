@@ -5,6 +5,7 @@
 
 #include "src/base/crash_point.h"
 #include "src/base/random.h"
+#include "src/task_queue/snapshot.h"
 #include "src/wire/event_codec.h"
 
 namespace coditect {
@@ -48,25 +49,45 @@ Status ChainReader::Read(const Context& ctx, EventLog& log,
   for (;;) {
     ASSIGN_OR_RETURN(const auto blocks, log.Read(ctx, shard_, sequence_, kBlocksPerRead));
     for (const StoredBlock& stored : blocks) {
-      ASSIGN_OR_RETURN(const auto block, wire::DecodeBlock(stored.frame));
-      if (block.header.first_sequence != sequence_ + 1 ||
-          block.header.last_sequence != stored.last_sequence) {
+      RETURN_IF_ERROR(Follow(stored.frame, visit));
+      if (sequence_ != stored.last_sequence) {
         return DataLoss("the ledger has a gap after event ", sequence_);
       }
-      if (block.header.previous_hash != hash_) {
-        return DataLoss("the ledger's chain breaks at event ", sequence_ + 1);
-      }
-      for (const Event& event : block.events) RETURN_IF_ERROR(visit(event));
-      sequence_ = block.header.last_sequence;
-      hash_ = block.hash;
     }
     if (blocks.size() < kBlocksPerRead) return absl::OkStatus();
   }
 }
 
-void ChainReader::Advance(const StoredBlock& block) {
+Status ChainReader::Follow(std::string_view frame,
+                           const std::function<Status(const Event&)>& visit) {
+  ASSIGN_OR_RETURN(auto block, wire::DecodeBlock(frame));
+  if (block.header.first_sequence != sequence_ + 1) {
+    return DataLoss("the ledger has a gap after event ", sequence_);
+  }
+  if (block.header.previous_hash != hash_) {
+    return DataLoss("the ledger's chain breaks at event ", sequence_ + 1);
+  }
+  for (const Event& event : block.events) {
+    if (std::holds_alternative<SnapshotTaken>(event.body)) snapshot_event_ = event.sequence;
+    RETURN_IF_ERROR(visit(event));
+  }
+  sequence_ = block.header.last_sequence;
+  hash_ = std::move(block.hash);
+  return absl::OkStatus();
+}
+
+void ChainReader::StartAt(uint64_t sequence, std::string hash, uint64_t snapshot_event) {
+  sequence_ = sequence;
+  hash_ = std::move(hash);
+  snapshot_event_ = snapshot_event;
+}
+
+void ChainReader::Advance(const StoredBlock& block, const std::vector<Event>& events) {
   sequence_ = block.last_sequence;
   hash_ = wire::FrameHash(block.frame);
+  for (const Event& event : events) {
+    if (std::holds_alternative<SnapshotTaken>(event.body)) snapshot_event_ = event.sequence;
+  }
 }
 
 Status Ledger::Replay(const Context& ctx, const std::function<Status(const Event&)>& visit) {
@@ -74,6 +95,19 @@ Status Ledger::Replay(const Context& ctx, const std::function<Status(const Event
   ASSIGN_OR_RETURN(log_, open_());
   end_ = ChainReader(shard_);
   return end_.Read(ctx, *log_, visit);
+}
+
+StatusOr<RestoreReport> Ledger::Restore(const Context& ctx, ShardState& state) {
+  log_.reset();
+  ASSIGN_OR_RETURN(log_, open_());
+  end_ = ChainReader(shard_);
+  ASSIGN_OR_RETURN(RestoreReport report, RestoreState(ctx, *log_, snapshots_, end_, state));
+  RETURN_IF_ERROR(end_.Read(ctx, *log_, [&](const Event& event) { return Fold(state, event); }));
+  return report;
+}
+
+StatusOr<size_t> Ledger::Truncate(const Context& ctx, uint64_t before, size_t blocks_max) {
+  return log_->Truncate(ctx, shard_, before, blocks_max);
 }
 
 Status Ledger::Append(const Context& ctx, uint32_t incarnation, const std::vector<Event>& events) {
@@ -88,6 +122,7 @@ Status Ledger::Append(const Context& ctx, uint32_t incarnation, const std::vecto
   header.previous_hash = end_.hash();
   header.build_id = build_id_;
   header.wall_ms = events.back().wall_ms;
+  header.snapshot_sequence = end_.snapshot_event();
   const StoredBlock block{.first_sequence = header.first_sequence,
                           .last_sequence = header.last_sequence,
                           .block_id = header.block_id,
@@ -108,7 +143,7 @@ Status Ledger::Append(const Context& ctx, uint32_t incarnation, const std::vecto
     break;
   }
   if (crash == CrashMoment::kAfter) CrashNow();
-  end_.Advance(block);
+  end_.Advance(block, events);
   return absl::OkStatus();
 }
 

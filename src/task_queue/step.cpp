@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "src/base/check.h"
+#include "src/domain/approval.h"
 #include "src/task_queue/scheduler.h"
 #include "src/task_queue/violation_detector.h"
 
@@ -80,7 +81,8 @@ class Stepper {
     MissionId id;
     do {
       id = "r-" + request.request_id.substr(0, digits++);
-    } while (state_.missions.contains(id) && digits <= request.request_id.size());
+    } while ((state_.missions.contains(id) || state_.forgotten.contains(id)) &&
+             digits <= request.request_id.size());
     Append(id, MissionAccepted{.request_id = request.request_id});
   }
 
@@ -119,6 +121,12 @@ class Stepper {
     }
   }
 
+  void On(MissionState& mission, const PlanRunRequested&) {
+    const bool planned =
+        mission.status == MissionStatus::kCompleted && mission.outcome == Outcome::kPlanned;
+    if (planned) Append(mission.id, MissionResumed{});
+  }
+
   void On(MissionState& mission, const TimerFired& timer) {
     if (!mission.running()) return;
     if (timer.timer_id == "mission") {
@@ -145,6 +153,7 @@ class Stepper {
              ProposalRefused{.kind = p.kind, .plan_version = p.plan_version, .reason = fault});
       return;
     }
+    if (WaitsForPerson(mission, p)) return;
     switch (p.kind) {
       case ProposalKind::kPlan:
         Append(mission.id,
@@ -166,16 +175,67 @@ class Stepper {
     }
   }
 
+  /// True when the proposal may not take effect yet: a person is asked, once for what is to be
+  /// seen, and the mission stops until somebody goes on with it.
+  bool WaitsForPerson(MissionState& mission, const Proposal& p) {
+    if (ApprovalReason(mission, p).empty()) return false;
+    const ApprovalState asked = NewApproval(mission, p);
+    const ApprovalState* known = FindApproval(mission, asked.subject, asked.digest);
+    if (known != nullptr && known->status == ApprovalStatus::kApproved) return false;
+    if (known == nullptr) {
+      Append(mission.id, ApprovalRequested{.approval_id = asked.approval_id,
+                                           .subject = asked.subject,
+                                           .digest = asked.digest,
+                                           .reason = asked.reason,
+                                           .plan_version = asked.plan_version,
+                                           .tree = asked.tree,
+                                           .review = asked.review});
+    }
+    RevokeAll(mission);
+    Append(mission.id, MissionStopped{.outcome = Outcome::kNeedsApproval, .reason = asked.reason});
+    return true;
+  }
+
+  /// An answer counts once, for the digest that was asked about.
+  void On(MissionState& mission, const ApprovalAnswered& answer) {
+    const ApprovalState* open = OpenApproval(mission);
+    if (open == nullptr || open->approval_id != answer.approval_id ||
+        open->digest != answer.digest) {
+      return;
+    }
+    Append(mission.id, ApprovalSettled{.approval_id = answer.approval_id,
+                                       .approved = answer.approved,
+                                       .principal = answer.principal,
+                                       .note = answer.note});
+    if (!answer.approved) {
+      RevokeAll(mission);
+      Append(mission.id,
+             MissionCompleted{.outcome = Outcome::kNotVerified,
+                              .reason = StrCat("rejected by ", answer.principal,
+                                               answer.note.empty() ? "" : ": ", answer.note),
+                              .branch = "",
+                              .commit = "",
+                              .partial = mission.tip});
+    } else if (mission.outcome == Outcome::kNeedsApproval) {
+      if (mission.clients.empty()) {
+        Append(mission.id, MissionInterrupted{.reason = "approved; nobody follows it"});
+      } else {
+        Append(mission.id, MissionResumed{});
+      }
+    }
+  }
+
   void Complete(MissionState& mission, const Proposal& p) {
     RevokeAll(mission);
     const bool verified = p.outcome == Outcome::kVerified;
     constexpr std::string_view kHeads = "refs/heads/";
-    Append(mission.id,
-           MissionCompleted{.outcome = p.outcome,
-                            .reason = p.reason,
-                            .branch = verified ? mission.branch.substr(kHeads.size()) : "",
-                            .commit = verified ? mission.branch_commit : "",
-                            .partial = verified ? "" : mission.tip});
+    Append(mission.id, MissionCompleted{.outcome = p.outcome,
+                                        .reason = p.reason,
+                                        .branch = verified && mission.branch.starts_with(kHeads)
+                                                      ? mission.branch.substr(kHeads.size())
+                                                      : "",
+                                        .commit = verified ? mission.branch_commit : "",
+                                        .partial = verified ? "" : mission.tip});
   }
 
   void On(MissionState& mission, const ResultReported& reported) {
@@ -228,6 +288,10 @@ class Stepper {
       }
       case ResultOutcome::kRefuted:
         Append(mission.id, ResultAccepted{.task_id = id, .epoch = result.epoch});
+        if (mission.Find(id)->spec.intent == "deliver") {
+          DropDelivery(mission, result);
+          return;
+        }
         Violate(mission, result,
                 {"TEST_EXPECTATION", "the claim holds: all expected tests pass", result.reason});
         Refute(mission, id, result);
@@ -277,6 +341,32 @@ class Stepper {
     if (AttemptsLeft(mission, *mission.Find(winner)) == 0) {
       Fail(mission, winner, "no attempts left");
     }
+  }
+
+  /// The branch moved after it was decided where to: what is to be delivered is made and tested
+  /// anew on where it is now.
+  void DropDelivery(MissionState& mission, const TaskResult& result) {
+    const TaskId deliver = result.task_id;
+    Violate(mission, result,
+            {"STATE", StrCat(mission.branch, ": ", mission.branch_old),
+             StrCat(mission.branch, ": ", result.reason)});
+    Append(mission.id,
+           DeliveryDropped{
+               .ref = mission.branch, .commit = mission.branch_commit, .reason = result.reason});
+    TaskId integrate;
+    for (const TaskState& task : mission.tasks) {
+      if (task.spec.intent == "integrate" && task.status == TaskStatus::kDone) {
+        integrate = task.spec.task_id;
+      }
+    }
+    if (!integrate || AttemptsLeft(mission, *mission.Find(deliver)) == 0) {
+      Fail(mission, deliver,
+           StrCat("not_verified: the branch moved each time while the result was tested on it: ",
+                  result.reason));
+      return;
+    }
+    Append(mission.id, TaskRetried{.task_id = deliver, .reason = result.reason});
+    Append(mission.id, TaskRetried{.task_id = integrate, .reason = "the branch has moved"});
   }
 
   static uint32_t AttemptsLeft(const MissionState& mission, const TaskState& task) {

@@ -119,6 +119,40 @@ class Bench {
     return result;
   }
 
+  /// Repairs, verifies and merges `tree`; what remains is the branch.
+  void ReachTheBranch(const TreeId& tree, const BlobId& review = "") {
+    AcceptRepairPlan();
+    for (const uint32_t task : {1U, 3U, 4U}) {
+      TaskResult result = ResultOf(task, tree);
+      result.evidence->review = review;
+      if (!review.empty()) result.evidence->review_reason = "test_x.py was changed";
+      Report(result);
+    }
+    Propose({.kind = ProposalKind::kMerge,
+             .plan_version = 1,
+             .ref = TipRef(id),
+             .new_commit = "commit-of-" + tree,
+             .tree = tree,
+             .task_id = {4}});
+  }
+
+  std::vector<Event> ProposeBranch(const TreeId& tree) {
+    return Propose({.kind = ProposalKind::kMerge,
+                    .plan_version = 1,
+                    .ref = BranchRef(id),
+                    .new_commit = "commit-of-" + tree,
+                    .tree = tree});
+  }
+
+  std::vector<Event> AnswerApproval(bool approved, const std::string& digest = "") {
+    const ApprovalState& asked = mission().approvals.back();
+    return Post(id, ApprovalAnswered{.approval_id = asked.approval_id,
+                                     .digest = digest.empty() ? asked.digest : digest,
+                                     .approved = approved,
+                                     .principal = "uid:7",
+                                     .note = "because"});
+  }
+
   std::vector<Event> Report(const TaskResult& result) {
     return Post(id, ResultReported{.result = result});
   }
@@ -252,7 +286,7 @@ TEST_CASE("ATesterThatAlwaysSaysYesIsRefusedByTheGate") {
   REQUIRE(violation != nullptr);
   CHECK_EQ(violation->violation_type, "TEST_EXPECTATION");
   CHECK_EQ(violation->expected, "evidence: passes");
-  CHECK_EQ(violation->actual, "evidence: 1 expected tests failed");
+  CHECK_EQ(violation->actual, "evidence: 1 expected test failed");
   // Without the check the merge gate still wants a verdict of the very tree.
   const std::string fault = ProposalFault(bench.mission(), {.kind = ProposalKind::kMerge,
                                                             .plan_version = 1,
@@ -387,6 +421,76 @@ TEST_CASE("AStaleOrInventedPlanIsRefusedWithTheReason") {
            "no branch was delivered");
   CHECK_EQ(refusal({.kind = ProposalKind::kVerdict, .outcome = Outcome::kNothingToDo}),
            "the baseline has failing tests");
+}
+
+TEST_CASE("WhatAPersonMustSeeIsDeliveredOnlyWithTheirWord") {
+  Bench bench;
+  bench.ReachTheBranch("tree", "review");
+  const auto asked = bench.ProposeBranch("tree");
+  REQUIRE(Find<ApprovalRequested>(asked) != nullptr);
+  CHECK_EQ(Find<ApprovalRequested>(asked)->subject, "merge");
+  CHECK_EQ(Find<ApprovalRequested>(asked)->review, "review");
+  CHECK(Find<MergeDecided>(asked) == nullptr);
+  CHECK_EQ(bench.mission().status, MissionStatus::kStopped);
+  CHECK_EQ(bench.mission().outcome, Outcome::kNeedsApproval);
+  // Going on without an answer asks no second time.
+  bench.Post(bench.id, ResumeRequested{.principal = "uid:7"});
+  CHECK(Find<ApprovalRequested>(bench.ProposeBranch("tree")) == nullptr);
+  CHECK_EQ(bench.mission().outcome, Outcome::kNeedsApproval);
+  // An answer about something else counts for nothing.
+  CHECK(Find<ApprovalSettled>(bench.AnswerApproval(true, "other")) == nullptr);
+  CHECK(Find<MissionResumed>(bench.AnswerApproval(true)) != nullptr);
+  CHECK(Find<ApprovalSettled>(bench.AnswerApproval(false)) == nullptr);  // answered before
+  CHECK(Find<MergeDecided>(bench.ProposeBranch("tree")) != nullptr);
+}
+
+TEST_CASE("AnApprovedRunThatNobodyFollowsWaitsToBeResumed") {
+  Bench bench;
+  bench.ReachTheBranch("tree", "review");
+  bench.ProposeBranch("tree");
+  bench.Post(bench.id, ClientDetached{.client_id = "c1"});
+  CHECK_EQ(bench.mission().outcome, Outcome::kNeedsApproval);
+  CHECK(Find<MissionInterrupted>(bench.AnswerApproval(true)) != nullptr);
+  CHECK(Find<MissionResumed>(bench.Post(bench.id, ClientAttached{.client_id = "c2"})) != nullptr);
+  CHECK(Find<MergeDecided>(bench.ProposeBranch("tree")) != nullptr);
+}
+
+TEST_CASE("ARejectionEndsTheRunUnverifiedWithItsReason") {
+  Bench bench;
+  bench.ReachTheBranch("tree", "review");
+  bench.ProposeBranch("tree");
+  bench.AnswerApproval(false);
+  CHECK_EQ(bench.mission().status, MissionStatus::kCompleted);
+  CHECK_EQ(bench.mission().outcome, Outcome::kNotVerified);
+  CHECK_EQ(bench.mission().reason, "rejected by uid:7: because");
+  CHECK(bench.mission().branch.empty());
+}
+
+TEST_CASE("TheModeOfApprovalSaysWhatWaits") {
+  for (const char* mode : {"none", "plan", "merge", "all"}) {
+    CAPTURE(mode);
+    const std::string_view word = mode;
+    Bench bench;
+    bench.state.Find(bench.id)->request.approve = mode;
+    bench.ReachTheBranch("tree");  // the first plan only looks, and waits for nobody
+    TaskSpec task;
+    task.task_id = {static_cast<uint32_t>(bench.mission().tasks.size() + 1)};
+    task.role = Role::kCoder;
+    task.intent = "repair";
+    bench.Post(bench.id, TaskPlanned{.plan_version = 2, .task = task});
+    const auto planned = bench.Propose({.kind = ProposalKind::kPlan,
+                                        .plan_version = 2,
+                                        .task_count = 1,
+                                        .digest = PlanDigest({task})});
+    const bool plan_waits = word == "plan" || word == "all";
+    CHECK_EQ(Find<ApprovalRequested>(planned) != nullptr, plan_waits);
+    CHECK_EQ(Find<PlanAccepted>(planned) != nullptr, !plan_waits);
+    if (plan_waits) bench.AnswerApproval(true);
+    const auto branch = bench.ProposeBranch("tree");
+    const bool merge_waits = word == "merge" || word == "all";
+    CHECK_EQ(Find<ApprovalRequested>(branch) != nullptr, merge_waits);
+    CHECK_EQ(Find<MergeDecided>(branch) != nullptr, !merge_waits);
+  }
 }
 
 TEST_CASE("TheBudgetOfTestsIsReservedBeforeAndNeverOverspent") {

@@ -18,8 +18,6 @@ constexpr size_t kFactsPerBlock = 512;
 constexpr size_t kEventsPerBlockSoft = 2048;  // a block ends after the message that passes this
 constexpr uint32_t kRefusedMax =
     3;  // refusals of one kind in a row before Decide is not asked again
-constexpr std::chrono::milliseconds kWriteTimeout{60'000};
-constexpr std::chrono::milliseconds kReopenInterval{500};
 constexpr size_t kUnrecordedMax = 1024;
 
 /// Where a caller waits for the shard's thread.
@@ -57,7 +55,7 @@ TaskQueue::TaskQueue(Options options, Ledger::OpenLog open_log,
     : options_(std::move(options)),
       orchestrator_(orchestrator),
       clock_(clock),
-      ledger_(std::move(open_log), options_.shard, options_.build_id) {}
+      ledger_(std::move(open_log), options_.shard, options_.build_id, options_.snapshots) {}
 
 Status TaskQueue::Open(const Context& ctx) {
   RETURN_IF_ERROR(Reopen(ctx));
@@ -151,6 +149,7 @@ Status TaskQueue::Control(const Context& ctx, const MissionId& mission_id, Missi
   if (control == MissionControl::kAttach) message.facts.emplace_back(ClientAttached{who});
   if (control == MissionControl::kDetach) message.facts.emplace_back(ClientDetached{who});
   if (control == MissionControl::kResume) message.facts.emplace_back(ResumeRequested{who});
+  if (control == MissionControl::kRunPlan) message.facts.emplace_back(PlanRunRequested{who});
   if (control == MissionControl::kStop || emergency) {
     message.facts.emplace_back(StopRequested{
         .principal = who, .emergency = emergency, .reason = StrCat("stopped by ", who)});
@@ -164,12 +163,33 @@ Status TaskQueue::Control(const Context& ctx, const MissionId& mission_id, Missi
     };
   }
   return PostAndWait(ctx, std::move(message),
-                     [&](std::span<const Event> events, const ShardState& state) {
+                     [&](std::span<const Event> events, const ShardState& state) -> Status {
+                       if (state.forgotten.contains(mission_id)) {
+                         return NotFound("the run ", mission_id,
+                                         " was forgotten: its retention is over");
+                       }
                        if (state.Find(mission_id) == nullptr || events.empty()) {
                          return NotFound("there is no run ", mission_id);
                        }
                        return absl::OkStatus();
                      });
+}
+
+Status TaskQueue::AnswerApproval(const Context& ctx, const MissionId& mission_id,
+                                 const ApprovalAnswered& answer) {
+  Message message;
+  message.mission_id = mission_id;
+  message.facts.emplace_back(answer);
+  return PostAndWait(
+      ctx, std::move(message), [&](std::span<const Event> events, const ShardState&) -> Status {
+        const bool counts = std::ranges::any_of(events, [](const Event& event) {
+          return std::holds_alternative<ApprovalSettled>(event.body);
+        });
+        if (counts) return absl::OkStatus();
+        return FailedPrecondition("run ", mission_id, " does not wait for approval ",
+                                  answer.approval_id,
+                                  " of that digest any more; `coditect inbox` says what is open");
+      });
 }
 
 Status TaskQueue::Propose(const Context& ctx, const MissionId& mission_id,
@@ -267,6 +287,7 @@ std::vector<TaskQueue::Message> TaskQueue::TakeInbox() {
       for (const auto& [id, due] : timers_) next = std::min(next, due);
       if (options_.planning_interval.count() > 0) next = std::min(next, next_planning_);
       if (Reconcile()) next = std::min(next, next_tick_);
+      if (SweepLog()) next = clock_.Now();
     }
     MutexLock lock(mutex_);
     if (stopping_) return {};
@@ -403,7 +424,8 @@ void TaskQueue::PublishWanted() {
   const std::map<HostId, AgentService*> hosts = Hosts();
   std::set<MissionId> ended;
   for (const auto& [id, request] : requests_) {
-    if (!state_.Find(id)->running()) ended.insert(id);
+    const MissionState* mission = state_.Find(id);
+    if (mission == nullptr || !mission->running()) ended.insert(id);
   }
   for (const MissionId& id : ended) requests_.erase(id);
   for (const auto& [host_id, host] : hosts) {
@@ -479,8 +501,9 @@ Status TaskQueue::Recover(const Context& ctx) {
 }
 
 Status TaskQueue::Reopen(const Context& ctx) {
-  state_ = ShardState{};
-  RETURN_IF_ERROR(ledger_.Replay(ctx, [&](const Event& event) { return Fold(state_, event); }));
+  ASSIGN_OR_RETURN(RestoreReport restored, ledger_.Restore(ctx, state_));
+  if (!thread_.joinable()) restored_ = std::move(restored);
+  swept_before_ = 0;
   const std::map<HostId, AgentService*> ours = Hosts();
   const int64_t wall_ms = WallMs();
   std::vector<Event> events;
@@ -510,74 +533,6 @@ Status TaskQueue::Reopen(const Context& ctx) {
   RearmTimers();
   if (!first) Publish(events);
   return absl::OkStatus();
-}
-
-void TaskQueue::ArmTimers(const std::vector<Event>& events) {
-  const MonotonicTime now = clock_.Now();
-  const auto arm = [&](const MissionId& id, std::string timer, uint64_t ms) {
-    if (ms > 0) timers_[{id, std::move(timer)}] = now + std::chrono::milliseconds(ms);
-  };
-  for (const Event& event : events) {
-    const MissionId& id = event.mission_id;
-    if (const auto* granted = std::get_if<LeaseGranted>(&event.body)) {
-      arm(id, LeaseTimer(granted->task_id, granted->epoch), granted->wall_ms_max);
-    } else if (const auto* ended = std::get_if<LeaseEnded>(&event.body)) {
-      timers_.erase({id, LeaseTimer(ended->task_id, ended->epoch)});
-    } else if (std::holds_alternative<MissionAccepted>(event.body) ||
-               std::holds_alternative<MissionResumed>(event.body)) {
-      if (const MissionState* mission = state_.Find(id)) {
-        arm(id, "mission", mission->request.limits.max_time_ms);
-      }
-    } else if (std::holds_alternative<MissionStopped>(event.body) ||
-               std::holds_alternative<MissionInterrupted>(event.body) ||
-               std::holds_alternative<MissionCompleted>(event.body)) {
-      timers_.erase({id, "mission"});
-    }
-  }
-}
-
-// Timers start anew with an owner: monotonic time does not outlive a process.
-void TaskQueue::RearmTimers() {
-  timers_.clear();
-  const MonotonicTime now = clock_.Now();
-  for (const MissionId& id : state_.running) {
-    const MissionState& mission = *state_.Find(id);
-    if (mission.request.limits.max_time_ms > 0) {
-      timers_[{id, "mission"}] =
-          now + std::chrono::milliseconds(mission.request.limits.max_time_ms);
-    }
-    for (const TaskState& task : mission.tasks) {
-      if (!task.lease || task.lease->wall_ms_max == 0) continue;
-      timers_[{id, LeaseTimer(task.spec.task_id, task.lease->epoch)}] =
-          now + std::chrono::milliseconds(task.lease->wall_ms_max);
-    }
-  }
-}
-
-std::vector<TaskQueue::Message> TaskQueue::DueTimers() {
-  const MonotonicTime now = clock_.Now();
-  std::vector<Message> due;
-  for (auto it = timers_.begin(); it != timers_.end();) {
-    if (it->second > now) {
-      ++it;
-      continue;
-    }
-    Message message;
-    message.mission_id = it->first.first;
-    message.facts.emplace_back(TimerFired{.timer_id = it->first.second});
-    due.push_back(std::move(message));
-    it = timers_.erase(it);
-  }
-  if (options_.planning_interval.count() > 0 && now >= next_planning_) {
-    next_planning_ = now + options_.planning_interval;
-    for (const MissionId& id : state_.running) {
-      Message message;
-      message.mission_id = id;
-      message.facts.emplace_back(TimerFired{.timer_id = "planning"});
-      due.push_back(std::move(message));
-    }
-  }
-  return due;
 }
 
 }  // namespace coditect

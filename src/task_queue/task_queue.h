@@ -29,6 +29,7 @@ class TaskQueue final : public TaskQueueService {
     std::chrono::milliseconds sync_interval{100};    // of the reconciler
     std::chrono::milliseconds planning_interval{0};  // every open mission re-examined; 0 = never
     size_t inbox_max = 65'536;
+    ObjectStore* snapshots = nullptr;  // where snapshots of the state are; outlives the queue
   };
 
   /// Sees every stored block on the shard's thread, in order; must not block.
@@ -38,8 +39,8 @@ class TaskQueue final : public TaskQueueService {
             const Clock& clock);
   ~TaskQueue() override { Stop(); }
 
-  /// Replays the ledger, takes ownership (ShardOpened) and declares every host and client of
-  /// former owners gone.
+  /// Restores the state from the ledger, takes ownership (ShardOpened) and declares every host and
+  /// client of former owners gone.
   Status Open(const Context& ctx);
   /// Ends the thread; what was not acknowledged by then was not stored.
   void Stop();
@@ -48,6 +49,9 @@ class TaskQueue final : public TaskQueueService {
   Status JoinHost(const Context& ctx, const HostJoined& joined, AgentService& host);
 
   void AddObserver(Observer observer);
+
+  /// How the state was restored when the queue was opened. After Open.
+  const RestoreReport& restored() const { return restored_; }
 
   /// OK, or why nothing can be recorded now, and since when. It goes on by itself once it can.
   struct Health {
@@ -60,8 +64,11 @@ class TaskQueue final : public TaskQueueService {
                                      const std::string& client_id) override;
   Status Control(const Context& ctx, const MissionId& mission_id, MissionControl control,
                  const std::string& who) override;
+  Status AnswerApproval(const Context& ctx, const MissionId& mission_id,
+                        const ApprovalAnswered& answer) override;
   Status Propose(const Context& ctx, const MissionId& mission_id,
                  const std::vector<TaskPlanned>& tasks, const Proposal& proposal) override;
+  Status Record(const Context& ctx, const MissionId& mission_id, EventBody fact) override;
   Status LeaseStarted(const Context& ctx, const MissionId& mission_id,
                       const coditect::LeaseStarted& started) override;
   StatusOr<TaskAck> ReportResult(const Context& ctx, const MissionId& mission_id,
@@ -74,6 +81,9 @@ class TaskQueue final : public TaskQueueService {
                     std::function<void(StatusOr<TaskAck>)> done);
 
  private:
+  static constexpr std::chrono::milliseconds kWriteTimeout{60'000};
+  static constexpr std::chrono::milliseconds kReopenInterval{500};
+
   /// Facts that are stored together, and who waits for the answer.
   struct Message {
     MissionId mission_id;
@@ -109,6 +119,8 @@ class TaskQueue final : public TaskQueueService {
   std::shared_ptr<const WantedSet> MakeWanted(const HostId& host_id, const WantedSet* before);
   void ProposeNext(const std::set<MissionId>& touched);
   bool Reconcile();
+  /// Deletes some of what the log was truncated by. True while there is more.
+  bool SweepLog();
   Status Reopen(const Context& ctx);
   Status Recover(const Context& ctx);
   std::vector<Message> DueTimers();
@@ -124,6 +136,7 @@ class TaskQueue final : public TaskQueueService {
   ShardState state_;
   std::vector<Event> events_;  // of the block being made
   bool healthy_ = false;
+  uint64_t swept_before_ = 0;        // the log is known to begin there or later
   MonotonicTime next_reopen_;        // while not healthy
   std::vector<Message> unrecorded_;  // what must be stored as soon as anything can be
   std::map<MissionId, std::shared_ptr<const MissionRequest>> requests_;  // shared with the hosts
@@ -140,6 +153,7 @@ class TaskQueue final : public TaskQueueService {
   std::map<HostId, AgentService*> hosts_ ABSL_GUARDED_BY(mutex_);
   std::vector<Observer> observers_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  RestoreReport restored_;  // written before the thread starts
   std::thread thread_;
 };
 

@@ -5,9 +5,12 @@
 // writer and the tests, and no second set of generated classes has to be converted (ADR-0003).
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -112,6 +115,18 @@ class Encoder {
   }
   template <typename T>
   void Field(uint32_t number, const std::vector<T>& values) {
+    Repeated<T>(number, values);
+  }
+  template <typename T>
+  void Field(uint32_t number, const std::set<T>& values) {
+    Repeated<T>(number, values);
+  }
+  template <size_t size>
+  void Field(uint32_t number, const std::array<uint32_t, size>& values) {
+    if (values != std::array<uint32_t, size>{}) Repeated<uint32_t>(number, values);
+  }
+  template <typename T, typename Container>
+  void Repeated(uint32_t number, const Container& values) {
     if constexpr (std::is_same_v<T, Role> || std::is_same_v<T, TaskId> ||
                   std::is_same_v<T, std::string> || HasFields<T>) {
       for (const T& value : values) Element(number, value);
@@ -127,6 +142,16 @@ class Encoder {
         Encoder entry(out);
         entry.Bytes(1, key);
         entry.Bytes(2, value);
+      });
+    }
+  }
+  template <typename Enum>
+  void Field(uint32_t number, const std::map<Enum, uint32_t>& values) {
+    for (const auto& [key, value] : values) {
+      Nested(number, [&](std::string& out) {
+        Encoder entry(out);
+        entry.Element(1, key);
+        entry.Element(2, value);
       });
     }
   }
@@ -240,7 +265,36 @@ class FieldDecoder {
     bytes_ = bytes;
     return true;
   }
+  template <typename T>
+  bool Take(std::set<T>& values) {
+    T value{};
+    if (!TakeElement(value)) return false;
+    values.insert(std::move(value));
+    return true;
+  }
+  template <size_t size>
+  bool Take(std::array<uint32_t, size>& values) {
+    std::vector<uint32_t> list;
+    if (!Take(list) || list.size() > size) return false;
+    std::copy(list.begin(), list.end(), values.begin());
+    return true;
+  }
   bool Take(std::map<std::string, std::string>& values);
+  template <typename Enum>
+  bool Take(std::map<Enum, uint32_t>& values) {
+    struct Entry {
+      Enum key{};
+      uint32_t value = 0;
+      static void Fields(Entry& self, FieldDecoder& visit) {
+        visit(1, "key", self.key);
+        visit(2, "value", self.value);
+      }
+    };
+    Entry entry;
+    if (type_ != kBytes || !DecodeMessage(bytes_, &entry, depth_ + 1)) return false;
+    values[entry.key] = entry.value;
+    return true;
+  }
 
   const uint32_t number_;
   uint32_t type_;

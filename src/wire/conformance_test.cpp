@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "src/domain/event.h"
+#include "src/domain/snapshot.h"
 #include "src/domain/world_model.h"
 #include "src/wire/codec.h"
 #include "src/wire/event_codec.h"
@@ -15,6 +16,7 @@
 #include "coditect/v1/agent.pb.h"
 #include "coditect/v1/event.pb.h"
 #include "coditect/v1/mission.pb.h"
+#include "coditect/v1/snapshot.pb.h"
 
 namespace coditect::wire {
 namespace {
@@ -54,6 +56,20 @@ struct Filler {
   template <typename T>
   static void Fill(uint32_t number, std::optional<T>& value) {
     Fill(number, value.emplace());
+  }
+  template <typename T>
+  static void Fill(uint32_t number, std::set<T>& values) {
+    T value{};
+    Fill(number, value);
+    values.insert(value);
+  }
+  template <size_t size>
+  static void Fill(uint32_t number, std::array<uint32_t, size>& values) {
+    values.fill(number);
+  }
+  template <typename Enum>
+  static void Fill(uint32_t number, std::map<Enum, uint32_t>& values) {
+    values = {{static_cast<Enum>(1), number}, {static_cast<Enum>(2), 0}};
   }
   static void Fill(uint32_t, std::map<std::string, std::string>& values) {
     values = {{"a", "1"}, {"b", ""}};
@@ -170,6 +186,21 @@ TEST_CASE("ValuesAreTheProtobufMessagesOfTheContract") {
   ExpectSame<Epoch>(v1::Epoch::descriptor());
 }
 
+TEST_CASE("SnapshotsAreTheProtobufMessagesOfTheContract") {
+  ExpectSame<LeaseState>(v1::LeaseState::descriptor());
+  ExpectSame<TaskState>(v1::TaskState::descriptor());
+  ExpectSame<Verdict>(v1::Verdict::descriptor());
+  ExpectSame<ApprovalState>(v1::ApprovalState::descriptor());
+  ExpectSame<MissionState>(v1::MissionState::descriptor());
+  ExpectSame<MissionChunk>(v1::MissionChunk::descriptor());
+  ExpectSame<HostSnapshot>(v1::HostSnapshot::descriptor());
+  ExpectSame<ForgottenMission>(v1::ForgottenMission::descriptor());
+  ExpectSame<StateSnapshot>(v1::StateSnapshot::descriptor());
+  ExpectSame<ArchiveSegment>(v1::ArchiveSegment::descriptor());
+  ExpectSame<ArchiveIndex>(v1::ArchiveIndex::descriptor());
+  ExpectSame<ArchivedBlocks>(v1::ArchivedBlocks::descriptor());
+}
+
 TEST_CASE("EnumsHaveTheNamesOfTheContract") {
   ExpectSameEnum<Outcome>(v1::Outcome_descriptor());
   ExpectSameEnum<DependencyMode>(v1::DependencyMode_descriptor());
@@ -177,6 +208,8 @@ TEST_CASE("EnumsHaveTheNamesOfTheContract") {
   ExpectSameEnum<TaskStatus>(v1::TaskStatus_descriptor());
   ExpectSameEnum<ResultOutcome>(v1::ResultOutcome_descriptor());
   ExpectSameEnum<LeaseEnd>(v1::LeaseEnd_descriptor());
+  ExpectSameEnum<ApprovalStatus>(v1::ApprovalStatus_descriptor());
+  ExpectSameEnum<MissionStatus>(v1::MissionStatus_descriptor());
 }
 
 TEST_CASE("ABlockIsTheProtobufMessageBlock") {

@@ -26,7 +26,6 @@ struct Frame {
   uint32_t codec = 0;
   uint64_t raw_bytes = 0;
   std::string body;
-  uint64_t snapshot_sequence = 0;
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor&& visit) {
@@ -43,7 +42,7 @@ struct Frame {
     visit(11, "codec", self.codec);
     visit(12, "raw_bytes", self.raw_bytes);
     visit(13, "body", self.body);
-    visit(14, "snapshot_sequence", self.snapshot_sequence);
+    visit(14, "snapshot_sequence", self.header.snapshot_sequence);
   }
 };
 
@@ -84,6 +83,16 @@ Status DecodeEvent(std::string_view bytes, Event* event) {
     }
   }
   return has_body ? absl::OkStatus() : DataLoss("event without a body");
+}
+
+StatusOr<Frame> DecodeFrame(std::string_view bytes) {
+  auto frame = Decode<Frame>(bytes, "ledger block");
+  if (!frame.ok()) return DataLoss(Message(frame.status()));
+  if (frame->header.min_reader > kBlockFormat) {
+    return FailedPrecondition("block at event ", frame->header.first_sequence,
+                              " needs a newer coditect (written by ", frame->header.build_id, ")");
+  }
+  return frame;
 }
 
 StatusOr<std::string> Decompress(Frame& frame) {
@@ -134,15 +143,16 @@ std::string EncodeBlock(const BlockHeader& header, std::string_view batch) {
   return Encode(frame);
 }
 
+StatusOr<BlockHeader> DecodeBlockHeader(std::string_view bytes) {
+  ASSIGN_OR_RETURN(Frame frame, DecodeFrame(bytes));
+  return std::move(frame.header);
+}
+
 StatusOr<DecodedBlock> DecodeBlock(std::string_view bytes) {
-  auto frame = Decode<Frame>(bytes, "ledger block");
-  if (!frame.ok()) return DataLoss(Message(frame.status()));
+  auto frame = DecodeFrame(bytes);
+  RETURN_IF_ERROR(frame.status());
   DecodedBlock block;
   block.header = std::move(frame->header);
-  if (block.header.min_reader > kBlockFormat) {
-    return FailedPrecondition("block at event ", block.header.first_sequence,
-                              " needs a newer coditect (written by ", block.header.build_id, ")");
-  }
   ASSIGN_OR_RETURN(const std::string raw, Decompress(*frame));
   Reader reader(raw);
   uint64_t sequence = block.header.first_sequence;

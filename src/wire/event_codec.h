@@ -27,6 +27,7 @@ struct BlockHeader {
   std::string previous_hash;  // SHA-256 of the frame before; "" for the first block
   std::string build_id;
   int64_t wall_ms = 0;
+  uint64_t snapshot_sequence = 0;  // of the last SnapshotTaken before this block; 0 = none
 };
 
 struct DecodedBlock {
@@ -45,6 +46,9 @@ std::string EncodeBlock(const BlockHeader& header, std::string_view batch);
 /// DATA_LOSS when the frame is damaged; FAILED_PRECONDITION when a newer build wrote it, naming
 /// the build.
 StatusOr<DecodedBlock> DecodeBlock(std::string_view frame);
+
+/// The header alone, at the price of the header. The same errors.
+StatusOr<BlockHeader> DecodeBlockHeader(std::string_view frame);
 
 /// The hash that the next block carries.
 std::string FrameHash(std::string_view frame);

@@ -56,6 +56,20 @@ TEST_CASE("EventsComeBackInOrderWithProducerAndSequence") {
   });
 }
 
+TEST_CASE("WhatIsForgottenIsGoneAndTheRestStays") {
+  ForEachBackend([](EventBus& bus) {
+    for (const char* mission : {"r-a", "r-b", "r-c"}) bus.Publish(Act(mission, "E"));
+    const auto forgotten = bus.Forget(Context{}, {"r-a", "r-c", "r-unknown"});
+    REQUIRE(forgotten.ok());
+    CHECK_EQ(*forgotten, 2);
+    bus.Publish(Act("r-b", "F"));
+    const auto all = bus.Read(Context{}, "");
+    REQUIRE_EQ(all->size(), 2);
+    CHECK_EQ((*all)[1].mission_id, "r-b");
+    CHECK_NE((*all)[0].sequence, (*all)[1].sequence);
+  });
+}
+
 TEST_CASE("ConcurrentProducersLoseNothing") {
   ForEachBackend([](EventBus& bus) {
     std::vector<std::thread> threads;

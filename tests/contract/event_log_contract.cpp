@@ -50,6 +50,14 @@ class AmbiguousEventLog final : public EventLog {
     if (random_() % 8 == 0) return Unavailable("read lost");
     return inner_->Read(ctx, shard, after, blocks_max);
   }
+  StatusOr<size_t> Truncate(const Context& ctx, uint32_t shard, uint64_t before,
+                            size_t blocks_max) override {
+    const uint32_t dice = random_() % 4;
+    if (dice == 0) return Unavailable("lost on the way");
+    auto result = inner_->Truncate(ctx, shard, before, blocks_max);
+    if (dice == 1) return Unavailable("answer lost on the way back");
+    return result;
+  }
   StatusOr<uint64_t> LastSequence(const Context& ctx, uint32_t shard) override {
     return inner_->LastSequence(ctx, shard);
   }
@@ -149,6 +157,51 @@ TEST_CASE("ShardsDoNotMix") {
     CHECK_EQ(*log.LastSequence(ctx, 0), 5);
     CHECK_EQ(*log.LastSequence(ctx, 1), 1);
   });
+}
+
+TEST_CASE("ATruncatedLogBeginsWhereItWasCutAndGoesOn") {
+  ForEachBackend([](const Backend& backend, EventLog& log, const std::string& folder) {
+    const Context ctx;
+    for (uint64_t first = 1; first <= 19; first += 2) {
+      REQUIRE_EQ(*log.Append(ctx, 0, first - 1, Block(first, first + 1)), AppendResult::kStored);
+    }
+    REQUIRE_EQ(*log.Append(ctx, 1, 0, Block(1, 1)), AppendResult::kStored);
+    CHECK_EQ(*log.Truncate(ctx, 0, 1, 100), 0);
+    CHECK_EQ(*log.Truncate(ctx, 0, 2, 100), 0);  // the first block still has an event to keep
+    CHECK_EQ(*log.Truncate(ctx, 0, 7, 2), 2);
+    CHECK_EQ(log.Read(ctx, 0, 0, 1)->front().first_sequence, 5);
+    CHECK_EQ(*log.Truncate(ctx, 0, 7, 100), 1);
+    CHECK_EQ(*log.Truncate(ctx, 0, 7, 100), 0);
+    CHECK_EQ(log.Read(ctx, 0, 0, 100)->front().first_sequence, 7);
+    CHECK_EQ(log.Read(ctx, 0, 0, 100)->size(), 7);
+    CHECK_EQ(*log.LastSequence(ctx, 0), 20);
+    CHECK_EQ(*log.Append(ctx, 0, 20, Block(21, 21)), AppendResult::kStored);
+    CHECK_EQ(*log.Append(ctx, 0, 0, Block(1, 2)), AppendResult::kLost);
+    CHECK_EQ(*log.Truncate(ctx, 0, 1000, 100), 7);  // all but the last
+    CHECK_EQ(*log.LastSequence(ctx, 0), 21);
+    CHECK_EQ(*log.LastSequence(ctx, 1), 1);
+    if (backend.durable) CHECK_EQ(*backend.open(folder)->LastSequence(ctx, 0), 21);
+  });
+}
+
+TEST_CASE("ATruncationOfAmbiguousAnswersIsRepeatedUntilItIsDone") {
+  for (const Backend& backend : Backends()) {
+    CAPTURE(backend.name);
+    for (uint32_t seed = 1; seed <= 10; ++seed) {
+      TemporaryFolder folder;
+      AmbiguousEventLog log(backend.open(folder.path()), seed);
+      const Context ctx;
+      for (uint64_t at = 1; at <= 20; ++at) {
+        const StoredBlock block = Block(at, at);
+        while (!log.Append(ctx, 0, at - 1, block).ok()) continue;
+      }
+      for (StatusOr<size_t> left = 1; !left.ok() || *left > 0;) left = log.Truncate(ctx, 0, 11, 3);
+      auto rest = log.Read(ctx, 0, 0, 100);
+      while (!rest.ok()) rest = log.Read(ctx, 0, 0, 100);
+      REQUIRE_EQ(rest->size(), 10);
+      CHECK_EQ(rest->front().first_sequence, 11);
+    }
+  }
 }
 
 TEST_CASE("AmbiguousAnswersEndInStoredOrLostNeverInAGuess") {

@@ -169,7 +169,7 @@ def test_a_flipped_bit_in_a_block_is_refused_by_name_with_the_next_step(person, 
 def test_a_ledger_from_the_future_is_refused_by_name_with_the_next_step(person, prices):
     def advance(ledger):
         connection = sqlite3.connect(ledger)
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute("PRAGMA user_version = 3")
         connection.close()
 
     check_refused(damaged(person, prices, advance), person, "newer coditect")

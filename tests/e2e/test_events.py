@@ -14,6 +14,7 @@ import sys
 import pytest
 
 import test_config
+import test_gc
 import test_runs
 from conftest import PRICES, PROJECT, finish, leftovers, wait_until
 
@@ -344,6 +345,9 @@ OTHERS = {  # type -> the test that sees it
     "TASK_FAILED": test_config.retries_are_counted,
     "TASK_RETRIED": test_a_claim_that_is_refuted_is_a_violation_and_is_tried_again,
     "VIOLATION_FOUND": test_a_claim_that_is_refuted_is_a_violation_and_is_tried_again,
+    "SNAPSHOT_TAKEN": test_gc.test_a_log_cut_off_in_front_still_tells_everything,
+    "LOG_TRUNCATED": test_gc.test_a_log_cut_off_in_front_still_tells_everything,
+    "MISSION_FORGOTTEN": test_gc.test_gc_forgets_what_is_due_and_keeps_the_rest,
     "TASK_QUARANTINED": test_a_task_that_takes_its_host_down_three_times_is_quarantined,
 }
 

@@ -64,8 +64,10 @@ GOAL = "make the tests pass"
 class Trial:
     """A person with a repository of two bugs in `folder`, which must be empty."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, snapshots=False):
         self.person = Person(folder)
+        if snapshots:  # as many as there can be: whatever ends the run ends one of them
+            self.person.environment["CODITECT_STORAGE__SNAPSHOT_EVENTS"] = "10"
         self.repository = Repository(folder / "repository", FILES)
         self.before = self.repository.snapshot()
 
@@ -278,7 +280,7 @@ def crash(folder, point, moment, tree):
 
 def kill9(folder, seconds, tree):
     """Problems of a run that is killed after `seconds` and resumed, and how much was seen of it."""
-    trial = Trial(folder)
+    trial = Trial(folder, snapshots=True)
     observer = Observer(trial.person.state / "ledger.db")
     process = trial.start()
     follower = Follower(trial.person, process)
@@ -345,7 +347,7 @@ def power_cut(folder, seconds, tree):
     """Problems of a run whose machine loses power after `seconds`, and how much was seen of it."""
     disk = LoopDisk(folder)
     try:
-        trial = Trial(disk.folder)
+        trial = Trial(disk.folder, snapshots=True)
         subprocess.run(["sync", "-f", disk.folder], check=True)  # the repository is an old one
         observer = Observer(trial.person.state / "ledger.db")
         process = trial.start()
@@ -369,3 +371,116 @@ def moments(seed, count, seconds):
     """`count` moments of a run of `seconds`, drawn evenly from `seed`."""
     rng = random.Random(seed)
     return [(i + rng.random()) * seconds / count for i in range(count)]
+
+
+# Moments of a `coditect gc` that forgets two runs and cuts the log.
+SWEEP_POINTS = [
+    "mission_forgotten#0#1:after",
+    "mission_forgotten#0#2:torn",
+    "effect#refs_dropped#1:before",
+    "snapshot_taken#0#1:before",
+    "snapshot_taken#0#1:torn",
+    "log_truncated#0#1:after",
+    "effect#log_truncated#1:before",
+    "effect#log_truncated#1:after",
+    "effect#blob_deleted#2:before",
+]
+
+
+class SweepTrial:
+    """A person with two old runs and a snapshot between them: the next gc has everything to do."""
+
+    def __init__(self, folder):
+        self.trial = Trial(folder)
+        self.runs = [self._run()]
+        assert self.call("gc").code == 0  # a snapshot
+        self.runs.append(self._run())
+        then = time.time() - 7200
+        for path in (self.trial.person.state / "blobs").rglob("*.zst"):
+            os.utime(path, (then, then))
+
+    def call(self, *arguments, **options):
+        return self.trial.person.call(*arguments, **options)
+
+    def _run(self):
+        result = finish(self.trial.start("--agents", "1"))
+        assert result.code == 0, result
+        self.trial.repository.git("branch", "-D", result.json["branch"])
+        return result.json["run"]
+
+    def sweep(self, **options):
+        return self.call("gc", "--older-than", "0s", "--json", **options)
+
+    def problems(self):
+        """What does not hold after the sweep that was cut short and the next one."""
+        out = []
+        for _ in range(2):  # the first one finishes, the second one finds nothing left
+            swept = self.sweep()
+            if swept.code != 0:
+                return [repr(swept)]
+        if swept.json["forgotten"] or swept.json["refs_dropped"] or swept.json["blobs_deleted"]:
+            out.append("the sweep did not come to its end: %s" % swept.out)
+        for run in self.runs:
+            shown = self.call("show", run)
+            if shown.code != 1 or "forgotten by gc" not in shown.err:
+                out.append("run %s: %r" % (run, shown))
+        if self.trial.repository.git("for-each-ref", "refs/coditect/"):
+            out.append("refs of forgotten runs are still there")
+        rows = self.trial.rows()
+        if rows[0][0] < 100:
+            out.append("the log was not cut off: it begins with the block of event %d" % rows[0][0])
+        report = finish(self.trial.start("--agents", "1"))
+        if report.code != 0:
+            return out + [repr(report)]
+        return out + self.trial.problems(report.json, seen_rows=rows)
+
+
+def sweep_kill(folder, seconds):
+    """Problems of a sweep that is killed after `seconds` and made again."""
+    trial = SweepTrial(folder)
+    process = trial.trial.person.start("gc", "--older-than", "0s")
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    process.communicate()
+    return trial.problems()
+
+
+def sweep_cut(folder, seconds):
+    """Problems of a sweep whose machine loses power after `seconds`, made again."""
+    disk = LoopDisk(folder)
+    try:
+        trial = SweepTrial(disk.folder)
+        subprocess.run(["sync", "-f", disk.folder], check=True)
+        process = trial.trial.person.start("gc", "--older-than", "0s")
+        try:
+            process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            pass
+        disk.cut_power()
+        kill_all(process)
+        process.communicate()
+        disk.unmount()
+        disk.mount()
+        return trial.problems()
+    finally:
+        disk.unmount()
+
+
+def sweep_points(folder):
+    """The crash points that a sweep passes."""
+    trial, log = SweepTrial(folder), folder / "points"
+    swept = trial.sweep(env={"CODITECT_CRASH_LOG": str(log)})
+    assert swept.code == 0, swept
+    assert trial.problems() == []
+    return log.read_text().split()
+
+
+def sweep_crash(folder, point, moment):
+    """Problems of a sweep that dies at `point` and is made again."""
+    trial = SweepTrial(folder)
+    swept = trial.sweep(env={"CODITECT_CRASH_AT": point + ":" + moment})
+    if swept.code != -signal.SIGKILL:
+        return ["the point was never reached (exit %s)" % swept.code]
+    return trial.problems()

@@ -8,44 +8,22 @@
 #include <random>
 #include <set>
 
-#include "src/adapters/memory/event_log.h"
+#include "src/adapters/memory/object_store.h"
 #include "src/base/file.h"
+#include "src/domain/approval.h"
 #include "src/domain/evidence.h"
 #include "src/domain/plan.h"
 #include "src/orchestrator/orchestrator.h"
+#include "src/task_queue/history.h"
 #include "src/task_queue/ledger.h"
+#include "src/task_queue/snapshot.h"
 #include "src/task_queue/step.h"
+
+#include "tests/simulation/checks.h"
+#include "tests/simulation/unreliable_log.h"
 
 namespace coditect {
 namespace {
-
-/// Refuses or forgets to answer at random; what it stored stays.
-class UnreliableLog final : public EventLog {
- public:
-  UnreliableLog(memory::MemoryEventLog& inner, std::mt19937& random, const bool& healed)
-      : inner_(inner), random_(random), healed_(healed) {}
-  StatusOr<AppendResult> Append(const Context& ctx, uint32_t shard, uint64_t expected,
-                                const StoredBlock& block) override {
-    const uint32_t dice = healed_ ? 99 : random_() % 40;
-    if (dice == 0) return Unavailable("lost");
-    if (dice == 2) return ResourceExhausted("disk full");
-    auto result = inner_.Append(ctx, shard, expected, block);
-    if (dice == 1) return Unavailable("answer lost");
-    return result;
-  }
-  StatusOr<std::vector<StoredBlock>> Read(const Context& ctx, uint32_t shard, uint64_t after,
-                                          size_t blocks_max) override {
-    return inner_.Read(ctx, shard, after, blocks_max);
-  }
-  StatusOr<uint64_t> LastSequence(const Context& ctx, uint32_t shard) override {
-    return inner_.LastSequence(ctx, shard);
-  }
-
- private:
-  memory::MemoryEventLog& inner_;
-  std::mt19937& random_;
-  const bool& healed_;
-};
 
 struct Running {
   MissionId mission_id;
@@ -83,10 +61,12 @@ class Walk {
         [this]() -> StatusOr<std::unique_ptr<EventLog>> {
           return std::make_unique<UnreliableLog>(log_, random_, healed_);
         },
-        0, "test");
+        0, "test", &store_);
     for (;;) {
-      state_ = ShardState{};
-      REQUIRE(ledger_->Replay(Context{}, [&](const Event& e) { return Fold(state_, e); }).ok());
+      const auto restored = ledger_->Restore(Context{}, state_);
+      REQUIRE_MESSAGE(restored.ok(), Message(restored.status()));
+      // A truncation that was cut short is finished by the next owner.
+      while (*ledger_->Truncate(Context{}, state_.truncated.before, 1000) > 0) continue;
       std::vector<Event> events;
       const int64_t wall_ms = WallClock();
       const auto step = [&](const MissionId& id, EventBody body) {
@@ -173,6 +153,68 @@ class Walk {
       independent |= verdict.tree == decided.tree && verdict.role != Role::kCoder;
     }
     CHECK(independent);  // I3, I7
+    if (!decided.task_id) CheckApproved(mission, decided);
+  }
+
+  /// I8: nothing is delivered that a person had to see and did not approve.
+  static void CheckApproved(const MissionState& mission, const MergeDecided& decided) {
+    bool needed = mission.request.approve == "merge" || mission.request.approve == "all";
+    for (const Verdict& verdict : mission.verdicts) {
+      needed |=
+          verdict.tree == decided.tree && verdict.role != Role::kCoder && !verdict.review.empty();
+    }
+    bool approved = false;
+    for (const ApprovalState& approval : mission.approvals) {
+      approved |= approval.subject == "merge" && approval.tree == decided.tree &&
+                  approval.status == ApprovalStatus::kApproved;
+    }
+    const bool allowed = approved || !needed;
+    CHECK(allowed);
+  }
+
+  // ---- the ledger itself -----------------------------------------------------------------------
+
+  void Keep() {
+    switch (Dice(4)) {
+      case 0:
+      case 1: {
+        const auto taken = TakeSnapshot(Context{}, log_, 0, store_);
+        if (taken.ok()) Post({{"", *taken}});
+        break;
+      }
+      case 2:
+        TruncateLog();
+        break;
+      default:
+        // Whatever a damaged disk or an eager sweep takes of the newest snapshot.
+        if (!state_.snapshots.empty() && Chance(2)) {
+          (void)store_.Delete(Context{}, state_.snapshots.back().snapshot, INT64_MAX);
+        }
+    }
+  }
+
+  void TruncateLog() {
+    if (state_.snapshots.empty()) return;
+    ArchivePlan plan{.before = state_.snapshots.front().sequence + 1, .keep_wall_ms = INT64_MIN};
+    if (plan.before < state_.truncated.before) return;
+    const auto truncated = ArchiveLog(Context{}, log_, 0, store_, state_.truncated, plan);
+    REQUIRE_MESSAGE(truncated.ok(), Message(truncated.status()));
+    if (!Post({{"", *truncated}})) return;
+    // Deleted after the event, and perhaps only in part.
+    REQUIRE(ledger_->Truncate(Context{}, state_.truncated.before, Dice(40)).ok());
+  }
+
+  void ForgetMission() {
+    if (state_.missions.empty()) return;
+    const auto& [id, mission] = Pick(state_.missions);
+    const bool over = IsOver(mission);
+    const MissionId forgotten = id;
+    const std::string request_id = mission.request.request_id;
+    const bool posted =
+        Post({{forgotten, MissionForgotten{.ended_wall_ms = mission.ended_wall_ms}}});
+    if (!posted) return;
+    REQUIRE_EQ(state_.Find(forgotten) == nullptr, over);
+    REQUIRE_EQ(state_.request_ids.at(request_id), forgotten);  // I2
   }
 
   void SubmitProposal() {
@@ -198,6 +240,9 @@ class Walk {
     request.repository.base_commit = "base";
     request.repository.base_tree = "base-tree";
     request.limits = {.agents = Dice(4), .max_retries = 2, .tests_max = 500};
+    constexpr const char* kModes[] = {"none", "none", "plan", "merge", "all"};
+    request.approve = kModes[Dice(5)];
+    if (Chance(4)) request.candidates = {"candidate-a", "candidate-b"};
     Post({{"", MissionRequested{.request = request}}});
     const auto found = state_.request_ids.find(request.request_id);
     if (found != state_.request_ids.end() && !Chance(6)) {
@@ -237,6 +282,20 @@ class Walk {
       default:
         if (Chance(5)) Post({{id, TimerFired{.timer_id = "mission"}}});
     }
+  }
+
+  /// A person answers what is asked, or what was asked about something else.
+  void AnswerApproval() {
+    if (state_.missions.empty()) return;
+    const MissionState& mission = Pick(state_.missions).second;
+    if (mission.approvals.empty()) return;
+    const ApprovalState& asked = Pick(mission.approvals);
+    const bool right = healed_ || !Chance(3);
+    Post({{mission.id, ApprovalAnswered{.approval_id = asked.approval_id,
+                                        .digest = right ? asked.digest : "another",
+                                        .approved = healed_ || !Chance(4),
+                                        .principal = "p",
+                                        .note = ""}}});
   }
 
   // Agents take what is wanted, and keep old leases around to report them late.
@@ -300,7 +359,7 @@ class Walk {
       result.outputs["faults"] = "blob";
     } else if (intent == "plan") {
       DraftPlan(run, result, facts);
-    } else if (intent == "repair") {
+    } else if (intent == "repair" || intent == "adopt") {
       result.tree = StrCat("tree", Dice(1000));
       result.commit = "commit-" + result.tree;
       AddEvidence(run, result);
@@ -327,6 +386,8 @@ class Walk {
                                .failed = good ? 0U : 1U,
                                .normal_end = true,
                                .tests_unchanged = true};
+    // What a person must see belongs to the tree: whoever looks at it sees the same.
+    if (std::hash<std::string>{}(result.tree) % 4 == 0) result.evidence->review = "review";
   }
 
   void DraftPlan(const Running& run, TaskResult& result,
@@ -337,6 +398,7 @@ class Walk {
     context.request = mission->request;
     context.baseline.passed = {"p"};
     context.faults.clusters = {{.tests = {"f0"}}, {.tests = {"f1"}}};
+    if (!context.request.candidates.empty()) context.faults.clusters = {{.tests = {"f0", "f1"}}};
     context.first_ordinal = 4;
     const auto plan = orchestrator_.Plan(context);
     REQUIRE(plan.ok());
@@ -350,6 +412,8 @@ class Walk {
   }
 
   void RandomAction() {
+    if (Chance(25)) Keep();
+    if (Chance(40)) ForgetMission();
     switch (Dice(16)) {
       case 0:
         RequestMission();
@@ -364,6 +428,7 @@ class Walk {
         if (Chance(3)) Control();
         break;
       case 4:
+        AnswerApproval();
         if (Chance(10)) Open();  // the owner died; the next one folds
         if (Chance(3)) RepeatMessage();
         break;
@@ -420,8 +485,10 @@ class Walk {
       events.push_back(event);
       return Fold(folded, event);
     };
-    REQUIRE(ChainReader(0).Read(Context{}, log_, visit).ok());
+    const Status read = ReadHistory(Context{}, log_, 0, store_, state_.truncated, visit);
+    REQUIRE_MESSAGE(read.ok(), Message(read));
     REQUIRE(folded == state_);
+    CheckSnapshots();
     CheckEffects(events);
     for (const Event& event : events) {
       if (IsFact(event.body)) Step(stepped, event, derived);
@@ -430,29 +497,20 @@ class Walk {
     for (size_t i = 0; i < events.size(); ++i) REQUIRE(derived[i].body == events[i].body);
   }
 
-  // I2: a lease has at most one result and none after its end; a ref moves from where it is. And
-  // the ledger's own time never goes back, whatever the clock does.
-  static void CheckEffects(const std::vector<Event>& events) {
-    std::set<std::string> ended;
-    std::map<std::string, CommitId> refs;
-    int64_t wall_ms = 0;
-    for (const Event& event : events) {
-      REQUIRE_GE(event.wall_ms, wall_ms);
-      wall_ms = event.wall_ms;
-      const auto lease = [&](const auto& body) {
-        return StrCat(event.mission_id, ' ', body.task_id.ToString(), ' ', body.epoch.ToString());
-      };
-      if (const auto* end = std::get_if<LeaseEnded>(&event.body)) {
-        REQUIRE(ended.insert(lease(*end)).second);
-        if (end->cause == LeaseEnd::kReported) ended.insert(lease(*end) + " may be accepted");
-      } else if (const auto* accepted = std::get_if<ResultAccepted>(&event.body)) {
-        REQUIRE_EQ(ended.erase(lease(*accepted) + " may be accepted"), 1);
-      } else if (const auto* decided = std::get_if<MergeDecided>(&event.body)) {
-        CommitId& ref = refs[StrCat(event.mission_id, ' ', decided->ref)];
-        if (!ref.empty()) REQUIRE_EQ(decided->old_commit, ref);
-        ref = decided->new_commit;
-      }
-    }
+  // What is stored comes back, and what follows it gives the same state.
+  void CheckSnapshots() {
+    ShardState restored;
+    ChainReader reader(0);
+    const auto report = RestoreState(Context{}, log_, &store_, reader, restored);
+    REQUIRE_MESSAGE(report.ok(), Message(report.status()));
+    const auto fold = [&](const Event& event) { return Fold(restored, event); };
+    REQUIRE(reader.Read(Context{}, log_, fold).ok());
+    REQUIRE(restored == state_);
+    const auto taken = StoreSnapshot(Context{}, store_, 0, state_, reader.hash());
+    REQUIRE(taken.ok());
+    const auto loaded = LoadSnapshot(Context{}, store_, 0, *taken);
+    REQUIRE_MESSAGE(loaded.ok(), Message(loaded.status()));
+    REQUIRE(*loaded == state_);
   }
 
   void Heal() {
@@ -467,11 +525,14 @@ class Walk {
     }
     const auto open = [&] {
       size_t count = 0;
-      for (const auto& [id, mission] : state_.missions) count += mission.running() ? 1 : 0;
+      for (const auto& [id, mission] : state_.missions) {
+        count += mission.running() || OpenApproval(mission) != nullptr ? 1 : 0;
+      }
       return count;
     };
     for (int i = 0; i < 20'000 && open() > 0; ++i) {
       if (i % 20 == 0) Tick();
+      AnswerWhatWaits();
       switch (Dice(3)) {
         case 0:
           StartLease();
@@ -485,26 +546,17 @@ class Walk {
       CheckInvariants();
     }
     for (const auto& [id, mission] : state_.missions) {
-      if (!mission.running()) continue;
+      if (!mission.running() && OpenApproval(mission) == nullptr) continue;
       CAPTURE(Describe(mission));
       CHECK_MESSAGE(false, "the mission does not end");
     }
     CheckReplay();
   }
 
-  static std::string Describe(const MissionState& mission) {
-    std::string text = StrCat(mission.id, " plan ", mission.plan_version, " team ",
-                              mission.team_version, " refused ", mission.refused_reason);
-    for (const TaskState& task : mission.tasks) {
-      text += StrCat("\n  ", task.spec.task_id.ToString(), ' ', task.spec.intent, ' ',
-                     EnumName(task.status), " attempts ", task.attempts, ' ', task.reason);
-    }
-    return text;
-  }
-
   std::mt19937 random_;
   bool healed_ = false;
   memory::MemoryEventLog log_;
+  memory::MemoryObjectStore store_;
   std::unique_ptr<Ledger> ledger_;
   const Orchestrator orchestrator_;
   ShardState state_;

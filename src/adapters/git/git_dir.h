@@ -76,8 +76,16 @@ class GitDir {
   StatusOr<std::string> Output(const Context& ctx, std::string_view doing,
                                const GitCall& call) const;
 
+  /// Whether the commit `old_commit` is `new_commit` or one it was made from.
+  StatusOr<bool> IsAncestor(const Context& ctx, const std::string& old_commit,
+                            const std::string& new_commit) const;
+
   /// A new, empty folder for one operation.
   StatusOr<ScratchFolder> NewScratch() const;
+
+  /// A split index keeps most of itself in a file that git looks for in its gitdir: shows those of
+  /// `git_dir` here.
+  Status LinkSharedIndexes(const std::string& git_dir) const;
 
   /// True when the object store has objects of a partial clone: missing ones are no damage.
   bool IsPartialClone() const;

@@ -200,18 +200,6 @@ StatusOr<bool> Reader::HasRef(const std::string& ref) const {
   return !id.empty();
 }
 
-// A split index keeps most of itself in a file that git looks for in its gitdir.
-Status LinkSharedIndexes(const std::string& from, const std::string& to) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(from));
-  for (const std::string& name : names) {
-    if (name.find("sharedindex.") != 0) continue;
-    if (::symlink(JoinPath(from, name).c_str(), JoinPath(to, name).c_str()) != 0) {
-      return ErrnoStatus(errno, "cannot link ", name);
-    }
-  }
-  return absl::OkStatus();
-}
-
 StatusOr<ScratchFolder> TemporaryFolder() {
   const char* folder = std::getenv("TMPDIR");
   const bool usable = folder != nullptr && folder[0] == '/';
@@ -236,13 +224,17 @@ std::map<std::string, std::string> PersonEnvironment() {
   return out;
 }
 
-std::vector<std::string> Notes(const ResolvedRepository& repository) {
+std::vector<std::string> Notes(const ResolvedRepository& repository, bool include_uncommitted) {
   std::vector<std::string> notes;
-  if (!repository.operation.empty()) {
+  if (include_uncommitted) {
+    // What is taken of them is told by whoever takes it.
+  } else if (!repository.operation.empty()) {
     notes.push_back(StrCat("a ", repository.operation, " is under way here; the run starts from ",
                            "the last commit"));
   } else if (repository.dirty) {
-    notes.emplace_back("uncommitted changes are not part of the run: it starts from the commit");
+    notes.emplace_back(
+        "uncommitted changes are not part of the run: it starts from the commit "
+        "(--include-uncommitted takes them along)");
   }
   if (repository.author_is_fallback) {
     notes.push_back(StrCat("git knows no author here; commits will be by ", kFallbackAuthor,
@@ -317,7 +309,7 @@ StatusOr<ResolvedRepository> Resolve(const Context& ctx, const std::string& path
                                    .object_format = out.ref.object_format,
                                    .head = IsRefName(head) ? StrCat("ref: ", head) : head,
                                    .raw_bytes = false}));
-  RETURN_IF_ERROR(LinkSharedIndexes(out.ref.git_dir, git->path()));
+  RETURN_IF_ERROR(git->LinkSharedIndexes(out.ref.git_dir));
   Reader reader(ctx, *git, out);
   RETURN_IF_ERROR(reader.ResolveBase(base_name));
   RETURN_IF_ERROR(reader.ReadFiles());

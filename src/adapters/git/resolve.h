@@ -29,8 +29,9 @@ struct ResolvedRepository {
 };
 
 /// What the person should hear before the work starts: one sentence each, none for an ordinary
-/// clean repository.
-std::vector<std::string> Notes(const ResolvedRepository& repository);
+/// clean repository. `include_uncommitted`: the work starts from the work tree, not from HEAD.
+std::vector<std::string> Notes(const ResolvedRepository& repository,
+                               bool include_uncommitted = false);
 
 /// Whether this process may add objects and refs to the repository, before work is done that could
 /// not be kept. PERMISSION_DENIED names the folder.

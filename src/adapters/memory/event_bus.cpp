@@ -1,6 +1,7 @@
 // Telemetry in memory.
 #include "src/adapters/memory/event_bus.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace coditect::memory {
@@ -8,9 +9,16 @@ namespace coditect::memory {
 void MemoryEventBus::Publish(BusEvent event) {
   MutexLock lock(mutex_);
   event.producer = producer_;
-  event.sequence = events_.size() + 1;
+  event.sequence = ++last_sequence_;
   event.wall_ms = clock_.WallMs();
   events_.push_back(std::move(event));
+}
+
+StatusOr<uint64_t> MemoryEventBus::Forget(const Context&, const std::vector<MissionId>& missions) {
+  MutexLock lock(mutex_);
+  return std::erase_if(events_, [&](const BusEvent& event) {
+    return std::find(missions.begin(), missions.end(), event.mission_id) != missions.end();
+  });
 }
 
 StatusOr<std::vector<BusEvent>> MemoryEventBus::Read(const Context&, const MissionId& mission_id) {

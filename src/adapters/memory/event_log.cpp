@@ -29,6 +29,18 @@ StatusOr<std::vector<StoredBlock>> MemoryEventLog::Read(const Context&, uint32_t
   return out;
 }
 
+StatusOr<size_t> MemoryEventLog::Truncate(const Context&, uint32_t shard, uint64_t before,
+                                          size_t blocks_max) {
+  MutexLock lock(mutex_);
+  auto& blocks = shards_[shard];
+  size_t deleted = 0;
+  while (deleted < blocks_max && blocks.size() > 1 && blocks.begin()->first < before) {
+    blocks.erase(blocks.begin());
+    ++deleted;
+  }
+  return deleted;
+}
+
 StatusOr<uint64_t> MemoryEventLog::LastSequence(const Context&, uint32_t shard) {
   MutexLock lock(mutex_);
   const auto& blocks = shards_[shard];

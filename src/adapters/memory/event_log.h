@@ -14,6 +14,8 @@ class MemoryEventLog final : public EventLog {
                                 const StoredBlock& block) override;
   StatusOr<std::vector<StoredBlock>> Read(const Context& ctx, uint32_t shard, uint64_t after,
                                           size_t blocks_max) override;
+  StatusOr<size_t> Truncate(const Context& ctx, uint32_t shard, uint64_t before,
+                            size_t blocks_max) override;
   StatusOr<uint64_t> LastSequence(const Context& ctx, uint32_t shard) override;
 
  private:

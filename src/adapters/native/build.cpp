@@ -31,15 +31,20 @@ __attribute__((constructor)) static void install(void) {
 }
 )";
 
-// Compilers of these names, first on PATH, that measure.
+// Compilers of these names, first on PATH, that measure. Lines are told apart without optimization
+// only, which brings warnings of its own: no verdict comes from what they build. A probe of the
+// configuration sees the plain compiler, so that both builds are configured alike.
 constexpr const char* kWrapperScript = R"(set -e
 top=$(pwd -P)/.coditect-build
 mkdir -p "$top/bin"
 cc -x c -O1 -fPIC -c - -o "$top/dump.o"
 for name in cc gcc c++ g++ c89 c99; do
   real=$(command -v $name) || continue
-  printf '#!/bin/sh\nexec %s "$@" --coverage -fprofile-abs-path "-Wl,%s/dump.o"\n' "$real" "$top" \
-    > "$top/bin/$name"
+  sed -e "s|@REAL@|$real|" -e "s|@TOP@|$top|" > "$top/bin/$name" <<'END'
+#!/bin/sh
+case "$PWD $*" in *CMakeScratch*|*CMakeTmp*|*conftest*|*meson-private*) exec @REAL@ "$@" ;; esac
+exec @REAL@ "$@" -O0 -w --coverage -fprofile-abs-path "-Wl,@TOP@/dump.o"
+END
   chmod 755 "$top/bin/$name"
 done
 printf '%s' "$PATH"
@@ -47,14 +52,65 @@ printf '%s' "$PATH"
 
 constexpr const char* kJobs = "-j\"$(nproc)\"";
 
+// Says at once, and by its name, what a download would say after minutes of retries. Of a build
+// only: what tests do with loopback is their own.
+constexpr const char* kProxy = "http://the-sandbox-has-no-network.invalid";
+
+// What an earlier build of the person's downloaded is there, read-only, by the place where they
+// keep it; CMake reads each dependency from there.
+constexpr const char* kPopulated = R"sh(set --
+for source in */_deps/*-src */*/_deps/*-src; do
+  [ -d "$source" ] && [ -n "$(ls -A "$source")" ] || continue
+  name=$(basename "$source" -src | tr a-z A-Z)
+  set -- "$@" "-DFETCHCONTENT_SOURCE_DIR_$name=$PWD/$source"
+done
+)sh";
+
+constexpr const char* kClean = R"sh(
+if [ ! -f "$build/.coditect" ] && [ -d "$build" ]; then
+  find "$build" -mindepth 1 -maxdepth 1 ! -name _deps -exec rm -rf {} +
+fi
+mkdir -p "$build"
+touch "$build/.coditect"
+)sh";
+
+constexpr std::string_view kPlace = "-B";  // an argument of a plan: where the plain build lies
+
+// A compiler for another machine makes tests that cannot run here, unless CMake has an emulator.
+constexpr const char* kForeign = R"sh(
+if grep -qs '^set(CMAKE_CROSSCOMPILING "TRUE")' "$build"/CMakeFiles/*/CMakeSystem.cmake; then
+  toolchain=$(sed -n 's/^include("\(.*\)")$/\1/p' "$build"/CMakeFiles/*/CMakeSystem.cmake | head -1)
+  if ! grep -qs '^CMAKE_CROSSCOMPILING_EMULATOR:[^=]*=.' "$build/CMakeCache.txt" &&
+     ! grep -qs CMAKE_CROSSCOMPILING_EMULATOR "$toolchain"; then
+    for program in "$build"/CMakeFiles/*/CompilerId*/a.out; do
+      [ -f "$program" ] || continue
+      code=0
+      "$program" >/dev/null 2>&1 || code=$?
+      if [ $code -eq 126 ] || [ $code -eq 127 ]; then
+        echo "coditect: built for another machine by $toolchain" >&2
+        exit 1
+      fi
+    done
+  fi
+fi
+)sh";
+
 std::string BuildScript(const HarnessPlan& plan, const std::string& folder) {
-  if (plan.runner == "ctest") {
-    std::string arguments;
-    for (const std::string& argument : plan.arguments) arguments += " " + ShellQuote(argument);
-    return StrCat("set -e\n[ -f ", folder, "/CMakeCache.txt ] || cmake -S . -B ", folder, arguments,
-                  "\ncmake --build ", folder, ' ', kJobs);
+  std::string arguments;
+  bool placed = false;
+  for (const std::string& argument : plan.arguments) {
+    placed |= argument.starts_with("-S");
+    if (!argument.starts_with(kPlace)) arguments += " " + ShellQuote(argument);
   }
-  return StrCat("set -e\n[ -d ", folder, "/meson-info ] || meson setup ", folder,
+  if (plan.runner == "ctest") {
+    // A folder that is not ours may hold what a person built: nothing of it is used but sources.
+    const bool ours = folder.starts_with(kBuildRoot);
+    return StrCat("set -e\nbuild=", folder, "\n", ours ? "" : kClean,
+                  "if [ ! -f $build/CMakeCache.txt ]; then\n", kPopulated, "cmake",
+                  placed ? "" : " -S .", " -B $build", arguments, " \"$@\"", kForeign,
+                  "fi\ncmake --build $build ", kJobs);
+  }
+  return StrCat("set -e\n[ -d ", folder, "/meson-info ] || meson setup ", folder, arguments,
                 "\nmeson compile -C ", folder, ' ', kJobs);
 }
 
@@ -62,6 +118,11 @@ std::string BuildScript(const HarnessPlan& plan, const std::string& folder) {
 
 std::string BuildFolder(const HarnessPlan& plan, BuildKind kind) {
   if (plan.runner == "command") return ".";
+  for (const std::string& argument : plan.arguments) {
+    if (kind == BuildKind::kPlain && argument.starts_with(kPlace)) {
+      return argument.substr(kPlace.size());
+    }
+  }
   return StrCat(kBuildRoot, kind == BuildKind::kPlain ? "/plain" : "/measured");
 }
 
@@ -93,6 +154,10 @@ StatusOr<SandboxResult> Build(const Context& ctx, Shell& shell, const HarnessPla
   ShellOptions options;
   options.environment = environment;
   options.environment["LC_ALL"] = "C";  // messages that failure_text.h reads
+  for (const char* name : {"http_proxy", "https_proxy", "ftp_proxy", "all_proxy"}) {
+    options.environment[name] = kProxy;
+  }
+  options.environment["no_proxy"] = "localhost,127.0.0.1,::1";
   const std::string folder = BuildFolder(plan, kind);
   const bool some = !targets.empty() && plan.runner == "ctest" &&
                     std::ranges::none_of(targets, &std::string::empty);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "src/adapters/native/build_obstacle.h"
 #include "src/adapters/native/layout.h"
 #include "src/base/file.h"
 #include "src/base/strings.h"
@@ -66,42 +67,15 @@ bool SaysPassed(std::string_view line) {
   return (has("PASS") || has("PASSED") || has("OK") || has("ok")) && !has("not") && !has("FAIL");
 }
 
-/// What stands between `before` and `after`; "" when they do not follow each other.
-std::string Between(std::string_view text, std::string_view before, std::string_view after) {
-  constexpr size_t kNameMax = 200;
-  const size_t at = text.find(before);
-  if (at == std::string_view::npos) return "";
-  const std::string_view rest = text.substr(at + before.size(), kNameMax);
-  return std::string(TrimWhitespace(rest.substr(0, rest.find(after))));
-}
-
-std::string MissingDependency(std::string_view output) {
-  if (Contains(output, "Could not resolve host") || Contains(output, "Couldn't resolve host") ||
-      Contains(output, "Failed to clone repository")) {
-    std::string name = Between(output, "Build step for ", " failed");
-    if (name.empty()) name = Between(output, "Failed to clone repository: '", "'");
-    if (name.empty()) name = Between(output, "Could not resolve host: ", "\n");
-    return StrCat("the build downloads ", name, ", and the sandbox has no network: install it, or ",
-                  "keep a copy in the repository");
+/// CMake tells in the lines after the place what is wrong: the first paragraph of them.
+std::string Paragraph(const std::vector<std::string>& lines, size_t at) {
+  std::string text;
+  for (size_t i = at; i < lines.size() && text.size() < kMessageMax; ++i) {
+    const std::string_view line = TrimWhitespace(lines[i]);
+    if (line.empty() && !text.empty()) break;
+    if (!line.empty()) text += StrCat(" ", line);
   }
-  constexpr struct {
-    std::string_view before, after;
-  } kUnfound[] = {
-      {"package configuration file provided by \"", "\""},  // CMake, by config
-      {"Could NOT find ", " (missing"},                     // CMake, by module
-      {"ERROR: Dependency \"", "\" not found"},             // Meson
-      {"No package '", "' found"},                          // pkg-config
-  };
-  for (const auto& [before, after] : kUnfound) {
-    const std::string name = Between(output, before, after);
-    if (name.empty() || name.find('\n') != std::string::npos) continue;
-    return StrCat("the build needs ", name, ", which is not installed where it looks");
-  }
-  const std::string compiler = Between(output, "_COMPILER:\n\n    ", "\n");
-  if (!compiler.empty() && Contains(output, "is not a full path and was not found in the PATH")) {
-    return StrCat("the build names the compiler ", compiler, ", which is not on PATH");
-  }
-  return "";
+  return text;
 }
 
 }  // namespace
@@ -135,13 +109,17 @@ FailureText ReadFailure(std::string_view output, std::string_view repository) {
 }
 
 std::string BuildErrorLine(std::string_view output) {
-  if (std::string missing = MissingDependency(output); !missing.empty()) {
-    return EscapeForTerminal(missing);
+  if (std::string obstacle = BuildObstacle(output); !obstacle.empty()) {
+    return EscapeForTerminal(obstacle);
   }
   std::string last;
-  for (const std::string& line : Split(output, '\n')) {
-    const std::string_view text = TrimWhitespace(line);
+  const std::vector<std::string> lines = Split(output, '\n');
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const std::string_view text = TrimWhitespace(lines[i]);
     if (text.empty()) continue;
+    if (text.starts_with("CMake Error at ") && text.ends_with("):")) {
+      return EscapeForTerminal(StrCat(text, Paragraph(lines, i + 1)).substr(0, kMessageMax));
+    }
     if (Contains(text, "error:") || Contains(text, "Error:") || text.starts_with("CMake Error") ||
         Contains(text, "undefined reference")) {
       return EscapeForTerminal(text.substr(0, kMessageMax));

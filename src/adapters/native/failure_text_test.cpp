@@ -3,8 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include "src/base/strings.h"
-
 namespace coditect::native {
 namespace {
 
@@ -50,33 +48,14 @@ TEST_CASE("WhatIsNoPositionIsNotTakenForOne") {
   }
 }
 
-TEST_CASE("ADependencyThatIsMissingIsNamed") {
-  const struct {
-    const char* output;
-    const char* name;
-  } cases[] = {
-      {"fatal: unable to access 'https://h/g.git/': Could not resolve host: h\n"
-       "CMake Error at F.cmake:16 (message):\n  Build step for googletest failed: 2\n",
-       "downloads googletest, "},
-      {"  Failed to clone repository: 'https://h/g.git'\n", "downloads https://h/g.git, "},
-      {"  Could not find a package configuration file provided by \"Boost\" with any\n",
-       "needs Boost, "},
-      {"  Could NOT find ZLIB (missing: ZLIB_LIBRARY)\n", "needs ZLIB, "},
-      {"meson.build:2:0: ERROR: Dependency \"glib-2.0\" not found, tried pkgconfig\n",
-       "needs glib-2.0, "},
-      {"  The CMAKE_C_COMPILER:\n\n    arm-none-eabi-gcc\n\n  is not a full path and was not found "
-       "in the PATH.\n",
-       "names the compiler arm-none-eabi-gcc, "},
-  };
-  for (const auto& one : cases) {
-    CAPTURE(one.output);
-    CHECK(Contains(BuildErrorLine(one.output), one.name));
-  }
-}
-
 TEST_CASE("TheFirstErrorOfABuildIsTold") {
   CHECK_EQ(BuildErrorLine("[1] cc\na.c:1:2: error: no\nmake: *** [a.o] Error 1\n"),
            "a.c:1:2: error: no");
+  CHECK_EQ(BuildErrorLine("-- found\nCMake Error at CMakeLists.txt:4 (message):\n  needs the\n"
+                          "  preset\n\n\n-- Configuring incomplete\n"),
+           "CMake Error at CMakeLists.txt:4 (message): needs the preset");
+  CHECK_EQ(BuildErrorLine("cc\nmake: cc: Permission denied\n/bin/sh: 1: flex: not found\n"),
+           "the build needs the program flex, which is not on PATH; install it");
   CHECK_EQ(BuildErrorLine("something\nended\n\n"), "ended");
   CHECK_EQ(BuildErrorLine(""), "");
 }

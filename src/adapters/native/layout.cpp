@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include "src/base/file.h"
@@ -15,6 +16,7 @@ constexpr size_t kReadFilesMax = 2000;
 constexpr uint64_t kReadBytesMax = 1 << 20;
 constexpr std::array<std::string_view, 11> kExtensions = {
     ".c", ".cc", ".cpp", ".cxx", ".c++", ".h", ".hh", ".hpp", ".hxx", ".inl", ".ipp"};
+constexpr std::array<std::string_view, 4> kCxxExtensions = {".cc", ".cpp", ".cxx", ".c++"};
 constexpr std::array<std::string_view, 5> kTestFolders = {"test", "tests", "t", "unittest",
                                                           "unittests"};
 constexpr std::array<std::string_view, 5> kPythonMarks = {"pyproject.toml", "setup.py", "setup.cfg",
@@ -73,55 +75,6 @@ bool HasTestText(std::string_view text) {
   return main && asserts;
 }
 
-bool IsBuildFile(std::string_view name) {
-  return name == "CMakeLists.txt" || name == "CTestConfig.cmake" || name == "meson.build" ||
-         name == "meson_options.txt" || name == "Makefile" || name == "GNUmakefile" ||
-         name == "makefile" || name == "configure.ac" || name == "CMakePresets.json" ||
-         name.ends_with(".cmake") || name.ends_with(".mk");
-}
-
-bool HasTarget(std::string_view makefile, std::string_view target) {
-  for (const std::string& line : Split(makefile, '\n')) {
-    if (!line.starts_with(target)) continue;
-    const std::string_view rest = TrimWhitespace(std::string_view(line).substr(target.size()));
-    if (rest.starts_with(':') && !rest.starts_with(":=")) return true;
-  }
-  return false;
-}
-
-/// True for an option's name that says "build the tests" and nothing more special.
-bool SwitchesTestsOn(const std::string& name) {
-  bool tests = false;
-  for (const std::string& word : Split(name, '_')) {
-    constexpr std::string_view kTests[] = {"TEST", "TESTS", "TESTING", "UNITTEST", "UNITTESTS"};
-    constexpr std::string_view kSpecial[] = {"INSTALL", "FUZZ",    "FUZZING", "VALGRIND", "BENCH",
-                                             "PERF",    "NETWORK", "DISABLE", "NO",       "SKIP",
-                                             "WITHOUT", "GPU",     "SLOW",    "ONLY"};
-    if (Holds(kSpecial, word)) return false;
-    tests |= Holds(kTests, word);
-  }
-  return tests;
-}
-
-/// -DNAME=ON for each option of a CMakeLists.txt, `option(NAME "…" OFF)` or dependent, that keeps
-/// tests from being built.
-std::vector<std::string> TestSwitches(const std::string& text) {
-  std::vector<std::string> switches;
-  constexpr std::string_view kOption = "option(";
-  for (size_t at = text.find(kOption); at != std::string::npos; at = text.find(kOption, at + 1)) {
-    const size_t start = text.find_first_not_of(" \t\r\n", at + kOption.size());
-    const size_t quote = text.find('"', at);
-    const size_t close = quote == std::string::npos ? quote : text.find('"', quote + 1);
-    if (start == std::string::npos || close == std::string::npos) break;
-    const std::string name = text.substr(start, text.find_first_of(" \t\r\n\")", start) - start);
-    const size_t value = std::min(text.find_first_not_of(" \t\r\n", close + 1), text.size());
-    const std::string_view rest = std::string_view(text).substr(value);
-    const bool off = rest.starts_with("OFF") || rest.starts_with("FALSE") || rest.starts_with(')');
-    if (off && SwitchesTestsOn(name)) switches.push_back(StrCat("-D", name, "=ON"));
-  }
-  return switches;
-}
-
 class Finder {
  public:
   Finder(const std::vector<TreeEntry>& files, const FileReader& read)
@@ -132,15 +85,13 @@ class Finder {
     for (const TreeEntry& entry : files_) {
       const std::string name = BaseName(entry.path);
       const bool top = entry.path.find('/') == std::string::npos;
-      if (top) {
-        top_.insert(name);
-        layout_.python_project |= Holds(kPythonMarks, name);
-      }
+      if (top) layout_.python_project |= Holds(kPythonMarks, name);
       if (IsBuildFile(name)) {
         tests.insert(entry.path);
-        if (name == "CMakeLists.txt" || name.ends_with(".cmake")) LookAtCMake(entry);
+        build_files_[entry.path] = TextOf(entry);
       } else if (IsNativeSource(name)) {
         layout_.any_source = true;
+        layout_.any_cxx |= Holds(kCxxExtensions, Extension(name));
         if (HasTestName(entry.path) || HasTestText(TextOf(entry))) tests.insert(entry.path);
       }
     }
@@ -157,49 +108,16 @@ class Finder {
     return text.ok() ? *std::move(text) : "";
   }
 
-  void LookAtCMake(const TreeEntry& entry) {
-    const std::string text = TextOf(entry);
-    if (entry.path == "CMakeLists.txt") layout_.arguments = TestSwitches(text);
-    cmake_tests_ |= Contains(text, "add_test(") || Contains(text, "add_test (") ||
-                    Contains(text, "_discover_tests");
-  }
-
   void ChooseRunner() {
-    if (top_.contains("CMakeLists.txt") && cmake_tests_) {
-      layout_.runner = "ctest";
-      layout_.build_file = "CMakeLists.txt";
-      std::string arguments;
-      for (const std::string& argument : layout_.arguments) arguments += " " + argument;
-      layout_.command = StrCat("cmake -S . -B build", arguments,
-                               " && cmake --build build && ctest --test-dir build");
-      return;
-    }
-    layout_.arguments.clear();
-    if (top_.contains("meson.build")) {
-      layout_.runner = "meson";
-      layout_.build_file = "meson.build";
-      layout_.command = "meson setup build && meson test -C build";
-      return;
-    }
-    for (const char* name : {"GNUmakefile", "makefile", "Makefile"}) {
-      if (!top_.contains(name)) continue;
-      const auto text = read_(name);
-      if (!text.ok()) continue;
-      for (const char* target : {"check", "test", "tests"}) {
-        if (!HasTarget(*text, target)) continue;
-        layout_.runner = "command";
-        layout_.build_file = name;
-        layout_.command = StrCat("make ", target);
-        return;
-      }
-    }
+    BuildSystems found = FindBuildSystems(build_files_);
+    layout_.obstacle = std::move(found.obstacle);
+    if (!found.usable.empty()) layout_.build = std::move(found.usable.front());
   }
 
   const std::vector<TreeEntry>& files_;
   const FileReader& read_;
   SourceLayout layout_;
-  std::set<std::string> top_;
-  bool cmake_tests_ = false;
+  std::map<std::string, std::string> build_files_;  // texts by path
   size_t read_files_ = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "src/adapters/native/build_system.h"
 #include "src/base/status.h"
 #include "src/domain/change.h"
 
@@ -14,11 +15,10 @@ namespace coditect::native {
 /// What the files say about the build and the tests.
 struct SourceLayout {
   bool any_source = false;
+  bool any_cxx = false;                 // a file that only a C++ compiler reads
   bool python_project = false;          // the top says that it is a Python package first of all
-  std::string runner;                   // "ctest", "meson", "command"; "" = no test was found
-  std::string command;                  // what a person would type
-  std::vector<std::string> arguments;   // that switch the tests on where the project has them off
-  std::string build_file;               // the one that `runner` comes from; "" = none at the top
+  BuildSystem build;                    // that is used; without a runner = no test was found
+  std::string obstacle;                 // why there is none, when the build files say that
   std::vector<std::string> test_files;  // hold tests or configure the build; ascending
 };
 

@@ -24,7 +24,7 @@ TEST_CASE("CMakeWithATestIsRunByCTest") {
                                 {"checks/CMakeLists.txt", "add_test(NAME a COMMAND a)\n"},
                                 {"checks/a.cpp", "#include <gtest/gtest.h>\nTEST(A, B) {}\n"},
                                 {"src/sum.cpp", "int sum();\n"}});
-  CHECK_EQ(layout.runner, "ctest");
+  CHECK_EQ(layout.build.runner, "ctest");
   CHECK_EQ(layout.test_files, Names{"CMakeLists.txt", "checks/CMakeLists.txt", "checks/a.cpp"});
 }
 
@@ -36,8 +36,8 @@ TEST_CASE("TestsThatAProjectHasOffAreSwitchedOn") {
         "cmake_dependent_option(C_TESTS \n \"x\" OFF \"X\" OFF)\noption(A_LATEST \"no\" OFF)\n"
         "add_test(NAME a COMMAND a)\n"},
        {"a.c", "int a;\n"}});
-  CHECK_EQ(layout.arguments, Names{"-DA_BUILD_TESTS=ON", "-DA_TESTING=ON", "-DC_TESTS=ON"});
-  CHECK_EQ(layout.command,
+  CHECK_EQ(layout.build.arguments, Names{"-DA_BUILD_TESTS=ON", "-DA_TESTING=ON", "-DC_TESTS=ON"});
+  CHECK_EQ(layout.build.command,
            "cmake -S . -B build -DA_BUILD_TESTS=ON -DA_TESTING=ON -DC_TESTS=ON && cmake "
            "--build build && "
            "ctest --test-dir build");
@@ -47,12 +47,14 @@ TEST_CASE("CMakeWithoutATestFallsBackToTheMakefile") {
   const auto layout = LayoutOf({{"CMakeLists.txt", "add_library(a a.c)\n"},
                                 {"Makefile", "all:\n\ntests := 1\ncheck: all\n\t./a\n"},
                                 {"a.c", "int a;\n"}});
-  CHECK_EQ(layout.runner, "command");
-  CHECK_EQ(layout.command, "make check");
+  CHECK_EQ(layout.build.runner, "command");
+  CHECK_EQ(layout.build.command, "make check");
 }
 
 TEST_CASE("AMakefileWithoutATestTargetIsNoTest") {
-  CHECK_EQ(LayoutOf({{"Makefile", "all:\n\tcc a.c\ntest := x\n"}, {"a.c", "int a;\n"}}).runner, "");
+  CHECK_EQ(
+      LayoutOf({{"Makefile", "all:\n\tcc a.c\ntest := x\n"}, {"a.c", "int a;\n"}}).build.runner,
+      "");
 }
 
 TEST_CASE("TestsAreFoundByFolderNameMacroAndMainThatAsserts") {
@@ -63,7 +65,7 @@ TEST_CASE("TestsAreFoundByFolderNameMacroAndMainThatAsserts") {
                                 {"src/contest.c", "int contest;\n"},
                                 {"check.c", "int main(void) {\n  assert(1);\n}\n"},
                                 {"main.c", "int main(void) { return run(); }\n"}});
-  CHECK_EQ(layout.runner, "meson");
+  CHECK_EQ(layout.build.runner, "meson");
   CHECK_EQ(layout.test_files,
            Names{"Tests/util.h", "check.c", "meson.build", "src/SumTest.cc", "src/test_sum.c"});
 }

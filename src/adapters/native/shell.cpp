@@ -18,6 +18,8 @@ StatusOr<SandboxResult> Shell::Run(const Context& ctx, const std::string& script
   SandboxCommand command;
   command.argv = {"/bin/sh", "-c", script};
   command.environment = options.environment;
+  // What is judged was compiled here, and a cache that the person uses cannot be reached.
+  command.environment.insert({"CCACHE_DISABLE", "1"});
   command.stdin_bytes = options.stdin_bytes;
   command.limits = limits_;
   if (limits_.wall.count() > 0) {

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "src/adapters/python/dependency_folders.h"
+#include "src/adapters/python/managed_environments.h"
 #include "src/adapters/python/path_rules.h"
 #include "src/adapters/python/pyenv.h"
 #include "src/adapters/python/site_packages.h"
@@ -133,10 +134,25 @@ std::optional<Choice> Resolver::Choose() {
     if (auto choice = FromPrefix(prefix, name)) return choice;
     Note(StrCat(name, " names ", EscapeForTerminal(prefix), ", where no interpreter is usable"));
   }
-  for (const char* name : {".venv", "venv"}) {
-    const std::string prefix = JoinPath(request_.repository, name);
-    if (!PathExists(JoinPath(prefix, "pyvenv.cfg"))) continue;
-    if (auto choice = FromPrefix(prefix, name)) return choice;
+  ManagedEnvironments managed =
+      FindManagedEnvironments(request_.repository, home_, request_.environment);
+  managed.found.insert(managed.found.begin(), {{JoinPath(request_.repository, ".venv"), ".venv"},
+                                               {JoinPath(request_.repository, "venv"), "venv"}});
+  for (const auto& [prefix, origin] : managed.found) {
+    if (!PathExists(JoinPath(prefix, "pyvenv.cfg")) &&
+        !PathExists(JoinPath(prefix, "conda-meta"))) {
+      continue;
+    }
+    if (auto choice = FromPrefix(prefix, origin)) return choice;
+    if (IsTrackedContent(Real(prefix))) continue;  // which was said
+    Note(StrCat(
+        "the environment ", EscapeForTerminal(prefix), " has no usable interpreter; `",
+        managed.command.empty() ? "python3 -m venv --clear " + ShellQuote(prefix) : managed.command,
+        "` makes it anew"));
+  }
+  if (!managed.manager.empty() && result_.notes.empty()) {
+    Note(StrCat("this is a project of ", managed.manager, " and its environment is not there; `",
+                managed.command, "` creates it"));
   }
   return FromPath();
 }
@@ -167,7 +183,8 @@ void Resolver::ShowInstallation(const Choice& choice) {
   }
   if (system_packages && Variable("PYTHONNOUSERSITE").empty()) ShowUserSite(program);
   if (!settings.empty()) result_.toolchain.environment["VIRTUAL_ENV"] = prefix;
-  if (choice.origin == "CONDA_PREFIX") result_.toolchain.environment["CONDA_PREFIX"] = prefix;
+  if (PathExists(JoinPath(prefix, "conda-meta")))
+    result_.toolchain.environment["CONDA_PREFIX"] = prefix;
 }
 
 void Resolver::ShowSite(const std::string& site_folder) {

@@ -23,7 +23,8 @@ struct ResolvedToolchain {
   std::vector<std::string> notes;  // what was not used and why, one sentence each
 };
 
-/// In this order: VIRTUAL_ENV, CONDA_PREFIX, `.venv` and `venv` of the repository, python3 and
+/// In this order: VIRTUAL_ENV, CONDA_PREFIX, `.venv` and `venv` of the repository, those of its
+/// managers (managed_environments.h; a note says which command makes a missing one), python3 and
 /// python on PATH (pyenv's shims are resolved by its files). Dependency folders of the repository
 /// that git does not track become overlays; one that is tracked is the repository's content and
 /// never chosen. Folders that an interpreter needs become read-only binds, but never the home

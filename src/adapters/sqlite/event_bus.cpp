@@ -90,6 +90,26 @@ class TelemetryFile final : public EventBus {
     return error_;
   }
 
+  StatusOr<uint64_t> Forget(const Context& ctx, const std::vector<MissionId>& missions) override {
+    RETURN_IF_ERROR(Flush(ctx));
+    MutexLock lock(database_mutex_);
+    ASSIGN_OR_RETURN(Statement erase,
+                     database_->Prepare("DELETE FROM telemetry_block WHERE mission_id=?"));
+    ASSIGN_OR_RETURN(const int64_t before, database_->QueryInt("SELECT total_changes()"));
+    RETURN_IF_ERROR(database_->Execute("BEGIN IMMEDIATE"));
+    Status status;
+    for (const MissionId& mission : missions) {
+      erase.BindText(1, mission);
+      if (status.ok()) status = erase.Step().status();
+      erase.Reset();
+    }
+    const Status ended = database_->Execute(status.ok() ? "COMMIT" : "ROLLBACK");
+    RETURN_IF_ERROR(status);
+    RETURN_IF_ERROR(ended);
+    ASSIGN_OR_RETURN(const int64_t after, database_->QueryInt("SELECT total_changes()"));
+    return static_cast<uint64_t>(after - before);
+  }
+
   StatusOr<std::vector<BusEvent>> Read(const Context& ctx, const MissionId& mission_id) override {
     if (!options_.read_only) RETURN_IF_ERROR(Flush(ctx));
     MutexLock lock(database_mutex_);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "src/adapters/sqlite/database.h"
@@ -18,17 +19,35 @@ namespace coditect::sqlite {
 namespace {
 
 constexpr uint32_t kLedgerApplicationId = 0x434F4431;  // "COD1"
-constexpr uint32_t kSchemaVersion = 1;
+/// 2: the log of a shard may begin behind event 1.
+constexpr uint32_t kSchemaVersion = 2;
+/// A file up to this size is checked as a whole after an unclean end; a larger one at its end, and
+/// as a whole by `coditect doctor` (docs/adr/0009).
+constexpr int64_t kWholeCheckBytesMax = int64_t{16} << 20;
+/// In front of the next two: every shard with its last sequence, without reading every row.
+constexpr const char* kWithEnds =
+    "WITH RECURSIVE shards(shard) AS (SELECT min(shard) FROM block UNION ALL SELECT "
+    "(SELECT min(shard) FROM block WHERE block.shard>shards.shard) FROM shards WHERE "
+    "shards.shard IS NOT NULL), ends AS (SELECT shard,(SELECT max(last_sequence) FROM block WHERE "
+    "block.shard=shards.shard) AS last FROM shards WHERE shard IS NOT NULL) ";
 /// "shard:last sequence" of every shard. The chain finds a block missing before another one, this
 /// finds the last ones missing.
-constexpr const char* kEnds =
-    "SELECT coalesce(group_concat(shard||':'||last,' '),'') FROM (SELECT shard,max(last_sequence) "
-    "AS last FROM block GROUP BY shard ORDER BY shard)";
+constexpr const char* kEnds = "SELECT coalesce(group_concat(shard||':'||last,' '),'') FROM ends";
 
 /// 1 when the file has all that the schema of this version promises.
 constexpr const char* kWhole =
     "SELECT (SELECT count(*) FROM pragma_table_info('block') WHERE name='checksum') AND "
     "(SELECT count(*) FROM meta WHERE key='end')";
+
+/// 1 when the table and both indexes agree on the last block of every shard, and on the last one
+/// written: separate trees of the file, each of which an append changes.
+constexpr const char* kEndsAgree =
+    "SELECT (SELECT count(*) FROM ends LEFT JOIN block ON block.shard=ends.shard AND "
+    "block.last_sequence=ends.last WHERE block.first_sequence IS NOT (SELECT max(first_sequence) "
+    "FROM block AS newest WHERE newest.shard=ends.shard))=0 AND "
+    "(SELECT coalesce(max(rowid),0) FROM block)="
+    "coalesce((SELECT max(block.rowid) FROM ends JOIN block ON block.shard=ends.shard AND "
+    "block.last_sequence=ends.last),0)";
 
 int64_t FileBytes(const std::string& path) {
   struct stat info{};
@@ -51,7 +70,8 @@ class LedgerFile final : public EventLog {
     MutexLock lock(mutex_);
     if (read_only_ || broken_) return;
     // Failing to mark the clean end only costs a check at the next start.
-    (void)database_->Execute(StrCat("BEGIN IMMEDIATE;REPLACE INTO meta VALUES ('end',(", kEnds,
+    (void)database_->Execute(StrCat("BEGIN IMMEDIATE;REPLACE INTO meta VALUES ('end',(", kWithEnds,
+                                    kEnds,
                                     "));UPDATE meta SET value='1' WHERE key='clean';COMMIT"));
     // The file whole by itself. A last connection that only reads would leave the log beside it.
     (void)database_->QueryInt("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -71,13 +91,10 @@ class LedgerFile final : public EventLog {
       if (clean == "1") {
         ASSIGN_OR_RETURN(const std::string end,
                          database_->QueryText("SELECT value FROM meta WHERE key='end'"));
-        ASSIGN_OR_RETURN(const std::string found, database_->QueryText(kEnds));
+        ASSIGN_OR_RETURN(const std::string found, database_->QueryText(StrCat(kWithEnds, kEnds)));
         if (found != end) return DataLoss("it ends at '", found, "' and not at '", end, "'");
       } else {
-        // The whole check: the quick one misses rows that an index has lost.
-        ASSIGN_OR_RETURN(const std::string verdict,
-                         database_->QueryText("PRAGMA integrity_check(1)"));
-        if (verdict != "ok") return DataLoss(verdict);
+        RETURN_IF_ERROR(CheckAfterUncleanEnd());
         // What was written but perhaps never reached the disk (after an input/output error the
         // kernel forgets it had to write) is written anew, to the database itself.
         RETURN_IF_ERROR(database_->QueryInt("PRAGMA wal_checkpoint(TRUNCATE)").status());
@@ -143,6 +160,17 @@ class LedgerFile final : public EventLog {
     }
   }
 
+  StatusOr<size_t> Truncate(const Context&, uint32_t shard, uint64_t before,
+                            size_t blocks_max) override {
+    MutexLock lock(mutex_);
+    RETURN_IF_ERROR(Usable());
+    auto deleted = WithCrashPoint("effect#log_truncated",
+                                  [&] { return DeleteOldest(shard, before, blocks_max); });
+    if (deleted.ok() || absl::IsResourceExhausted(deleted.status())) return deleted;
+    broken_ = true;
+    return Unavailable(Message(deleted.status()));
+  }
+
   StatusOr<uint64_t> LastSequence(const Context&, uint32_t shard) override {
     MutexLock lock(mutex_);
     RETURN_IF_ERROR(Usable());
@@ -150,6 +178,43 @@ class LedgerFile final : public EventLog {
   }
 
  private:
+  // What SQLite acknowledged is in the file or its log, whatever ended the process; the check is
+  // for damage from outside, and looks where the next blocks go.
+  Status CheckAfterUncleanEnd() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    ASSIGN_OR_RETURN(const int64_t pages, database_->QueryInt("PRAGMA page_count"));
+    ASSIGN_OR_RETURN(const int64_t page_bytes, database_->QueryInt("PRAGMA page_size"));
+    if (pages * page_bytes <= kWholeCheckBytesMax) {
+      // The whole check: the quick one misses rows that an index has lost.
+      ASSIGN_OR_RETURN(const std::string verdict,
+                       database_->QueryText("PRAGMA integrity_check(1)"));
+      return verdict == "ok" ? absl::OkStatus() : DataLoss(verdict);
+    }
+    const int64_t stored = FileBytes(database_->path()) + FileBytes(database_->path() + "-wal");
+    if (stored < pages * page_bytes) {
+      return DataLoss("it has ", stored, " bytes of ", pages * page_bytes);
+    }
+    ASSIGN_OR_RETURN(const int64_t agree, database_->QueryInt(StrCat(kWithEnds, kEndsAgree)));
+    return agree == 1 ? absl::OkStatus() : DataLoss("its table and its indexes end differently");
+  }
+
+  StatusOr<size_t> DeleteOldest(uint32_t shard, uint64_t before, size_t blocks_max)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    ASSIGN_OR_RETURN(const uint64_t last, Last(shard));
+    RETURN_IF_ERROR(database_->Execute(StrCat(
+        "BEGIN IMMEDIATE;DELETE FROM block WHERE rowid IN (SELECT rowid FROM block WHERE shard=",
+        shard, " AND last_sequence<", std::min(before, last), " ORDER BY last_sequence LIMIT ",
+        blocks_max, ")")));
+    auto deleted = database_->QueryInt("SELECT changes()");
+    const Status status =
+        deleted.ok() ? database_->Execute(StrCat("PRAGMA user_version=", kSchemaVersion, ";COMMIT"))
+                     : deleted.status();
+    if (!status.ok()) {
+      (void)database_->Execute("ROLLBACK");
+      return status;
+    }
+    return static_cast<size_t>(*deleted);
+  }
+
   Status Usable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return broken_ ? Unavailable("the ledger must be opened again after an error")
                    : absl::OkStatus();
@@ -224,6 +289,15 @@ class LedgerFile final : public EventLog {
 };
 
 }  // namespace
+
+Status CheckLedgerFile(const std::string& path) {
+  ASSIGN_OR_RETURN(const auto database, Database::Open({.path = path,
+                                                        .read_only = true,
+                                                        .application_id = kLedgerApplicationId,
+                                                        .schema_version = kSchemaVersion}));
+  ASSIGN_OR_RETURN(const std::string verdict, database->QueryText("PRAGMA integrity_check(1)"));
+  return verdict == "ok" ? absl::OkStatus() : DataLoss(path, ": ", verdict);
+}
 
 StatusOr<std::unique_ptr<EventLog>> OpenEventLog(const EventLogOptions& options) {
   ASSIGN_OR_RETURN(auto database,

@@ -186,7 +186,7 @@ TEST_CASE("TheLastBlockIsCoveredToo") {
 TEST_CASE("ALedgerFromTheFutureIsRefusedByNameAndWithTheNextStep") {
   Bench bench;
   Fill(bench, 3);
-  bench.Execute("PRAGMA user_version = 2");
+  bench.Execute("PRAGMA user_version = 3");
   for (const bool read_only : {false, true}) {
     const auto log = OpenEventLog({.path = bench.path(), .read_only = read_only});
     REQUIRE(absl::IsFailedPrecondition(log.status()));

@@ -17,6 +17,7 @@ struct GlobalOptions {
   std::vector<std::string> settings;  // -c key=value
   std::string config_file;            // --config
   std::string output = "text";        // --output text|json
+  std::vector<std::string> fields;    // of --json=FIELD,..; none = all
   std::string progress = "auto";      // --progress auto|tty|plain|jsonl|none
   bool no_input = false;
   bool quiet = false;
@@ -32,8 +33,16 @@ struct RunOptions {
   std::string sandbox;
   std::optional<uint64_t> seed;
   std::optional<uint32_t> agents;
-  std::vector<std::string> tests;  // of fix: the ids to mend; with `from` none: every failing one
-  std::string from;                // of fix: a JUnit XML file whose failing tests are meant
+  std::vector<std::string> tests;    // of fix: the ids to mend; with `from` none: every failing one
+  std::string from;                  // of fix: a JUnit XML file whose failing tests are meant
+  bool include_uncommitted = false;  // start from the work tree as it is
+  std::string deliver;               // branch, ff or patch; "" = as configured
+  std::string patch_file;            // of patch; "" = coditect-<run>.patch here
+  bool plan_only = false;            // end with a plan
+  std::string plan;                  // run the plan of this run instead of a goal
+  std::optional<uint64_t> check_index;  // refuse unless the plan has this index
+  std::vector<std::string> candidates;  // names of commits whose change is judged first
+  std::string approve;                  // none, plan, merge or all
 };
 
 /// Which run a verb is about.
@@ -43,7 +52,16 @@ struct RunName {
   bool open_first = false;  // of `last`: one that has not ended, when there is any
 };
 
+struct DoctorOptions {
+  bool fix = false;
+  bool summary = false;
+  bool dry_run = false;
+  std::string bundle;  // file to write, "" = none
+};
+
 int RunCommand(const GlobalOptions& global, const RunOptions& options);
+/// A run that ends with its plan. `output` of `global` may also be mermaid or dot.
+int PlanCommand(const GlobalOptions& global, const RunOptions& options);
 /// A run whose goal is the tests of `options`; its `goal` is set here.
 int FixCommand(const GlobalOptions& global, const RunOptions& options);
 int ResumeCommand(const GlobalOptions& global, const RunName& name);
@@ -52,6 +70,12 @@ int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bo
 int RetryCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
 int WaitCommand(const GlobalOptions& global, const RunName& name, bool all,
                 const std::string& max_time);
+/// What waits for a person, the oldest first.
+int InboxCommand(const GlobalOptions& global);
+int ApproveCommand(const GlobalOptions& global, const RunName& name, const std::string& note,
+                   bool dry_run);
+int RejectCommand(const GlobalOptions& global, const RunName& name, const std::string& reason,
+                  bool dry_run);
 int ExplainCommand(const GlobalOptions& global, const RunName& name, const std::string& subject);
 int PsCommand(const GlobalOptions& global, bool all);
 int ShowCommand(const GlobalOptions& global, const RunName& name, bool graph, bool evidence);
@@ -59,13 +83,16 @@ int LogsCommand(const GlobalOptions& global, const RunName& name, bool follow);
 int DiffCommand(const GlobalOptions& global, const RunName& name, bool stat);
 int UndoCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
 int MergeCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
-int DoctorCommand(const GlobalOptions& global);
+/// Forgets runs that ended `older_than` ago ("30d"; "" = storage.retention) or earlier.
+int GcCommand(const GlobalOptions& global, const std::string& older_than, bool dry_run);
+int DoctorCommand(const GlobalOptions& global, const DoctorOptions& options);
 int DemoCommand(const GlobalOptions& global);
 int VersionCommand(const GlobalOptions& global);
 int ConfigListCommand(const GlobalOptions& global, bool show_origin);
 int ConfigGetCommand(const GlobalOptions& global, const std::string& key);
 int ConfigSetCommand(const GlobalOptions& global, const std::string& key, const std::string& value,
                      bool repository, bool dry_run);
+int TrustCommand(const GlobalOptions& global, bool revoke, bool dry_run);
 int InitCommand(const GlobalOptions& global, bool dry_run);
 int ConfigValidateCommand(const GlobalOptions& global, const std::string& file);
 

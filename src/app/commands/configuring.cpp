@@ -1,6 +1,7 @@
 // config list, get, set, validate; init.
 #include "src/app/bootstrap.h"
 #include "src/app/commands/commands.h"
+#include "src/app/commands/fields.h"
 #include "src/app/config/verbs.h"
 
 namespace coditect {
@@ -19,6 +20,13 @@ ConfigSources SourcesOf(const GlobalOptions& global) {
   return sources;
 }
 
+/// For verbs that only look: what a repository may not set does not keep them from it.
+ConfigSources SourcesToLookAt(const GlobalOptions& global) {
+  ConfigSources sources = SourcesOf(global);
+  sources.ignore_untrusted = true;
+  return sources;
+}
+
 int Print(const VerbOutput& output) {
   PrintErr(output.messages);
   return Answer(output.output, output.exit_code);
@@ -27,12 +35,16 @@ int Print(const VerbOutput& output) {
 }  // namespace
 
 int ConfigListCommand(const GlobalOptions& global, bool show_origin) {
-  return Print(
-      ConfigList(SourcesOf(global), {.show_origin = show_origin, .json = global.output == "json"}));
+  VerbOutput output = ConfigList(SourcesToLookAt(global),
+                                 {.show_origin = show_origin, .json = global.output == "json"});
+  if (output.exit_code == 0 && global.output == "json") {
+    output.output = ChooseInList("config list", output.output, "keys", global.fields);
+  }
+  return Print(output);
 }
 
 int ConfigGetCommand(const GlobalOptions& global, const std::string& key) {
-  return Print(ConfigGet(SourcesOf(global), key, global.output == "json"));
+  return Print(ConfigGet(SourcesToLookAt(global), key, global.output == "json"));
 }
 
 int ConfigValidateCommand(const GlobalOptions& global, const std::string& file) {
@@ -44,6 +56,13 @@ int ConfigSetCommand(const GlobalOptions& global, const std::string& key, const 
   VerbOutput output =
       ConfigSet(SourcesOf(global), key, value,
                 {.repository = repository, .dry_run = dry_run, .json = global.output == "json"});
+  if (global.quiet && output.exit_code == 0) output.messages.clear();
+  return Print(output);
+}
+
+int TrustCommand(const GlobalOptions& global, bool revoke, bool dry_run) {
+  VerbOutput output = ConfigTrust(
+      SourcesOf(global), {.revoke = revoke, .dry_run = dry_run, .json = global.output == "json"});
   if (global.quiet && output.exit_code == 0) output.messages.clear();
   return Print(output);
 }

@@ -1,5 +1,6 @@
 // explain: why a run changed what it changed.
 #include "src/app/commands/commands.h"
+#include "src/app/commands/fields.h"
 #include "src/app/commands/reading.h"
 #include "src/app/explanation.h"
 #include "src/app/run_report.h"
@@ -41,8 +42,7 @@ int ExplainCommand(const GlobalOptions& global, const RunName& name, const std::
   fields.Field("schema", std::string_view("coditect.explain/v1"));
   fields.Field("run", (*mission)->id);
   fields.Field("status", status);
-  fields.Field("faults", *faults);
-  return Answer(out + "}\n");
+  return Answer(StrCat(out, ",\"faults\":", ChosenRows("explain", *faults, global.fields), "}\n"));
 }
 
 }  // namespace coditect

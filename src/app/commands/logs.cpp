@@ -5,6 +5,7 @@
 #include <set>
 
 #include "src/app/commands/commands.h"
+#include "src/app/commands/fields.h"
 #include "src/app/commands/reading.h"
 #include "src/app/exit_code.h"
 #include "src/app/journal.h"
@@ -18,7 +19,8 @@ constexpr int kFollowPauseMs = 200;
 /// Everything that is known of one run; prints each event once.
 class Journal {
  public:
-  Journal(MissionId run, bool json) : run_(std::move(run)), json_(json) {}
+  Journal(MissionId run, bool json, std::vector<std::string> fields)
+      : run_(std::move(run)), json_(json), fields_(std::move(fields)) {}
 
   void Add(std::vector<Event> events) {
     std::move(events.begin(), events.end(), std::back_inserter(events_));
@@ -36,12 +38,14 @@ class Journal {
     std::vector<std::pair<int64_t, std::string>> lines;
     for (const Event& event : events_) {
       if (!Concerns(event, mission) || !printed_.insert({"", event.sequence}).second) continue;
-      lines.emplace_back(event.wall_ms, json_ ? JournalLine(event, run_, mission.request.trace_id)
-                                              : JournalText(event));
+      lines.emplace_back(event.wall_ms,
+                         json_ ? ChosenFields(JournalLine(event, run_, mission.request.trace_id))
+                               : JournalText(event));
     }
     for (const BusEvent& event : acts) {
       if (!printed_.insert({event.producer, event.sequence}).second) continue;
-      lines.emplace_back(event.wall_ms, json_ ? JournalLine(event) : JournalText(event));
+      lines.emplace_back(event.wall_ms,
+                         json_ ? ChosenFields(JournalLine(event)) : JournalText(event));
     }
     std::stable_sort(lines.begin(), lines.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -66,8 +70,13 @@ class Journal {
     return left != nullptr && hosts_.contains(left->host_id);
   }
 
+  std::string ChosenFields(const std::string& line) const {
+    return ChooseFields("logs", line, fields_);
+  }
+
   const MissionId run_;
   const bool json_;
+  const std::vector<std::string> fields_;
   std::vector<Event> events_;
   std::set<HostId> hosts_;
   std::set<uint32_t> incarnations_;
@@ -91,15 +100,22 @@ int LogsCommand(const GlobalOptions& global, const RunName& name, bool follow) {
   const auto mission = FindRun(*reading, name, global.folder);
   if (!mission.ok()) return Fail(mission.status());
   const MissionId run = (*mission)->id;
-  Journal journal(run, global.output == "json");
-  journal.Add(std::move(reading->events));
+  Journal journal(run, global.output == "json", global.fields);
+  std::vector<Event> history;
+  const Status read = reading->tail->History(ctx, [&](const Event& event) {
+    if (event.mission_id.empty() || event.mission_id == run) history.push_back(event);
+  });
+  if (!read.ok()) return Fail(ExplainLedgerError(read, reading->paths));
+  journal.Add(std::move(history));
   for (;;) {
     // Looked at before reading, so that the last look sees everything.
     const bool owned = follow && OwnerProcess(reading->paths.lock) != 0;
     auto events = reading->tail->Poll(ctx);
     if (!events.ok()) return Fail(events.status());
     journal.Add(*std::move(events));
-    const MissionState& now = *reading->tail->state().Find(run);
+    const MissionState* found = reading->tail->state().Find(run);
+    if (found == nullptr) return Fail(NotFound("run ", run, " was forgotten by gc just now"));
+    const MissionState& now = *found;
     const std::string news = journal.News(now, ReadActs(ctx, reading->paths, run));
     const int code = Answer(news);
     if (code != kExitVerified || !follow) return code;

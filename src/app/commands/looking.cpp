@@ -2,6 +2,8 @@
 #include <unistd.h>
 
 #include "src/app/commands/commands.h"
+#include "src/app/commands/diffed_files.h"
+#include "src/app/commands/fields.h"
 #include "src/app/commands/reading.h"
 #include "src/app/commands/run_rows.h"
 #include "src/app/exit_code.h"
@@ -14,62 +16,20 @@
 namespace coditect {
 namespace {
 
-/// What a diff does to one file.
-struct DiffedFile {
-  std::string path;  // as git prints it: quoted when it is an odd one
-  size_t added = 0;
-  size_t removed = 0;
-
-  template <class Self, class Visitor>
-  static void Fields(Self& self, Visitor&& visit) {
-    visit(1, "path", self.path);
-    visit(2, "added", self.added);
-    visit(3, "removed", self.removed);
-  }
-};
-
-/// The path of a `--- a/…` or `+++ b/…` line; "" for /dev/null.
-std::string PathOfHeader(std::string_view line) {
-  std::string path(line.substr(4));
-  if (path.ends_with('\t')) path.pop_back();  // git marks the end of a name with spaces
-  if (path == "/dev/null") return "";
-  const size_t prefix = path.starts_with('"') ? 1 : 0;
-  return path.erase(prefix, 2);
-}
-
-std::vector<DiffedFile> ChangesOf(const std::string& diff) {
-  std::vector<DiffedFile> changes;
-  bool header = false;
-  for (const std::string& line : Split(diff, '\n')) {
-    if (line.starts_with("diff --git ")) {
-      changes.emplace_back();
-      header = true;
-    } else if (changes.empty()) {
-      continue;
-    } else if (line.starts_with("@@ ")) {
-      header = false;
-    } else if (header && (line.starts_with("--- ") || line.starts_with("+++ "))) {
-      const std::string path = PathOfHeader(line);
-      if (!path.empty()) changes.back().path = path;
-    } else if (!header) {
-      changes.back().added += line.starts_with('+') ? 1 : 0;
-      changes.back().removed += line.starts_with('-') ? 1 : 0;
-    }
-  }
-  return changes;
-}
-
 std::string DiffJson(const MissionState& mission, const CommitId& to, const std::string& diff,
-                     bool stat) {
+                     bool stat, const std::vector<std::string>& chosen) {
   std::string out = "{";
   wire::JsonFields fields(out);
   fields.Field("schema", std::string_view("coditect.diff/v1"));
   fields.Field("run", mission.id);
   fields.Field("base", mission.request.repository.base_commit);
   fields.Field("commit", to);
-  fields.Field("files", ChangesOf(diff));
-  if (!stat) fields.Field("patch", diff);
-  return out + "}\n";
+  if (!stat) {
+    fields.Field("files", ChangesOf(diff));
+    fields.Field("patch", diff);
+    return ChooseFields("diff", out + "}", chosen) + "\n";
+  }
+  return out + ",\"files\":" + ChosenRows("diff --stat", ChangesOf(diff), chosen) + "}\n";
 }
 
 }  // namespace
@@ -89,8 +49,8 @@ int PsCommand(const GlobalOptions& global, bool all) {
     return Fail(reading.status());
   }
   if (global.output == "json") {
-    return Answer("{\"schema\":\"coditect.ps/v1\",\"runs\":" + RunRowsJson(missions, owned) +
-                  "}\n");
+    return Answer("{\"schema\":\"coditect.ps/v1\",\"runs\":" +
+                  RunRowsJson(missions, owned, global.fields) + "}\n");
   }
   if (missions.empty() && !all && !global.quiet) {
     PrintErr("no open run; `coditect ps -a` lists the ended ones\n");
@@ -107,7 +67,9 @@ int ShowCommand(const GlobalOptions& global, const RunName& name, bool graph, bo
   auto blobs = OpenBlobs(reading->paths);
   if (!blobs.ok()) return Fail(blobs.status());
   const RunReport report = MakeReport(ctx, reading->paths, **mission, **blobs, reading->owned);
-  if (global.output == "json") return Answer(ReportJson(report) + "\n");
+  if (global.output == "json") {
+    return Answer(ChooseFields("show", ReportJson(report), global.fields) + "\n");
+  }
   std::string out = StrCat("Run ", report.run, " (", report.status,
                            "): ", EscapeForTerminal((*mission)->request.goal), "\n");
   const bool open = report.outcome == Outcome::kUnspecified;
@@ -133,13 +95,15 @@ int DiffCommand(const GlobalOptions& global, const RunName& name, bool stat) {
   const auto found = FindRun(*reading, name, global.folder);
   if (!found.ok()) return Fail(found.status());
   const MissionState& mission = **found;
-  const CommitId to = mission.branch_commit.empty() ? mission.tip : mission.branch_commit;
+  const CommitId& to = mission.tip;  // without what a base branch got besides
   if (to.empty()) return Fail(NotFound("run ", mission.id, " changed nothing"));
   auto repository = OpenMissionRepository(ctx, reading->paths, mission.request);
   if (!repository.ok()) return Fail(repository.status());
   const auto diff = (*repository)->Diff(ctx, mission.request.repository.base_commit, to);
   if (!diff.ok()) return Fail(diff.status());
-  if (global.output == "json") return Answer(DiffJson(mission, to, *diff, stat));
+  if (global.output == "json") {
+    return Answer(DiffJson(mission, to, *diff, stat, global.fields));
+  }
   if (!stat) {
     return Answer(::isatty(STDOUT_FILENO) == 1 ? EscapeForTerminal(*diff, true) : *diff);
   }

@@ -1,8 +1,10 @@
 // What the verbs that only look have in common.
 #include "src/app/commands/reading.h"
 
+#include <algorithm>
 #include <tuple>
 
+#include "src/app/journal.h"
 #include "src/app/owner_lock.h"
 #include "src/base/file.h"
 
@@ -16,17 +18,18 @@ StatusOr<Reading> ReadLedger(const Context& ctx) {
   }
   // Before and after reading: an owner may come or go meanwhile.
   reading.owned = OwnerProcess(reading.paths.lock) != 0;
-  auto log = OpenLedgerFile(reading.paths, /*read_only=*/true);
-  if (!log.ok()) return ExplainLedgerError(log.status(), reading.paths);
-  reading.tail = std::make_unique<LedgerTail>(*std::move(log));
-  auto events = reading.tail->Poll(ctx);
-  if (!events.ok()) return ExplainLedgerError(events.status(), reading.paths);
-  reading.events = *std::move(events);
-  for (const Event& event : reading.events) {
-    if (std::holds_alternative<MissionAccepted>(event.body)) {
-      reading.order.push_back(event.mission_id);
-    }
+  auto tail = OpenLedgerTail(reading.paths);
+  if (!tail.ok()) return ExplainLedgerError(tail.status(), reading.paths);
+  reading.tail = *std::move(tail);
+  if (Status status = reading.tail->Advance(ctx); !status.ok()) {
+    return ExplainLedgerError(status, reading.paths);
   }
+  std::vector<std::pair<uint64_t, MissionId>> order;
+  for (const auto& [id, mission] : reading.tail->state().missions) {
+    order.emplace_back(mission.accepted_sequence, id);
+  }
+  std::sort(order.begin(), order.end());
+  for (auto& [sequence, id] : order) reading.order.push_back(std::move(id));
   reading.owned = reading.owned || OwnerProcess(reading.paths.lock) != 0;
   return reading;
 }
@@ -47,6 +50,12 @@ StatusOr<const MissionState*> FindById(const ShardState& state, const std::strin
   if (found.size() > 1) {
     return InvalidArgument("'", EscapeForTerminal(id), "' could be ", found[0]->id, " or ",
                            found[1]->id, "; use more letters");
+  }
+  for (const auto& [name, forgotten] : state.forgotten) {
+    if (!name.starts_with(full)) continue;
+    return NotFound("run ", name, " was forgotten by gc on ",
+                    Timestamp(forgotten.forgotten_wall_ms).substr(0, 10),
+                    "; what it delivered is still in its repository");
   }
   const std::string near = NearestWord(full, names);
   return NotFound("there is no run '", EscapeForTerminal(id), "'",

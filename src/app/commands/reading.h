@@ -13,7 +13,6 @@ namespace coditect {
 struct Reading {
   StatePaths paths;
   std::unique_ptr<LedgerTail> tail;
-  std::vector<Event> events;     // all of them
   std::vector<MissionId> order;  // the runs in the order they were accepted in
   bool owned = false;            // a living process owns the ledger; without one nothing happens
 };

@@ -1,33 +1,13 @@
 // Runs as a table.
 #include "src/app/commands/run_rows.h"
 
+#include "src/app/commands/fields.h"
 #include "src/app/journal.h"
 #include "src/app/run_report.h"
 #include "src/wire/json.h"
 
 namespace coditect {
 namespace {
-
-struct RunRow {
-  MissionId run;
-  std::string status;
-  std::string repository;
-  std::string goal;
-  std::string tasks;
-  std::string requested;
-  std::string branch;
-
-  template <class Self, class Visitor>
-  static void Fields(Self& self, Visitor&& visit) {
-    visit(1, "run", self.run);
-    visit(2, "status", self.status);
-    visit(3, "repository", self.repository);
-    visit(4, "goal", self.goal);
-    visit(5, "tasks", self.tasks);
-    visit(6, "requested", self.requested);
-    visit(7, "branch", self.branch);
-  }
-};
 
 RunRow RowOf(const MissionState& mission, bool owned) {
   size_t done = 0;
@@ -52,10 +32,12 @@ std::string Pad(std::string text, size_t width) {
 
 }  // namespace
 
-std::string RunRowsJson(const std::vector<const MissionState*>& missions, bool owned) {
+std::string RunRowsJson(const std::vector<const MissionState*>& missions, bool owned,
+                        const std::vector<std::string>& fields) {
   std::string out = "[";
   for (size_t i = 0; i < missions.size(); ++i) {
-    out += (i == 0 ? "" : ",") + wire::ToJson(RowOf(*missions[i], owned));
+    out +=
+        (i == 0 ? "" : ",") + ChooseFields("ps", wire::ToJson(RowOf(*missions[i], owned)), fields);
   }
   return out + "]";
 }

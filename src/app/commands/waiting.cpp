@@ -34,6 +34,11 @@ class Waiting {
       reading_.owned = OwnerProcess(reading_.paths.lock) != 0;
       const auto events = reading_.tail->Poll(ctx);
       if (!events.ok()) return ExplainLedgerError(events.status(), reading_.paths);
+      for (const MissionId& id : ids_) {
+        if (reading_.tail->state().Find(id) == nullptr) {
+          return NotFound("run ", id, " was forgotten by gc just now");
+        }
+      }
       const auto now = std::chrono::steady_clock::now();
       if (Count(/*with_workers=*/false) == 0) return WaitEnd::kEnded;
       if (Count(/*with_workers=*/true) > 0) worked_on_ = now;
@@ -138,7 +143,7 @@ int WaitCommand(const GlobalOptions& global, const RunName& name, bool all,
   const int code = WaitExitCode(*end, missions);
   if (global.output != "json") return Answer(RunRowsText(missions, reading->owned), code);
   return Answer(StrCat("{\"schema\":\"coditect.wait/v1\",\"ended\":", *end == WaitEnd::kEnded,
-                       ",\"runs\":", RunRowsJson(missions, reading->owned), "}\n"),
+                       ",\"runs\":", RunRowsJson(missions, reading->owned, {}), "}\n"),
                 code);
 }
 

@@ -85,11 +85,13 @@ ConfigSources StandardConfigSources(std::map<std::string, std::string> environme
           .system_file = "/etc/coditect/coditect.toml",
           .user_file = folder.empty() ? "" : JoinPath(folder, "coditect/config.toml"),
           .repository = std::move(repository),
+          .trust_file = folder.empty() ? "" : JoinPath(folder, "coditect/trusted"),
           .environment = std::move(environment)};
 }
 
-Config::Config(std::vector<ConfigEntry> entries, std::vector<ConfigFileRead> files)
-    : entries_(std::move(entries)), files_(std::move(files)) {}
+Config::Config(std::vector<ConfigEntry> entries, std::vector<ConfigFileRead> files,
+               std::vector<Assignment> ignored)
+    : entries_(std::move(entries)), files_(std::move(files)), ignored_(std::move(ignored)) {}
 
 const ConfigEntry& Config::Entry(std::string_view key) const {
   const ConfigKey* found = FindConfigKey(key);
@@ -145,6 +147,12 @@ std::string Config::Note(std::string_view key) const {
   return "llm.brain: auto is the offline brain here: this version has no model adapter";
 }
 
+std::vector<std::string> RepositoryConfigFiles(const std::string& repository) {
+  if (repository.empty()) return {};
+  return {JoinPath(repository, kRepositoryFile),
+          JoinPath(repository, StrCat(kLocalFolder, "/", kLocalFile))};
+}
+
 StatusOr<Config> LoadConfig(const ConfigSources& sources) {
   FileLayers files;
   Problems problems;
@@ -154,21 +162,23 @@ StatusOr<Config> LoadConfig(const ConfigSources& sources) {
   files.Read({.path = sources.system_file}, settings, problems);
   files.Read({.path = sources.user_file, .required = sources.user_file_required}, settings,
              problems);
-  if (!sources.repository.empty()) {
-    for (const std::string& name :
-         {std::string(kRepositoryFile), StrCat(kLocalFolder, "/", kLocalFile)}) {
-      files.Read({.path = JoinPath(sources.repository, name),
-                  .repository = sources.repository,
-                  .user_file = sources.user_file},
-                 settings, problems);
-    }
+  const StatusOr<TrustedFiles> trusted = TrustedFiles::Read(sources.trust_file);
+  if (!trusted.ok()) problems.Add(trusted.status());
+  std::vector<Assignment> ignored;
+  for (const std::string& path : RepositoryConfigFiles(sources.repository)) {
+    files.Read({.path = path,
+                .repository = sources.repository,
+                .user_file = sources.user_file,
+                .trusted = trusted.ok() ? &*trusted : nullptr,
+                .ignored = sources.ignore_untrusted ? &ignored : nullptr},
+               settings, problems);
   }
   ReadEnvironmentLayer(sources.environment, settings, problems);
   ReadOverrideLayer(sources.overrides, settings, problems);
   ReadFlagLayer(sources.flags, settings, problems);
   std::vector<ConfigEntry> entries = Merge(managed, settings, problems);
   RETURN_IF_ERROR(problems.ToStatus());
-  return Config(std::move(entries), files.Take());
+  return Config(std::move(entries), files.Take(), std::move(ignored));
 }
 
 StatusOr<Config> LoadConfigFile(const ConfigSources& sources, const std::string& file) {
@@ -177,14 +187,17 @@ StatusOr<Config> LoadConfigFile(const ConfigSources& sources, const std::string&
   std::vector<Assignment> managed;
   files.Read({.path = sources.managed_file}, managed, problems);
   std::vector<Assignment> settings;
+  const StatusOr<TrustedFiles> trusted = TrustedFiles::Read(sources.trust_file);
+  if (!trusted.ok()) problems.Add(trusted.status());
   files.Read({.path = file,
               .required = true,
               .repository = RepositoryOf(file),
-              .user_file = sources.user_file},
+              .user_file = sources.user_file,
+              .trusted = trusted.ok() ? &*trusted : nullptr},
              settings, problems);
   std::vector<ConfigEntry> entries = Merge(managed, settings, problems);
   RETURN_IF_ERROR(problems.ToStatus());
-  return Config(std::move(entries), files.Take());
+  return Config(std::move(entries), files.Take(), {});
 }
 
 }  // namespace coditect

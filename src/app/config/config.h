@@ -21,6 +21,8 @@ struct ConfigSources {
   bool user_file_required = false;  // it was named by --config
   std::string repository;           // top of the person's working tree: coditect.toml and
                                     // .coditect/local.toml in it; "" outside a repository
+  std::string trust_file;           // the person's list of the repository files that they trust
+  bool ignore_untrusted = false;    // what those of others may not set is ignored, not an error
   std::map<std::string, std::string> environment;
   std::vector<std::string> overrides;  // of -c: "key=value"
   std::vector<FlagValue> flags;
@@ -47,7 +49,8 @@ struct ConfigFileRead {
 /// An immutable value. The getters CHECK that the key exists and has their type.
 class Config {
  public:
-  Config(std::vector<ConfigEntry> entries, std::vector<ConfigFileRead> files);
+  Config(std::vector<ConfigEntry> entries, std::vector<ConfigFileRead> files,
+         std::vector<Assignment> ignored);
 
   bool Bool(std::string_view key) const;
   int64_t Integer(std::string_view key) const;
@@ -60,6 +63,8 @@ class Config {
   /// Every key, in the order of ConfigKeys().
   const std::vector<ConfigEntry>& Entries() const { return entries_; }
   const std::vector<ConfigFileRead>& Files() const { return files_; }
+  /// What files that the person does not trust would set.
+  const std::vector<Assignment>& Ignored() const { return ignored_; }
   /// What a person set that has no effect yet, one line each.
   std::vector<std::string> Warnings() const;
   /// What a value means here, "" for nothing to say: llm.brain = auto is the offline brain.
@@ -70,7 +75,11 @@ class Config {
 
   std::vector<ConfigEntry> entries_;
   std::vector<ConfigFileRead> files_;
+  std::vector<Assignment> ignored_;
 };
+
+/// The files that configure the repository with that top, there or not; none for "".
+std::vector<std::string> RepositoryConfigFiles(const std::string& repository);
 
 /// Reads every layer once and merges them. The error has one line for each problem (Problems); a
 /// layer that sets a key of the managed file to something else is PERMISSION_DENIED.

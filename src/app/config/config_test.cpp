@@ -161,9 +161,13 @@ TEST_CASE("RepositoryFilesSetOnlyWhatCannotHurtItsReader") {
         continue;
       }
       CHECK_EQ(error.code(), absl::StatusCode::kPermissionDenied);
-      CHECK(Has(error,
-                StrCat(path, ":1:", key.name.rfind('.') + 2, ": ", key.name,
-                       ": repository files cannot set it; put it into ", machine.user_file())));
+      CHECK(
+          Has(error,
+              StrCat(path, ":1:", key.name.rfind('.') + 2, ": ", key.name,
+                     ": repository files cannot set it until you trust this one (`coditect "
+                     "trust --dry-run` shows what it sets, `coditect trust` trusts it); or put it "
+                     "into ",
+                     machine.user_file())));
     }
     ::unlink(path.c_str());
   }

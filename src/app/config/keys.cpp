@@ -95,6 +95,16 @@ constexpr ConfigKey kKeys[] = {
      .max = 1000,
      .variable = "AGENT_PARALLEL_LIMIT",
      .help = "How many agents may work at once."},
+    {.name = "approve.mode",
+     .type = ValueType::kChoice,
+     .default_text = "none",
+     .choices = {"none", "plan", "merge", "all"},
+     .help = "What waits for a person's approval: nothing, the plan, the delivery or both. Changed "
+             "tests always do."},
+    {.name = "approve.protected",
+     .type = ValueType::kGlobs,
+     .default_text = ".github/**,**/*.pem",
+     .help = "Paths whose change waits for a person's approval, whatever approve.mode says."},
     {.name = "git.attribution",
      .type = ValueType::kChoice,
      .default_text = "assisted-by",
@@ -143,6 +153,11 @@ constexpr ConfigKey kKeys[] = {
      .min = 0,
      .max = 1'000'000'000'000,
      .help = "The same repository and seed give the same result."},
+    {.name = "run.deliver",
+     .type = ValueType::kChoice,
+     .default_text = "branch",
+     .choices = {"branch", "ff", "patch"},
+     .help = "How a run gives its result: a new branch, the base branch moved to it, or a file."},
     {.name = "env.pass",
      .type = ValueType::kNames,
      .help = "Variables of your environment that the code of a repository may see."},
@@ -152,6 +167,19 @@ constexpr ConfigKey kKeys[] = {
      .choices = {"embedded"},
      .later = {"cluster"},
      .help = "Where state is kept; embedded needs no server."},
+    {.name = "storage.retention",
+     .type = ValueType::kDuration,
+     .default_text = "30d",
+     .min = kHour,
+     .max = 3650 * kDay,
+     .help = "How long `coditect gc` keeps what is known of a run after its end."},
+    {.name = "storage.snapshot_events",
+     .type = ValueType::kInteger,
+     .default_text = "50000",
+     .min = 10,
+     .max = 10'000'000,
+     .help = "After how many events of the ledger the state is stored, so that a start need not "
+             "fold all of them."},
     {.name = "storage.redis.nodes",
      .type = ValueType::kNodes,
      .port = 6379,
@@ -230,8 +258,8 @@ std::string ConfigVariable(const ConfigKey& key) {
 }
 
 std::string_view ValueTypeWord(ValueType type) {
-  constexpr std::string_view kWords[] = {"text",   "boolean", "integer", "duration",
-                                         "choice", "names",   "nodes",   "url"};
+  constexpr std::string_view kWords[] = {"text",  "boolean", "integer", "duration", "choice",
+                                         "names", "nodes",   "url",     "globs"};
   return kWords[static_cast<size_t>(type)];
 }
 

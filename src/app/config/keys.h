@@ -18,6 +18,7 @@ enum class ValueType {
   kNames,  // environment variable names
   kNodes,  // host:port, several
   kUrl,    // scheme://host:port or host:port
+  kGlobs,  // patterns of paths
 };
 
 /// What setting a key does in this version.

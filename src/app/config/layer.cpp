@@ -74,8 +74,16 @@ StatusOr<std::string> ReadConfigFile(const ConfigFile& file) {
   return ReadFile(file.path, kFileBytesMax);
 }
 
-void AssignEntry(const ConfigFile& file, const TomlEntry& entry, std::vector<Assignment>& out,
-                 Problems& problems) {
+// Of a repository's file: the path and content that a person may have trusted.
+bool IsTrusted(const ConfigFile& file, std::string_view text) {
+  if (file.repository.empty()) return true;
+  const StatusOr<std::string> folder = RealPath(DirName(file.path));
+  return file.trusted != nullptr && folder.ok() &&
+         file.trusted->Trusts(JoinPath(*folder, BaseName(file.path)), text);
+}
+
+void AssignEntry(const ConfigFile& file, bool trusted, const TomlEntry& entry,
+                 std::vector<Assignment>& out, Problems& problems) {
   const std::string path = EscapeForTerminal(file.path);
   const auto place_at = [&](const TomlPlace& at) {
     return Place{StrCat(path, ":", at.line, ":", at.column), StrCat(path, ":", at.line),
@@ -89,10 +97,15 @@ void AssignEntry(const ConfigFile& file, const TomlEntry& entry, std::vector<Ass
     }
     return;
   }
-  if (!file.repository.empty() && !key->repository_may) {
+  if (!trusted && !key->repository_may) {
+    if (file.ignored != nullptr) {
+      Assign(*key, ParseToml(*key, entry.value), place_at(entry.value_at), *file.ignored, problems);
+      return;
+    }
     problems.Add(PermissionDenied(
-        name_place.where, ": ", key->name, ": repository files cannot set it; put it into ",
-        file.user_file.empty() ? "your user file" : EscapeForTerminal(file.user_file)));
+        name_place.where, ": ", key->name, ": repository files cannot set it until you trust this ",
+        "one (`coditect trust --dry-run` shows what it sets, `coditect trust` trusts it); or put ",
+        "it into ", file.user_file.empty() ? "your user file" : EscapeForTerminal(file.user_file)));
     return;
   }
   Assign(*key, ParseToml(*key, entry.value), place_at(entry.value_at), out, problems);
@@ -182,9 +195,10 @@ bool ReadFileLayer(const ConfigFile& file, std::vector<Assignment>& out, Problem
     problems.Add(Status(entries.status().code(), StrCat(path, ":", Message(entries.status()))));
     return true;
   }
+  const bool trusted = IsTrusted(file, *text);
   for (const TomlEntry& entry : *entries) {
     if (problems.full()) break;
-    AssignEntry(file, entry, out, problems);
+    AssignEntry(file, trusted, entry, out, problems);
   }
   return true;
 }

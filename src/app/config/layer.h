@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "src/app/config/trust.h"
 #include "src/app/config/value.h"
 #include "src/base/status.h"
 
@@ -43,6 +44,9 @@ struct ConfigFile {
   bool required = false;   // absent is an error
   std::string repository;  // top folder of the repository it belongs to; "" for a person's file
   std::string user_file;   // where a person may put what a repository may not set
+  const TrustedFiles* trusted = nullptr;       // whose content may set everything
+  std::vector<Assignment>* ignored = nullptr;  // gets what an untrusted one may not set, which is a
+                                               // problem without it
 };
 
 /// Each reader appends what is right to `out`, a later assignment beating an earlier one, and adds

@@ -16,6 +16,7 @@ namespace coditect {
 namespace {
 
 constexpr size_t kTextBytesMax = 4096;
+constexpr size_t kGlobBytesMax = 200;
 constexpr size_t kListMax = 100;
 constexpr size_t kQuotedBytesMax = 60;
 
@@ -23,7 +24,8 @@ struct DurationUnit {
   std::string_view suffix;
   int64_t ms;
 };
-constexpr DurationUnit kUnits[] = {{"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}};
+constexpr DurationUnit kUnits[] = {
+    {"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}};
 
 enum class Notation { kText, kToml };
 
@@ -47,6 +49,10 @@ std::string Expected(const ConfigKey& key, Notation notation) {
     case ValueType::kNames:
       return notation == Notation::kToml ? "a list of variable names such as [\"LANG\", \"TZ\"]"
                                          : "variable names such as LANG,TZ";
+    case ValueType::kGlobs:
+      return notation == Notation::kToml
+                 ? "a list of patterns such as [\"deploy/**\", \"**/*.key\"]"
+                 : "patterns such as deploy/**,**/*.key";
     case ValueType::kNodes:
       return notation == Notation::kToml
                  ? StrCat("a list such as [\"host-1:", key.port, "\", \"host-2\"]")
@@ -117,6 +123,15 @@ StatusOr<ConfigValue> ParsePlain(const ConfigKey& key, std::string_view text, No
   return ConfigValue(ms);
 }
 
+Status CheckGlob(const std::string& glob, size_t number, size_t count) {
+  const bool plain = !glob.empty() && glob.size() <= kGlobBytesMax && IsValidUtf8(glob) &&
+                     glob.find_first_of(std::string_view("\0\n", 2)) == std::string::npos;
+  if (plain && glob[0] != '/') return absl::OkStatus();
+  return InvalidArgument("entry ", number, " of ", count, " (", QuoteForMessage(glob),
+                         ") is no pattern of paths inside the repository; write one such as "
+                         "deploy/** or **/*.key");
+}
+
 StatusOr<ConfigValue> ParseList(const ConfigKey& key, const std::vector<std::string>& entries) {
   if (entries.size() > kListMax) {
     return InvalidArgument("has more than ", kListMax, " entries; shorten it");
@@ -131,6 +146,9 @@ StatusOr<ConfigValue> ParseList(const ConfigKey& key, const std::vector<std::str
                                Message(node.status()));
       }
       out.push_back(*std::move(node));
+    } else if (key.type == ValueType::kGlobs) {
+      RETURN_IF_ERROR(CheckGlob(entry, i + 1, entries.size()));
+      out.push_back(entry);
     } else if (entry.size() > kTextBytesMax || !IsVariableName(entry)) {
       return InvalidArgument("entry ", i + 1, " of ", entries.size(), " (", QuoteForMessage(entry),
                              ") is no variable name; write letters, digits and _ only");
@@ -211,6 +229,7 @@ StatusOr<ConfigValue> ParseText(const ConfigKey& key, std::string_view text) {
       return ConfigValue(static_cast<int64_t>(value));
     }
     case ValueType::kNames:
+    case ValueType::kGlobs:
     case ValueType::kNodes:
       if (text.size() > kTextBytesMax) {
         return InvalidArgument("is longer than ", kTextBytesMax, " bytes; shorten it");
@@ -243,6 +262,7 @@ StatusOr<ConfigValue> ParseToml(const ConfigKey& key, const TomlValue& value) {
       if (const auto* number = std::get_if<int64_t>(&value)) return CheckInteger(key, *number);
       break;
     case ValueType::kNames:
+    case ValueType::kGlobs:
     case ValueType::kNodes:
       if (const auto* list = std::get_if<std::vector<std::string>>(&value)) {
         if (list->empty() && key.type == ValueType::kNodes) {
@@ -319,6 +339,7 @@ std::string QuoteForMessage(std::string_view text) {
 
 std::string FormatDuration(int64_t ms) {
   for (const DurationUnit& unit : kUnits) {
+    if (unit.suffix == "d" && ms <= unit.ms) continue;  // a day is 24h
     if (ms != 0 && ms % unit.ms == 0) return StrCat(ms / unit.ms, unit.suffix);
   }
   return "0s";

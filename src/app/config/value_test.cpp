@@ -23,6 +23,7 @@ TEST_CASE("DurationsHaveAUnitAndALimit") {
   CHECK_EQ(ms("5m"), 300'000);
   CHECK_EQ(ms("1500ms"), 1500);
   CHECK_EQ(ms("24h"), 86'400'000);
+  CHECK_EQ(ms("1d"), 86'400'000);
   CHECK_EQ(ms("10ms"), 10);
   for (const char* bad :
        {"9ms", "25h", "5", "s", "5 s", " 5s", "5s ", "-5s", "+5s", "1.5s", "5S", "5d", "1m30s",

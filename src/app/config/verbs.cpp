@@ -41,6 +41,10 @@ std::string WarningLines(const Config& config) {
   for (const std::string& warning : config.Warnings()) {
     out += StrCat("coditect: warning: ", warning, "\n");
   }
+  for (const Assignment& ignored : config.Ignored()) {
+    out += StrCat("coditect: warning: ", ignored.origin, ": ", ignored.key->name,
+                  " is ignored until you trust that file: `coditect trust`\n");
+  }
   return out;
 }
 
@@ -82,6 +86,16 @@ std::string ListJson(const Config& config) {
     wire::AppendJsonString(out, warning);
     separator = ",";
   }
+  out += "],\"ignored\":[";
+  separator = "";
+  for (const Assignment& ignored : config.Ignored()) {
+    out += StrCat(separator, "{");
+    wire::JsonFields fields(out);
+    fields.Field("key", ignored.key->name);
+    fields.Field("origin", ignored.origin);
+    out += StrCat(",\"value\":", ToJson(*ignored.key, ignored.value), "}");
+    separator = ",";
+  }
   return out + "]}\n";
 }
 
@@ -107,6 +121,11 @@ std::string ListText(const Config& config, bool show_origin) {
       line += StrCat("  # ", origin);
     }
     out += line + "\n";
+  }
+  for (const Assignment& ignored : config.Ignored()) {
+    if (!show_origin) break;
+    out += StrCat("# ignored: ", ignored.key->name, " = ", ToToml(*ignored.key, ignored.value),
+                  "  # ", ignored.origin, ", which is not trusted\n");
   }
   return out;
 }

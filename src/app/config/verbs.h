@@ -41,6 +41,17 @@ struct ConfigSetOptions {
 VerbOutput ConfigSet(const ConfigSources& sources, const std::string& key, const std::string& value,
                      const ConfigSetOptions& options);
 
+struct TrustOptions {
+  bool revoke = false;
+  bool dry_run = false;
+  bool json = false;  // schema coditect.trust/v1
+};
+
+/// Shows what the repository's files would set beyond what every repository may, as a diff to the
+/// values now in force, then lets them: their content as it is now, at this path. revoke: not any
+/// more.
+VerbOutput ConfigTrust(const ConfigSources& sources, const TrustOptions& options);
+
 /// Writes a commented coditect.toml into the repository, where there is none. dry_run: prints it.
 /// json: schema coditect.init/v1.
 VerbOutput ConfigInit(const ConfigSources& sources, bool dry_run, bool json);

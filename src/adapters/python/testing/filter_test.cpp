@@ -27,6 +27,7 @@ void CheckVerdicts(Project& project, const HarnessPlan& plan, const std::string&
   request.failing = failing;
   request.passing = passing;
   request.files = {file};
+  CAPTURE(plan.runner);
   auto filter = project.harness().OpenFilter({}, project.workspace(), request);
   REQUIRE_MESSAGE(filter.ok(), Message(filter.status()));
   std::vector<Candidate> candidates;
@@ -396,6 +397,48 @@ class T(unittest.TestCase):
     CheckVerdicts(project, *project.Detect(), "ok.py", {"test_u.T.test_h"}, {"test_u.T.test_ok"},
                   {{"n = 2", "n = 3", kSurvives}, {"self.n * y", "3 * y", kSurvives}});
   }
+}
+
+TEST_CASE("ExamplesInDocumentationAreRunForEachCandidate") {
+  const Files examples = {
+      {"ok.py", "def g(x):\n    \"\"\"\n    >>> g(1)\n    2\n    \"\"\"\n    return x - 1\n"}};
+  const std::vector<Change> changes = {
+      {"x - 1", "x * 1", kFails}, {"x - 1", "x + 1", kSurvives}, {"x - 1", "x + x", kSurvives}};
+  for (const std::string& python : TestPythons()) {
+    CAPTURE(python);
+    Files loaded = examples;
+    loaded["test_u.py"] = R"(import doctest, unittest, ok
+class T(unittest.TestCase):
+    def test_three(self): self.assertNotEqual(ok.g(3), 7)
+def load_tests(loader, tests, pattern):
+    tests.addTests(doctest.DocTestSuite(ok))
+    return tests
+)";
+    Project by_unittest(loaded, python);
+    CheckVerdicts(by_unittest, *by_unittest.Detect(), "ok.py", {"ok.g"}, {}, changes);
+    Files configured = examples;
+    configured["pytest.ini"] = "[pytest]\naddopts = --doctest-modules\n";
+    configured["test_p.py"] = "import ok\ndef test_two(): assert ok.g(3) != 7\n";
+    Project by_pytest(configured, python);
+    CheckVerdicts(by_pytest, *by_pytest.Detect(), "ok.py", {"ok.py::ok.g"}, {"test_p.py::test_two"},
+                  changes);
+  }
+}
+
+TEST_CASE("ATestWhoseClassIsMadeWithArgumentsIsRunAgain") {
+  Project project(Files{{"ok.py", "def g(x):\n    return x - 1\n"}, {"test_u.py", R"(import unittest
+from ok import g
+class T(unittest.TestCase):
+    def __init__(self, value):
+        super().__init__("check")
+        self.value = value
+    def check(self): self.assertEqual(g(self.value), self.value + 1)
+    def id(self): return "test_u.T.check-%d" % self.value
+def load_tests(loader, tests, pattern):
+    return unittest.TestSuite([T(3)])
+)"}});
+  CheckVerdicts(project, *project.Detect(), "ok.py", {"test_u.T.check-3"}, {},
+                {{"x - 1", "x - 2", kFails}, {"x - 1", "x + 1", kSurvives}});
 }
 
 TEST_CASE("TestsThatDoNotFailHereAreNoFilter") {

@@ -155,7 +155,9 @@ class Filter:
             ended = self._nursery.run(lambda: self._import(codes, names, measured), self._board)
             if ended == children.DONE:
                 return self._board.get(0) or (judge.FAILS, 0, 0, False)
-        return (judge.UNDECIDED if ended == children.WALL else judge.FAILS, 1, 0, False)
+            if ended == children.CPU:
+                break
+        return judge.UNCERTAIN if ended == children.WALL else judge.OVERRUN
 
     def _import(self, codes, names, measured):
         self._link.close()

@@ -18,12 +18,16 @@ BASE_FUEL = (20000, 300000, 5000000)  # for a test of the base version; the next
 BASE_CPU_SECONDS = 3.0  # for each of these, or what the one before lets expect
 BASE_CPU_FACTOR = 2
 BASE_CPU_MAX_SECONDS = 5.0  # expected: more than this is not tried
-CPU_FLOOR_SECONDS = 1.0
+CPU_FLOOR_SECONDS = 0.5
 IMPORT_CPU_SECONDS = 20.0
 CPU_FACTOR = 20
 CPU_PER_TICK_SECONDS = 5e-6
 WALL_FACTOR = 5  # a test may sleep so many times as long as on the base version, and a bit more
 CONTROL_FAILING = 3
+
+# What ends its child without a verdict: (verdict, tests, passed, out of fuel).
+OVERRUN = (FAILS, 1, 0, False)
+UNCERTAIN = (UNDECIDED, 1, 0, False)
 
 
 class Measured:
@@ -221,7 +225,9 @@ class Judge:
                 results[index] = self._board.get(index)
             start = stop
             if ended != children.DONE and start < len(candidates):
-                results[start] = self._alone(candidates[start], tests, 1, boost)
+                # The alarm is set for each test, so whom it ends is sure.
+                results[start] = (OVERRUN if ended == children.CPU else
+                                  self._alone(candidates[start], tests, 1, boost))
                 start += 1
         return results
 
@@ -247,4 +253,6 @@ class Judge:
             ended = self._nursery.run(run, self._board)
             if ended == children.DONE:
                 return self._board.get(0)
-        return (UNDECIDED if ended == children.WALL else FAILS, 1, 0, False)
+            if ended == children.CPU:
+                break
+        return UNCERTAIN if ended == children.WALL else OVERRUN

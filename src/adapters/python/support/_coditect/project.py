@@ -1,4 +1,5 @@
 """The project and its tests, loaded once into this process, as things that can be run again."""
+import copy
 import os
 import re
 import sys
@@ -62,10 +63,14 @@ class ItemTest:
         self.name = report.test_id(item.nodeid)
         self.item = item
         self._names = ("_instance", "_obj") if getattr(item, "cls", None) is not None else ()
+        self._examples = getattr(item, "dtest", None)
+        self._globs = dict(self._examples.globs) if self._examples is not None else {}
 
     def run(self):
         from _pytest.runner import runtestprotocol
 
+        if self._examples is not None:
+            self._examples.globs.update(self._globs)  # a run of examples clears its names
         for name in self._names:  # an instance of the class serves one run
             self.item.__dict__.pop(name, None)
         try:
@@ -81,15 +86,24 @@ class ItemTest:
 
 
 class UnittestTest:
+    """A test as it was collected; each run has a copy of it, whatever its class is made with."""
+
     def __init__(self, test):
         self.name = report.test_id(test.id())
-        self._type = type(test)
-        self._method = test._testMethodName
+        self._test = test
+
+    def _fresh(self):
+        test = copy.copy(self._test)
+        examples = getattr(test, "_dt_test", None)
+        if examples is not None:  # a run of examples clears its names
+            test._dt_test = copy.copy(examples)
+            test._dt_test.globs = dict(examples.globs)
+        return test
 
     def run(self):
         result = unittest.TestResult()
         try:
-            unittest.TestSuite([self._type(self._method)]).run(result)
+            unittest.TestSuite([self._fresh()]).run(result)
         except BaseException as error:
             return False, message_of(error)
         problems = result.errors + result.failures
