@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
+#include <tuple>
 
+#include "src/adapters/native/choice_places.h"
 #include "src/base/strings.h"
 
 namespace coditect::native {
@@ -117,24 +120,26 @@ class Writer {
  public:
   Writer(const std::string& path, const std::string& base) : path_(path), base_(base) {}
 
-  AlternativesFile Write(const std::vector<const Candidate*>& candidates) {
+  AlternativesFile Write(const std::vector<const Candidate*>& candidates,
+                         const std::set<uint32_t>& whole) {
     std::map<uint32_t, Body> bodies;
     for (size_t i = 0; i < candidates.size(); ++i) {
       if (candidates[i] == nullptr) continue;
+      const auto number = static_cast<uint32_t>(i + 1);
       for (const SourceRange& range : candidates[i]->bodies) {
         if (range.file != path_) continue;
         Body& body = bodies[range.start];
         body.end = range.end;
-        const auto number = static_cast<uint32_t>(i + 1);
+        if (!whole.contains(number) && AddChoice(*candidates[i], range, number, &body)) continue;
         body.texts.emplace_back(number,
                                 WithOwnLabels(BodyOf(*candidates[i], range, base_), number));
       }
     }
     Put(kChooser);
     uint32_t at = 0;
-    for (const auto& [start, body] : bodies) {
-      Put(std::string_view(base_).substr(at, start - at));
-      Choose(body, std::string_view(base_).substr(start, body.end - start));
+    for (auto& [start, body] : bodies) {
+      PutBase(at, start);
+      Choose(start, &body);
       at = body.end;
     }
     Put(std::string_view(base_).substr(at));
@@ -142,34 +147,132 @@ class Writer {
   }
 
  private:
+  using Texts = std::vector<std::pair<uint32_t, std::string>>;  // by alternative, ascending
+
+  struct Choice {
+    ChoicePlace place;
+    Texts texts;
+  };
+
   struct Body {
     uint32_t end = 0;
-    std::vector<std::pair<uint32_t, std::string>> texts;  // by alternative, ascending
+    Texts texts;
+    std::map<std::pair<uint32_t, uint32_t>, Choice> choices;  // the outer before the inner
   };
+
+  /// Lets the candidate share the body, if it can.
+  bool AddChoice(const Candidate& candidate, const SourceRange& body, uint32_t number, Body* into) {
+    if (candidate.edits.size() != 1 || candidate.bodies.size() != 1) return false;
+    const SourceEdit& edit = candidate.edits[0];
+    const auto key = std::make_tuple(body.start, edit.start, edit.end);
+    const auto [known, added] = places_.try_emplace(key);
+    if (added) known->second = FindChoicePlace(base_, body.start, body.end, edit.start, edit.end);
+    if (!known->second) return false;
+    const ChoicePlace& place = *known->second;
+    for (const auto& [range, other] : into->choices) {
+      // A condition holds no other choice: its text is written more than once.
+      const auto& [one, two] = std::pair(other.place, place);
+      const bool apart = one.end <= two.start || two.end <= one.start;
+      const bool inner = one.start <= two.start && two.end <= one.end;
+      const ChoicePlace& outer = inner ? one : two;
+      if (!apart && !(one == two) && outer.kind == ChoicePlace::Kind::kCondition) return false;
+    }
+    std::string text = base_.substr(place.start, edit.start - place.start) + edit.replacement +
+                       base_.substr(edit.end, place.end - edit.end);
+    if (!FitsChoice(place.kind, text)) return false;
+    // Outer places come first, so that the base's text of one holds the inner choices.
+    Choice& choice = into->choices[{place.start, ~place.end}];
+    choice.place = place;
+    choice.texts.emplace_back(number, std::move(text));
+    return true;
+  }
 
   void Put(std::string_view text) {
     line_ += static_cast<uint32_t>(std::count(text.begin(), text.end(), '\n'));
     file_.text += text;
   }
+  void PutBase(uint32_t start, uint32_t end) {
+    Put(std::string_view(base_).substr(start, end - start));
+  }
+  void PutAlternative(uint32_t number, std::string_view text, bool shared) {
+    const uint32_t begin = line_;
+    Put(text);
+    file_.lines.push_back({begin, line_, number, shared});
+  }
 
   /// Every path ends in one body, so that what the compiler knows about missing returns stays true.
-  void Choose(const Body& body, std::string_view original) {
-    Put("{\nswitch (CODITECT_ALTERNATIVE) {\n");
-    for (const auto& [number, text] : body.texts) {
+  void Choose(uint32_t start, Body* body) {
+    Put("{\nconst int coditect_chosen = CODITECT_ALTERNATIVE;\nswitch (coditect_chosen) {\n");
+    for (const auto& [number, text] : body->texts) {
       Put(StrCat("case ", number, ":\n"));
-      const uint32_t begin = line_;
-      Put(text);
-      file_.lines.push_back({begin, line_, number});
+      PutAlternative(number, text, /*shared=*/false);
       Put("\nbreak;\n");
     }
     Put("default:\n");
-    Put(original);
+    auto next = body->choices.begin();
+    PutShared(start, body->end, &next, body->choices.end());
     Put("\n}\n}");
+  }
+
+  template <class Iterator>
+  void PutShared(uint32_t start, uint32_t end, Iterator* next, Iterator last) {
+    uint32_t at = start;
+    while (*next != last && (*next)->second.place.end <= end) {
+      const Choice& choice = (*next)->second;
+      ++*next;
+      PutBase(at, choice.place.start);
+      at = choice.place.end;
+      if (choice.place.kind == ChoicePlace::Kind::kCondition) {
+        Put("(");
+        PutCondition(choice, 0, choice.texts.size());
+        Put(")");
+      } else {
+        PutStatement(choice, [&] { PutShared(choice.place.start, choice.place.end, next, last); });
+      }
+    }
+    PutBase(at, end);
+  }
+
+  /// A decision tree: a chain as long as there are alternatives would cost the compiler its square.
+  void PutCondition(const Choice& choice, size_t first, size_t last) {
+    const auto& [number, text] = choice.texts[first];
+    if (last - first == 1) {
+      Put(StrCat("coditect_chosen == ", number, " ? !!(\n"));
+      PutAlternative(number, text, /*shared=*/true);
+      Put("\n) : !!(");
+      PutBase(choice.place.start, choice.place.end);
+      Put("\n)");
+      return;
+    }
+    const size_t middle = first + (last - first) / 2;
+    Put(StrCat("coditect_chosen < ", choice.texts[middle].first, " ? ("));
+    PutCondition(choice, first, middle);
+    Put(") : (");
+    PutCondition(choice, middle, last);
+    Put(")");
+  }
+
+  template <class Base>
+  void PutStatement(const Choice& choice, const Base& base) {
+    bool chain = MindsSwitch(
+        std::string_view(base_).substr(choice.place.start, choice.place.end - choice.place.start));
+    for (const auto& [number, text] : choice.texts) chain |= MindsSwitch(text);
+    Put(chain ? "{ " : "{ switch (coditect_chosen) {\n");
+    for (const auto& [number, text] : choice.texts) {
+      Put(chain ? StrCat("if (coditect_chosen == ", number, ") {\n")
+                : StrCat("case ", number, ": {\n"));
+      PutAlternative(number, text, /*shared=*/true);
+      Put(chain ? "\n} else " : "\n} break;\n");
+    }
+    Put(chain ? "{ " : "default: { ");
+    base();
+    Put(chain ? "\n} }" : "\n} } }");
   }
 
   const std::string& path_;
   const std::string& base_;
   AlternativesFile file_;
+  std::map<std::tuple<uint32_t, uint32_t, uint32_t>, std::optional<ChoicePlace>> places_;
   uint32_t line_ = 1;
 };
 
@@ -206,8 +309,9 @@ bool IsAlternative(const Candidate& candidate, const std::map<std::string, std::
 }
 
 AlternativesFile WriteAlternatives(const std::string& path, const std::string& base,
-                                   const std::vector<const Candidate*>& candidates) {
-  return Writer(path, base).Write(candidates);
+                                   const std::vector<const Candidate*>& candidates,
+                                   const std::set<uint32_t>& whole) {
+  return Writer(path, base).Write(candidates, whole);
 }
 
 std::set<uint32_t> FaultyAlternatives(std::string_view output, std::string_view path,

@@ -28,13 +28,18 @@ struct AlternativesFile {
     uint32_t first = 0;
     uint32_t last = 0;
     uint32_t number = 0;  // the alternative
+    bool shared = false;  // it is chosen within a body that it shares
   };
   std::vector<Lines> lines;
 };
 
 /// `base` is the file's text; alternative `i` (from 1) is `*candidates[i - 1]`, null = left out.
+/// One whose only edit lies in a statement or a condition (choice_places.h) shares the body with
+/// the others and is chosen there, which compiles ten times faster; unless `whole` names it, or it
+/// cannot: then it has a body of its own.
 AlternativesFile WriteAlternatives(const std::string& path, const std::string& base,
-                                   const std::vector<const Candidate*>& candidates);
+                                   const std::vector<const Candidate*>& candidates,
+                                   const std::set<uint32_t>& whole = {});
 
 /// The alternatives that a failed build complains about, by the positions in its output.
 std::set<uint32_t> FaultyAlternatives(std::string_view output, std::string_view path,

@@ -35,7 +35,7 @@ TEST_CASE("EveryAlternativeIsABodyBesideTheBase") {
   const Candidate one = Replacing("a + 1", "a - 1");
   const Candidate two = Replacing("a + 1", "a + 2");
   const Candidate three = Replacing("return b", "return -b");
-  const AlternativesFile file = WriteAlternatives(kPath, kText, {&one, &two, &three});
+  const AlternativesFile file = WriteAlternatives(kPath, kText, {&one, &two, &three}, {1, 2, 3});
   for (const char* body : {"{ return a + 1; }", "{ return a - 1; }", "{ return a + 2; }",
                            "{ return b; }", "{ return -b; }"}) {
     CAPTURE(body);
@@ -59,7 +59,7 @@ TEST_CASE("TheCompilersComplaintsNameTheAlternatives") {
   const Candidate one = Replacing("a + 1", "a - x");
   const Candidate two = Replacing("a + 1", "a * 1");
   const Candidate three = Replacing("a + 1", "y");
-  const AlternativesFile file = WriteAlternatives(kPath, kText, {&one, &two, &three});
+  const AlternativesFile file = WriteAlternatives(kPath, kText, {&one, &two, &three}, {1, 2, 3});
   const std::string output = StrCat(
       "/r/src/f.c:", LineOf(file, "a - x"), ":7: error: 'x' undeclared\n",
       "/r/src/f.c:", LineOf(file, "a * 1"), ":7: warning: pointless\n",
@@ -101,11 +101,43 @@ TEST_CASE("EachAlternativeHasItsOwnLabels") {
   candidate.edits = {{kPath, at, at + 3, "(!a)"}};
   candidate.bodies = {
       {kPath, static_cast<uint32_t>(text.find('{')), static_cast<uint32_t>(text.size() - 1)}};
-  const std::string written = WriteAlternatives(kPath, text, {&candidate}).text;
+  const std::string written = WriteAlternatives(kPath, text, {&candidate}, {1}).text;
   CHECK(Contains(written, "if (!a) goto fail_coditect_1;"));
   CHECK(Contains(written, "\nfail_coditect_1:\n  return x::fail + a;"));
   CHECK(Contains(written, "a ? fail : 1;"));
   CHECK(Contains(written, "if (a) goto fail;"));
+}
+
+TEST_CASE("AlternativesOfOneStatementShareTheBody") {
+  const Candidate one = Replacing("a + 1", "a - 1");
+  const Candidate two = Replacing("return b", "return -b");
+  const AlternativesFile file = WriteAlternatives(kPath, kText, {&one, nullptr, &two});
+  CHECK(Contains(file.text, "case 1: {\nreturn a - 1;\n} break;\ndefault: { return a + 1;\n} } }"));
+  CHECK(Contains(file.text, "case 3: {\nreturn -b;\n} break;\ndefault: { return b;\n} } }"));
+  REQUIRE_EQ(file.lines.size(), 2);
+  CHECK(file.lines[0].shared);
+  CHECK_EQ(file.lines[1].number, 3);
+  const std::string output = StrCat("src/f.c:", LineOf(file, "return -b"), ":9: error: no\n");
+  CHECK_EQ(FaultyAlternatives(output, kPath, file), std::set<uint32_t>{3});
+}
+
+TEST_CASE("ChoicesNestAndLoopsKeepTheirBreaks") {
+  const std::string text = "int f(int a) { while (a > 9) { if (a < 3) break; a -= 2; } return a; }";
+  const auto candidate = [&](const std::string& before, const std::string& after) {
+    Candidate one;
+    const auto at = static_cast<uint32_t>(text.find(before));
+    one.edits = {{kPath, at, at + static_cast<uint32_t>(before.size()), after}};
+    one.bodies = {
+        {kPath, static_cast<uint32_t>(text.find('{')), static_cast<uint32_t>(text.size())}};
+    return one;
+  };
+  const Candidate condition = candidate("a < 3", "a <= 3");
+  const Candidate statement = candidate("break;", "continue;");
+  const Candidate loop = candidate("a > 9", "a >= 9");
+  const std::string written = WriteAlternatives(kPath, text, {&condition, &statement, &loop}).text;
+  CHECK(Contains(written, "if (coditect_chosen == 2) {\nif (a < 3) continue;\n} else { if ("));
+  CHECK(Contains(written, "(coditect_chosen == 1 ? !!(\na <= 3\n) : !!(a < 3\n)))"));
+  CHECK(Contains(written, "while ((coditect_chosen == 3 ? !!(\na >= 9\n) : !!(a > 9\n))) {"));
 }
 
 }  // namespace

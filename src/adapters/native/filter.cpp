@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "src/adapters/native/alternatives.h"
+#include "src/adapters/native/failure_text.h"
 #include "src/adapters/native/judge_program.h"
 #include "src/adapters/native/test_launches.h"
 #include "src/adapters/native/test_list.h"
@@ -18,7 +19,7 @@ namespace {
 
 constexpr size_t kBatch = 256;
 constexpr size_t kAloneMax = 200;  // candidates that have a build of their own
-constexpr int kRoundsMax = 6;      // builds of a batch, each without what the last complained about
+constexpr int kRoundsMax = 8;      // builds of a batch, each without what the last complained about
 constexpr std::chrono::milliseconds kCpuMin{300};  // of a test, however quick the base is
 constexpr std::chrono::milliseconds kWallMin{3'000};
 constexpr int kTimeFactor = 10;     // times what the base's run needs
@@ -251,22 +252,38 @@ StatusOr<bool> Filter::BuildAlternatives(const Context& ctx, std::span<const Fil
     if (candidate == nullptr) continue;
     for (const SourceRange& body : candidate->bodies) paths.insert(body.file);
   }
+  std::set<uint32_t> whole;  // that get a body of their own
   for (int round = 0; round < kRoundsMax; ++round) {
     std::map<std::string, AlternativesFile> files;
     std::map<std::string, std::string> texts;
     for (const std::string& path : paths) {
-      files[path] = WriteAlternatives(path, base_.at(path), *chosen);
+      files[path] = WriteAlternatives(path, base_.at(path), *chosen, whole);
       texts[path] = files[path].text;
     }
     RETURN_IF_ERROR(Put(texts));
     ASSIGN_OR_RETURN(const SandboxResult built, BuildNow(ctx, tests));
+    if (built.exit_code == 0) return true;
     std::set<uint32_t> faulty;
-    if (built.exit_code != 0) {
-      for (const auto& [path, file] : files)
-        faulty.merge(FaultyAlternatives(built.output, path, file));
+    std::set<uint32_t> shared;  // that may be right in a body of their own
+    for (const auto& [path, file] : files) {
+      faulty.merge(FaultyAlternatives(built.output, path, file));
+      for (const auto& lines : file.lines) {
+        if (lines.shared) shared.insert(lines.number);
+      }
     }
-    if (faulty.empty()) return built.exit_code == 0 || request_.plan.runner == "command";
-    for (const uint32_t number : faulty) (*chosen)[number - 1] = nullptr;
+    if (faulty.empty() && shared.empty()) return request_.plan.runner == "command";
+    if (faulty.empty() && request_.plan.runner == "command" &&
+        BuildErrorLine(built.output).find("error:") == std::string::npos) {
+      return true;  // the tests failed, not the build
+    }
+    if (faulty.empty()) whole.merge(shared);
+    for (const uint32_t number : faulty) {
+      if (shared.contains(number)) {
+        whole.insert(number);
+      } else {
+        (*chosen)[number - 1] = nullptr;
+      }
+    }
     if (NoneIn(*chosen)) return true;
   }
   return false;
