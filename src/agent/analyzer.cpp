@@ -76,6 +76,12 @@ class Observation {
     }
     if (Status status = Detect(*files); !status.ok()) return Blocked(status);
     ASSIGN_OR_RETURN(first_, RunTests({}, TraceMode::kNone));
+    if (first_.build_failed) {
+      ASSIGN_OR_RETURN(const std::string broken, BrokenBuild());
+      if (!broken.empty()) {
+        return Finish(lease_.NewResult(ResultOutcome::kBlocked, "not_verified: " + broken));
+      }
+    }
     if (std::string reason = Unusable(first_); !reason.empty()) {
       return Finish(lease_.NewResult(ResultOutcome::kBlocked, reason));
     }
@@ -133,12 +139,31 @@ class Observation {
 
   /// A command of C or C++ builds in place: what it built of the base is what searches begin with.
   Status KeepWhatWasBuilt() {
-    if (baseline_.harness.runner != "command" || baseline_.harness.language != "c++") {
+    const bool in_place =
+        baseline_.harness.runner == "command" && baseline_.harness.language == "c++";
+    if (!in_place || first_.build_failed) {
       return absl::OkStatus();
     }
     ASSIGN_OR_RETURN(const std::string why, lease_.mission.KeepTree(lease_.ctx, *workspace_));
     if (!why.empty()) lease_.Think("NOT_KEPT", {{"reason", why}});
     return absl::OkStatus();
+  }
+
+  /// What does not compile, with the goal that mends it; "" when all does.
+  StatusOr<std::string> BrokenBuild() {
+    ASSIGN_OR_RETURN(workspace_, OpenWorkspace(lease_, WorkspaceUse::kSearch));
+    BuildRequest request;
+    request.plan = baseline_.harness;
+    request.limits = SuiteLimits(lease_);
+    ASSIGN_OR_RETURN(const BuildReport built,
+                     lease_.services.harness.Build(lease_.ctx, *workspace_, request));
+    usage_.cpu_ms += built.cpu_ms;
+    usage_.wall_ms += built.wall_ms;
+    if (built.passed || std::ranges::none_of(built.diagnostics, &Diagnostic::error)) {
+      return std::string();
+    }
+    return StrCat("the tests cannot run, since it does not build: ", built.error,
+                  "; next: `coditect run \"make it build\"`");
   }
 
   StatusOr<TestReport> RunTests(const std::vector<std::string>& ids, TraceMode trace) {
@@ -438,6 +463,8 @@ class Observation {
 
 }  // namespace
 
-StatusOr<Work> Observe(const Lease& lease) { return Observation(lease).Run(); }
+StatusOr<Work> Observe(const Lease& lease) {
+  return WorksOnBuild(lease) ? ObserveBuild(lease) : Observation(lease).Run();
+}
 
 }  // namespace coditect

@@ -23,6 +23,7 @@ StatusOr<Work> Perform(const Lease& lease) {
   if (action == "adopt") return Adopt(lease);
   if (action == "verify") return Verify(lease);
   if (action == "merge") return Merge(lease);
+  if (action == "integrate") return Integrate(lease);
   if (action == "deliver") return Deliver(lease);
   return InvalidArgument("no agent knows the action '", EscapeForTerminal(action), "'");
 }

@@ -216,7 +216,8 @@ class Stage {
                                 const MissionRequest&) -> StatusOr<std::unique_ptr<Repository>> {
         opened.Set();
         return NeverReturns(ctx);
-      }};
+      },
+      .open_delivery = nullptr};
   AgentHost host_;
 };
 

@@ -1,4 +1,4 @@
-// The integrator: merges tested claims, tests what the merge made, and delivers the branch.
+// The integrator: merges tested claims and tests what the merge made.
 #include <algorithm>
 
 #include "src/agent/lease.h"
@@ -11,16 +11,6 @@ namespace {
 constexpr size_t kConflictsShown = 5;
 
 std::string PinRef(const Lease& lease) { return StrCat("refs/coditect/", lease.Label()); }
-
-Status AdvanceTip(const Lease& lease, Repository& git) {
-  if (lease.Parameter("tip_decided") != "1") return absl::OkStatus();
-  const std::string ref = StrCat("refs/coditect/", lease.wanted.mission_id, "/tip");
-  // The ledger decided it; the ref follows, from wherever an earlier attempt left it.
-  const Status moved =
-      git.UpdateRef(lease.ctx, ref, lease.Parameter("previous_tip"), lease.Parameter("tip"));
-  if (!absl::IsAborted(moved)) return moved;
-  return git.UpdateRef(lease.ctx, ref, "", lease.Parameter("tip"));
-}
 
 bool HasWord(const std::string& words, const std::string& word) {
   const auto list = Split(words, ' ');
@@ -66,6 +56,16 @@ StatusOr<Work> TestMerged(const Lease& lease, Repository& git, const TreeId& tre
 
 }  // namespace
 
+Status AdvanceTip(const Lease& lease, Repository& git) {
+  if (lease.Parameter("tip_decided") != "1") return absl::OkStatus();
+  const std::string ref = StrCat("refs/coditect/", lease.wanted.mission_id, "/tip");
+  // The ledger decided it; the ref follows, from wherever an earlier attempt left it.
+  const Status moved =
+      git.UpdateRef(lease.ctx, ref, lease.Parameter("previous_tip"), lease.Parameter("tip"));
+  if (!absl::IsAborted(moved)) return moved;
+  return git.UpdateRef(lease.ctx, ref, "", lease.Parameter("tip"));
+}
+
 StatusOr<Work> Merge(const Lease& lease) {
   ASSIGN_OR_RETURN(Repository * git, lease.mission.repository(lease.ctx));
   RETURN_IF_ERROR(AdvanceTip(lease, *git));
@@ -91,21 +91,6 @@ StatusOr<Work> Merge(const Lease& lease) {
     return work;
   }
   return TestMerged(lease, *git, forecast.tree);
-}
-
-StatusOr<Work> Deliver(const Lease& lease) {
-  ASSIGN_OR_RETURN(Repository * git, lease.mission.repository(lease.ctx));
-  RETURN_IF_ERROR(AdvanceTip(lease, *git));
-  const CommitId tip = lease.Parameter("tip");
-  RETURN_IF_ERROR(git->UpdateRef(lease.ctx, lease.Parameter("branch"), "", tip));
-  Work work;
-  work.result = lease.NewResult(ResultOutcome::kSuccess);
-  work.result.commit = tip;
-  work.result.tree = lease.Parameter("tip_tree");
-  const std::string base = lease.mission.request().repository.base_commit;
-  ASSIGN_OR_RETURN(const std::string diff, git->Diff(lease.ctx, base, tip));
-  ASSIGN_OR_RETURN(work.result.outputs["diff"], lease.services.blobs.Put(lease.ctx, diff));
-  return work;
 }
 
 }  // namespace coditect

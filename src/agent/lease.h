@@ -10,6 +10,7 @@
 #include "src/base/context.h"
 #include "src/domain/fact.h"
 #include "src/ports/agent_service.h"
+#include "src/ports/delivery.h"
 #include "src/ports/event_bus.h"
 #include "src/ports/object_store.h"
 #include "src/ports/orchestrator_service.h"
@@ -32,6 +33,9 @@ struct HostServices {
   /// Opens the git broker on a mission's repository.
   std::function<StatusOr<std::unique_ptr<Repository>>(const Context&, const MissionRequest&)>
       open_repository;
+  /// The same for the person's side of a delivery.
+  std::function<StatusOr<std::unique_ptr<Delivery>>(const Context&, const MissionRequest&)>
+      open_delivery;
 };
 
 class MissionResources;  // mission_resources.h
@@ -83,15 +87,27 @@ struct Work {
   std::vector<TaskPlanned> drafts;
 };
 
-// The work of each intent (one file each). A Status that is not OK is a failure of our machinery:
-// the host reports it as kError, or as nothing at all when the lease was cancelled.
-StatusOr<Work> Observe(const Lease& lease);   // analyzer.cpp
-StatusOr<Work> Localize(const Lease& lease);  // analyzer.cpp
-StatusOr<Work> MakePlan(const Lease& lease);  // planner.cpp
-StatusOr<Work> Repair(const Lease& lease);    // coder.cpp
-StatusOr<Work> Adopt(const Lease& lease);     // adopter.cpp
-StatusOr<Work> Verify(const Lease& lease);    // tester.cpp
-StatusOr<Work> Merge(const Lease& lease);     // integrator.cpp
-StatusOr<Work> Deliver(const Lease& lease);   // integrator.cpp
+/// True when the mission's goal is that the repository builds.
+bool WorksOnBuild(const Lease& lease);
+
+// The work of each intent (one file each, and one for builds). A Status that is not OK is a failure
+// of our machinery: the host reports it as kError, or as nothing at all when the lease was
+// cancelled.
+StatusOr<Work> Observe(const Lease& lease);    // analyzer.cpp
+StatusOr<Work> Localize(const Lease& lease);   // localizer.cpp
+StatusOr<Work> MakePlan(const Lease& lease);   // planner.cpp
+StatusOr<Work> Repair(const Lease& lease);     // coder.cpp
+StatusOr<Work> Adopt(const Lease& lease);      // adopter.cpp
+StatusOr<Work> Verify(const Lease& lease);     // tester.cpp
+StatusOr<Work> Merge(const Lease& lease);      // integrator.cpp
+StatusOr<Work> Integrate(const Lease& lease);  // deliverer.cpp
+StatusOr<Work> Deliver(const Lease& lease);    // deliverer.cpp
+
+/// Lets the ref of the mission's tip follow what the ledger decided (integrator.cpp).
+Status AdvanceTip(const Lease& lease, Repository& git);
+
+StatusOr<Work> ObserveBuild(const Lease& lease);   // build_observation.cpp
+StatusOr<Work> LocalizeBuild(const Lease& lease);  // build_observation.cpp
+StatusOr<Work> RepairBuild(const Lease& lease);    // build_coder.cpp
 
 }  // namespace coditect

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "src/adapters/git/delivery.h"
+#include "src/adapters/git/fast_forward.h"
 #include "src/adapters/git/initialise.h"
 #include "src/adapters/git/repository.h"
 #include "src/adapters/git/resolve.h"
@@ -150,6 +151,14 @@ StatusOr<std::unique_ptr<Repository>> OpenMissionRepository(const Context& ctx,
                                    .state_folder = paths.state,
                                    .label = ProcessLabel(),
                                    .git_program = ""});
+}
+
+StatusOr<std::unique_ptr<Delivery>> OpenMissionDelivery(const Context& ctx, const StatePaths& paths,
+                                                        const RepositoryRef& repository) {
+  return git::OpenDelivery(ctx, {.repository = repository,
+                                 .state_folder = paths.state,
+                                 .label = ProcessLabel(),
+                                 .git_program = ""});
 }
 
 StatusOr<ResolvedRepository> ResolveRepository(const Context& ctx, const std::string& folder,

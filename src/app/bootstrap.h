@@ -15,6 +15,7 @@
 #include "src/domain/retention.h"
 #include "src/domain/state.h"
 #include "src/domain/toolchain.h"
+#include "src/ports/delivery.h"
 #include "src/ports/event_bus.h"
 #include "src/ports/event_log.h"
 #include "src/ports/object_store.h"
@@ -51,6 +52,9 @@ StatusOr<std::unique_ptr<TestHarness>> MakeHarness(const StatePaths& paths);
 StatusOr<std::unique_ptr<Repository>> OpenMissionRepository(const Context& ctx,
                                                             const StatePaths& paths,
                                                             const MissionRequest& request);
+
+StatusOr<std::unique_ptr<Delivery>> OpenMissionDelivery(const Context& ctx, const StatePaths& paths,
+                                                        const RepositoryRef& repository);
 
 /// The repository as the person sees it.
 struct ResolvedRepository {

@@ -27,7 +27,7 @@ struct ExitCodeHelp {
   std::string_view help;
 };
 inline constexpr ExitCodeHelp kExitCodes[] = {
-    {kExitVerified, "Done and verified, or nothing to do."},
+    {kExitVerified, "Done and verified, nothing to do, or (plan) planned."},
     {kExitError, "An error."},
     {kExitUsage, "A wrong command line or configuration."},
     {kExitNotVerified, "Ended, and the goal is not verified."},
@@ -44,6 +44,7 @@ constexpr int ExitCodeOf(Outcome outcome) {
   switch (outcome) {
     case Outcome::kVerified:
     case Outcome::kNothingToDo:
+    case Outcome::kPlanned:
       return kExitVerified;
     case Outcome::kNotVerified:
       return kExitNotVerified;

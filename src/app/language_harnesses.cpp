@@ -22,7 +22,8 @@ class LanguageHarnesses final : public TestHarness {
   StatusOr<HarnessPlan> Detect(const Context& ctx, Workspace& workspace,
                                const DetectRequest& request) override {
     std::string reasons;
-    const bool mixed = DeclaresPython(request.files) && request.verify_command.empty();
+    const bool mixed =
+        DeclaresPython(request.files) && request.verify_command.empty() && !request.builds;
     std::optional<HarnessPlan> first;
     for (const LanguageHarness& one : harnesses_) {
       if (first.has_value() && one.language != kPython) continue;
@@ -42,6 +43,10 @@ class LanguageHarnesses final : public TestHarness {
     }
     if (first.has_value()) return *std::move(first);
     if (!reasons.empty()) return NotFound(reasons);
+    if (request.builds) {
+      return NotFound("there is nothing to build: the repository has no C or C++ file; ",
+                      "`coditect run \"make the tests pass\"` works on its tests");
+    }
     return NotFound("the repository has no Python, C or C++ file, and this version repairs ",
                     "nothing else");
   }
@@ -55,6 +60,14 @@ class LanguageHarnesses final : public TestHarness {
     }
     ASSIGN_OR_RETURN(TestHarness * harness, Of(request.plan));
     return harness->Run(ctx, workspace, request);
+  }
+
+  StatusOr<BuildReport> Build(const Context& ctx, Workspace& workspace,
+                              const BuildRequest& request) override {
+    BuildRequest part = request;
+    if (IsMixed(request.plan)) part.plan = request.plan.parts[0];  // Python has nothing to build
+    ASSIGN_OR_RETURN(TestHarness * harness, Of(part.plan));
+    return harness->Build(ctx, workspace, part);
   }
 
   StatusOr<std::unique_ptr<CandidateFilter>> OpenFilter(const Context& ctx, Workspace& workspace,

@@ -31,6 +31,7 @@ struct CommandLine {
   std::string max_time;
   std::string older_than;
   std::string subject;
+  std::string format;
   std::string note;
   bool all = false;
   bool emergency = false;
@@ -120,6 +121,12 @@ void AddRunOptions(CLI::App* verb, RunOptions& options) {
   verb->add_flag("--include-uncommitted", options.include_uncommitted,
                  "Start from the work tree as it is, untracked files too")
       ->excludes(base);
+  verb->add_option("--deliver", options.deliver,
+                   "branch, ff (move the base branch, tested) or patch (a file)")
+      ->check(CLI::IsMember({"branch", "ff", "patch"}));
+  verb->add_option("--patch-file", options.patch_file, "Where --deliver patch writes")
+      ->type_name("FILE")
+      ->check(kNotEmpty);
   verb->add_option("--max-time", options.max_time, "Stop after this long: 90s, 10m, 2h")
       ->type_name("D")
       ->check(kNotEmpty);
@@ -139,18 +146,56 @@ void AddRunOptions(CLI::App* verb, RunOptions& options) {
       ->type_name("N");
 }
 
-void AddRun(CLI::App& app, CommandLine& line, int* code) {
-  CLI::App* run = AddVerb(app, "run", "Let a team of agents reach a goal in a git repository");
-  run->add_option("goal", line.run.goal, "What to do: \"make the tests pass\"");
-  run->add_option("--verify", line.run.verify, "The command that tells whether it is done")
+void AddGoal(CLI::App* verb, RunOptions& options) {
+  verb->add_option("goal", options.goal,
+                   "What to do: \"make the tests pass\" or \"make it build\"");
+  verb->add_option("--verify", options.verify, "The command that tells whether it is done")
       ->type_name("CMD")
       ->check(kNotEmpty);
+}
+
+void RequireGoal(const CLI::App* verb) {
+  if (verb->count("goal") > 0) return;
+  throw CLI::RequiredError(
+      StrCat("a goal (coditect ", verb->get_name(), " \"make the tests pass\")"));
+}
+
+/// A plan has its own goal and settings.
+void AddPlanToRun(CLI::App* run, RunOptions& options) {
+  run->add_flag("--plan-only", options.plan_only, "End with the plan; change nothing");
+  const std::vector<CLI::Option*> others = run->get_options([](const CLI::Option* option) {
+    const std::string& name = option->get_name();
+    return name != "--help" && name != "--help,-h" && name != "-h,--help";
+  });
+  CLI::Option* plan =
+      run->add_option("--plan", options.plan, "Run the plan that this run ended with")
+          ->type_name("ID")
+          ->check(kNotEmpty);
+  for (CLI::Option* other : others) plan->excludes(other);
+  run->add_option("--check-index", options.check_index,
+                  "Of --plan: only if the plan has this index still")
+      ->type_name("N")
+      ->needs(plan);
+}
+
+void AddRun(CLI::App& app, CommandLine& line, int* code) {
+  CLI::App* run = AddVerb(app, "run", "Let a team of agents reach a goal in a git repository");
+  AddGoal(run, line.run);
   AddRunOptions(run, line.run);
+  AddPlanToRun(run, line.run);
   run->callback([&line, run, code] {
-    if (run->count("goal") == 0) {
-      throw CLI::RequiredError("a goal (coditect run \"make the tests pass\")");
-    }
+    if (line.run.plan.empty()) RequireGoal(run);
     *code = RunCommand(line.global, line.run);
+  });
+  CLI::App* plan = AddVerb(app, "plan", "Find what is wrong and plan the repairs, no more");
+  AddGoal(plan, line.run);
+  AddRunOptions(plan, line.run);
+  plan->add_option("--format", line.format, "text, json, mermaid or dot")
+      ->check(CLI::IsMember({"text", "json", "mermaid", "dot"}));
+  plan->callback([&line, plan, code] {
+    RequireGoal(plan);
+    if (!line.format.empty()) line.global.output = line.format;
+    *code = PlanCommand(line.global, line.run);
   });
   CLI::App* fix = AddVerb(app, "fix", "Mend these tests, or all that fail");
   fix->add_option("test", line.run.tests, "Their ids, as a run's report has them");

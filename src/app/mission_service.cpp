@@ -76,6 +76,7 @@ class SocketService final : public MissionService {
                        : control == MissionControl::kDetach        ? "detach"
                        : control == MissionControl::kStop          ? "stop"
                        : control == MissionControl::kEmergencyStop ? "emergency_stop"
+                       : control == MissionControl::kRunPlan       ? "run_plan"
                                                                    : "resume";
     return Call({.verb = verb, .mission_id = mission_id}).status();
   }

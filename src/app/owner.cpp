@@ -55,17 +55,22 @@ Status Owner::Open(const Context& ctx) {
       orchestrator_, clock_);
   const Status opened = queue_->Open(ctx);
   if (!opened.ok()) return ExplainLedgerError(opened, paths_);
-  const HostServices services{
-      .sandbox = *sandbox_,
-      .harness = *harness_,
-      .blobs = *blobs_,
-      .bus = *bus_,
-      .orchestrator = orchestrator_,
-      .clock = clock_,
-      .work_folder = paths_.work,
-      .open_repository = [this](const Context& open_ctx, const MissionRequest& request) {
-        return OpenMissionRepository(open_ctx, paths_, request);
-      }};
+  const HostServices services{.sandbox = *sandbox_,
+                              .harness = *harness_,
+                              .blobs = *blobs_,
+                              .bus = *bus_,
+                              .orchestrator = orchestrator_,
+                              .clock = clock_,
+                              .work_folder = paths_.work,
+                              .open_repository =
+                                  [this](const Context& open_ctx, const MissionRequest& request) {
+                                    return OpenMissionRepository(open_ctx, paths_, request);
+                                  },
+                              .open_delivery =
+                                  [this](const Context& open_ctx, const MissionRequest& request) {
+                                    return OpenMissionDelivery(open_ctx, paths_,
+                                                               request.repository);
+                                  }};
   host_ = std::make_unique<AgentHost>(
       AgentHost::Options{.host_id = host_id, .slots = options_.slots}, services, *queue_);
   ASSIGN_OR_RETURN(server_, Server::Start(paths_.socket, *queue_));

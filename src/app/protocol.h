@@ -14,7 +14,7 @@ namespace coditect {
 inline constexpr size_t kFrameBytesMax = 256 << 10;
 
 /// One request. `verb`: "request", "attach", "detach", "stop", "emergency_stop", "resume",
-/// "answer", "record" (one of the facts about the ledger itself).
+/// "answer", "run_plan", "record" (one of the facts about the ledger itself).
 struct ClientFrame {
   uint64_t tag = 0;  // of the answer
   std::string verb;

@@ -1,6 +1,9 @@
 // From a command line to a mission request.
 #include "src/app/request.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <thread>
 
@@ -54,6 +57,7 @@ std::vector<FlagValue> FlagsOf(const RunOptions& options) {
   add("--verify", "verify.test", options.verify);
   add("--max-time", "run.max_time", options.max_time);
   if (options.agents) add("--agents", "run.agents", std::to_string(*options.agents));
+  add("--deliver", "run.deliver", options.deliver);
   if (options.seed) add("--seed", "run.seed", std::to_string(*options.seed));
   return flags;
 }
@@ -67,6 +71,60 @@ MissionLimits LimitsOf(const Config& config) {
   limits.tests_max = static_cast<uint64_t>(config.Integer("search.tests_max"));
   limits.suite_timeout_ms = static_cast<uint64_t>(config.DurationMs("verify.suite_timeout"));
   return limits;
+}
+
+/// Where the patch goes: checked before work is done that could not be given.
+StatusOr<std::string> PatchTarget(const std::string& file) {
+  const std::string shown = EscapeForTerminal(file);
+  const std::string folder = file.empty() ? "." : DirName(file);
+  const auto real = RealPath(folder.empty() ? "." : folder);
+  if (!real.ok() || ::access(real->c_str(), W_OK | X_OK) != 0) {
+    return InvalidArgument("--patch-file: the folder of ", file.empty() ? "the patch" : shown,
+                           " is not there or cannot be written");
+  }
+  if (file.empty()) return *real + "/";
+  const std::string name = BaseName(file);
+  if (name.empty() || name == "." || name == "..") {
+    return InvalidArgument("--patch-file: ", shown, " is no file name");
+  }
+  const std::string path = JoinPath(*real, name);
+  struct stat info{};
+  if (::lstat(path.c_str(), &info) == 0) {
+    return InvalidArgument("--patch-file: ", shown, " is there already, and is not overwritten; ",
+                           "name another file or remove it");
+  }
+  return path;
+}
+
+/// Only a branch that no work tree uses can be moved without anybody noticing it the hard way.
+Status CheckFastForward(const Context& ctx, const StatePaths& paths, const RepositoryRef& ref) {
+  constexpr std::string_view kOtherwise =
+      "; --deliver branch makes a branch of its own, which `coditect merge` brings in";
+  ASSIGN_OR_RETURN(const auto delivery, OpenMissionDelivery(ctx, paths, ref));
+  ASSIGN_OR_RETURN(const BaseBranch branch, delivery->Look(ctx));
+  const std::string name = EscapeForTerminal(ref.base_name);
+  if (branch.commit.empty() || branch.commit != ref.base_commit) {
+    return FailedPrecondition("--deliver ff moves the branch that --base names, and ", name,
+                              " is none", kOtherwise);
+  }
+  if (branch.work_tree.empty()) return absl::OkStatus();
+  return FailedPrecondition("--deliver ff would move ", name, ", which is in use at ",
+                            EscapeForTerminal(branch.work_tree), ": files and index there would ",
+                            "differ from it at once", kOtherwise);
+}
+
+StatusOr<std::string> PrepareDelivery(const Context& ctx, const StatePaths& paths,
+                                      const Config& config, const RunOptions& options,
+                                      const RepositoryRef& ref) {
+  DeliveryPlan plan = ParseDelivery(config.Text("run.deliver"));
+  if (!options.patch_file.empty() && plan.mode != DeliveryMode::kPatch) {
+    return InvalidArgument("--patch-file goes with --deliver patch");
+  }
+  if (plan.mode == DeliveryMode::kPatch) {
+    ASSIGN_OR_RETURN(plan.patch_file, PatchTarget(options.patch_file));
+  }
+  RETURN_IF_ERROR(CheckDelivery(ctx, paths, plan, ref));
+  return DeliveryText(plan);
 }
 
 /// The commits that `names` mean, each once. Errors name the one that cannot be judged.
@@ -97,6 +155,12 @@ StatusOr<std::vector<CommitId>> ResolveCandidates(const Context& ctx, const Repo
 }
 
 }  // namespace
+
+Status CheckDelivery(const Context& ctx, const StatePaths& paths, const DeliveryPlan& plan,
+                     const RepositoryRef& repository) {
+  if (plan.mode != DeliveryMode::kFastForward) return absl::OkStatus();
+  return CheckFastForward(ctx, paths, repository);
+}
 
 StatusOr<Config> LoadCommandConfig(const GlobalOptions& global, const std::string& repository,
                                    std::vector<FlagValue> flags) {
@@ -167,7 +231,9 @@ StatusOr<PreparedRun> PrepareRun(const Context& ctx, const GlobalOptions& global
                          options.base.empty() ? " (HEAD)" : "");
   MissionRequest& request = run.request;
   request.request_id = RandomHex(16);
+  request.plan_only = options.plan_only;
   RETURN_IF_ERROR(MakeStateFolders(paths));
+  ASSIGN_OR_RETURN(request.deliver, PrepareDelivery(ctx, paths, config, options, resolved.ref));
   if (options.include_uncommitted) {
     ASSIGN_OR_RETURN(request.snapshot, SnapshotWorkTree(ctx, paths, request.request_id, &resolved));
   }

@@ -8,6 +8,7 @@
 #include "src/app/commands/commands.h"
 #include "src/app/config/config.h"
 #include "src/app/owner.h"
+#include "src/domain/delivery.h"
 #include "src/domain/test_selection.h"
 
 namespace coditect {
@@ -30,6 +31,11 @@ StatusOr<Config> LoadCommandConfig(const GlobalOptions& global, const std::strin
 /// Owner settings that come from the configuration alone.
 OwnerOptions MakeOwnerOptions(const Config& config,
                               const std::map<std::string, std::string>& environment);
+
+/// Whether the run could deliver the way it is asked to, as things are. FAILED_PRECONDITION in one
+/// sentence with the next step: the branch to be moved is none, or in use.
+Status CheckDelivery(const Context& ctx, const StatePaths& paths, const DeliveryPlan& plan,
+                     const RepositoryRef& repository);
 
 /// Resolves everything the owner will need; the toolchain is stored as a blob. Errors are one
 /// sentence with the next step.

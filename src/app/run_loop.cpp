@@ -8,6 +8,7 @@
 #include "src/app/commands/commands.h"
 #include "src/app/exit_code.h"
 #include "src/app/interrupt.h"
+#include "src/app/patch_file.h"
 #include "src/base/random.h"
 #include "src/domain/approval.h"
 
@@ -63,12 +64,23 @@ class RunLoop {
           report.outcome = Outcome::kStopped;
           report.reason = "stopped at once";
         }
+        RETURN_IF_ERROR(GivePatch(report, *blobs));
         return report;
       }
       // The owner is gone: this process takes over, or follows whoever did.
       if (!absl::IsUnavailable(ended) || ++failures_ > kFailuresMax) return ended;
       Release();
     }
+  }
+
+  Status GivePatch(const RunReport& report, ObjectStore& blobs) {
+    if (report.patch_file.empty() || report.patch.empty()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const std::string patch, blobs.Get(ctx_, report.patch));
+    const Status written = WritePatchFile(report.patch_file, patch);
+    if (written.ok()) return written;
+    return Annotate(written,
+                    StrCat("the repair is verified and kept, but its patch is not written ",
+                           "(once that is mended, `coditect resume ", report.run, "` writes it)"));
   }
 
   /// Ends what this process runs; the reflex still works while that takes its time.
@@ -142,7 +154,9 @@ class RunLoop {
       return absl::OkStatus();
     }
     RETURN_IF_ERROR(service_->Control(options_.mission_id, MissionControl::kAttach));
-    RETURN_IF_ERROR(service_->Control(options_.mission_id, MissionControl::kResume));
+    RETURN_IF_ERROR(service_->Control(options_.mission_id, options_.run_plan
+                                                               ? MissionControl::kRunPlan
+                                                               : MissionControl::kResume));
     mission_id_ = options_.mission_id;
     return absl::OkStatus();
   }
@@ -312,7 +326,14 @@ int ConcludeRun(const RunReport& report, ProgressMode progress, const std::strin
   }
   const bool interrupted = Interrupts() > 0 && report.outcome != Outcome::kVerified;
   const int code = interrupted ? InterruptedExitCode() : ExitCodeOf(report.outcome);
-  return Answer(output == "json" ? ReportJson(report) + "\n" : ReportText(report, verbose), code);
+  if (output == "json") return Answer(ReportJson(report) + "\n", code);
+  const bool graph = output == "mermaid" || output == "dot";
+  if (!graph) return Answer(ReportText(report, verbose), code);
+  if (report.outcome == Outcome::kPlanned && report.plan.has_value()) {
+    return Answer(output == "dot" ? PlanDot(*report.plan) : PlanMermaid(*report.plan), code);
+  }
+  PrintErr(ReportText(report, verbose));
+  return code;
 }
 
 }  // namespace coditect

@@ -5,6 +5,7 @@
 
 #include "src/app/approval_prompt.h"
 #include "src/app/bootstrap.h"
+#include "src/app/patch_file.h"
 #include "src/domain/approval.h"
 #include "src/domain/evidence.h"
 #include "src/wire/codec.h"
@@ -27,12 +28,14 @@ T GetOr(const Context& ctx, ObjectStore& blobs, const BlobId& id) {
   return value.ok() ? *std::move(value) : T{};
 }
 
-/// Evidence of whoever was not the coder about the tip; of the coder's before that.
+/// Evidence of whoever was not the coder about the tip and what was delivered of it; of the coder's
+/// before that.
 void AddEvidence(const MissionState& mission, RunReport& report) {
   for (const TaskState& task : mission.tasks) {
-    if (task.result.evidence.has_value() && task.result.evidence->tree == mission.tip_tree &&
-        task.status == TaskStatus::kDone) {
-      report.evidence.push_back(*task.result.evidence);
+    if (!task.result.evidence.has_value() || task.status != TaskStatus::kDone) continue;
+    const Evidence& evidence = *task.result.evidence;
+    if (evidence.tree == mission.tip_tree || evidence.tree == mission.branch_tree) {
+      report.evidence.push_back(evidence);
     }
   }
 }
@@ -56,6 +59,24 @@ void AddTests(const Baseline& baseline, const TestReport& final, RunReport& repo
         std::find(report.outside.begin(), report.outside.end(), test.id) == report.outside.end();
     if (test.status == TestStatus::kFailed && asked_for) report.failures.push_back(test);
   }
+}
+
+/// A build's id stands for no test: what there is to say of it is said under its own name.
+void TakeBuildOut(const Baseline& baseline, RunReport& report) {
+  const std::string id = BuildId(baseline.harness.command);
+  for (auto* list : {&report.expected, &report.passed, &report.failed}) std::erase(*list, id);
+  for (TestCase& test : report.failures) test.id = "build";
+}
+
+std::string BuildJson(const RunReport& report) {
+  std::string out = "{";
+  wire::JsonFields fields(out);
+  const bool base = report.outcome == Outcome::kNothingToDo;
+  const bool now = base || report.outcome == Outcome::kVerified;
+  fields.Field("command", report.command);
+  fields.Field("base", std::string_view(base ? "builds" : "fails"));
+  fields.Field("delivered", std::string_view(now ? "builds" : "nothing"));
+  return out + "}";
 }
 
 void AddChanges(const MissionState& mission, RunReport& report) {
@@ -151,8 +172,18 @@ std::string StandingJson(const Standing& standing, const CommitId& commit) {
   return out + "}";
 }
 
-std::vector<std::string> StandingLines(const Standing& standing, const CommitId& commit) {
+std::vector<std::string> StandingLines(const RunReport& report) {
+  const Standing& standing = *report.standing;
+  const CommitId& commit = report.commit;
   std::vector<std::string> lines;
+  if (report.deliver == DeliveryMode::kFastForward) {
+    return {StrCat("branch ", report.branch,
+                   standing.base_branch.empty() ? " is gone"
+                   : !standing.merged           ? " does not contain it any more"
+                   : standing.behind == 0
+                       ? " is there now"
+                       : StrCat(" contains it and ", Counted(standing.behind, "later commit")))};
+  }
   if (standing.branch_at.empty()) {
     lines.emplace_back("the branch was deleted");
   } else if (standing.branch_at != commit) {
@@ -165,13 +196,33 @@ std::vector<std::string> StandingLines(const Standing& standing, const CommitId&
 /// What came of it, and what stands below that.
 std::vector<std::string> ResultLines(const RunReport& report) {
   if (report.outcome == Outcome::kNothingToDo) return {"Nothing to do: " + report.reason};
+  if (report.outcome == Outcome::kPlanned && report.plan.has_value()) {
+    std::vector<std::string> lines = {StrCat(
+        "Planned: ", Counted(report.plan->tasks.size(), "task"), " (index ", report.plan->index,
+        ") on ", report.base_name, " ", report.base.substr(0, 12), "; nothing was changed")};
+    for (const std::string& sentence : PlanTaskLines(*report.plan))
+      lines.push_back("  " + sentence);
+    return lines;
+  }
   if (report.outcome != Outcome::kVerified) {
     return {StrCat("Not done (", OutcomeWord(report.outcome), "): ", report.reason)};
   }
-  std::vector<std::string> lines = {StrCat("Verified: branch ", report.branch, " on ",
-                                           report.base_name, " ", report.base.substr(0, 12))};
+  const std::string on = StrCat(" on ", report.base_name, " ", report.base.substr(0, 12));
+  std::vector<std::string> lines;
+  switch (report.deliver) {
+    case DeliveryMode::kBranch:
+      lines = {StrCat("Verified: branch ", report.branch, on)};
+      break;
+    case DeliveryMode::kPatch:
+      lines = {StrCat("Verified: patch ", report.patch_file, on)};
+      break;
+    case DeliveryMode::kFastForward:
+      lines = {StrCat("Verified: branch ", report.branch, " moved from ",
+                      report.moved_from.substr(0, 12), " to ", report.commit.substr(0, 12))};
+  }
+  if (report.kind == "build") lines.push_back("  " + report.reason);
   if (report.standing.has_value()) {
-    for (const std::string& sentence : StandingLines(*report.standing, report.commit)) {
+    for (const std::string& sentence : StandingLines(report)) {
       lines.push_back("  " + sentence);
     }
   }
@@ -184,8 +235,47 @@ std::vector<std::string> ResultLines(const RunReport& report) {
   return lines;
 }
 
+void AddPlan(const MissionState& mission, RunReport& report) {
+  if (!mission.request.plan_only || mission.plan_version < 2) return;
+  PlanSummary& plan = report.plan.emplace();
+  plan.version = mission.plan_version;
+  plan.index = mission.plan_index;
+  for (const TaskState* task : TasksOfPlan(mission, mission.plan_version)) {
+    plan.tasks.push_back(task->spec);
+  }
+}
+
+/// What the run gave, by the ledger.
+void AddDelivery(const MissionState& mission, RunReport& report) {
+  report.deliver = ParseDelivery(mission.request.deliver).mode;
+  if (mission.outcome != Outcome::kVerified) return;
+  report.commit = mission.branch_commit;
+  if (report.deliver != DeliveryMode::kPatch) {
+    report.branch = mission.branch.substr(kHeads.size());
+    report.moved_from = mission.branch_old;
+    return;
+  }
+  report.patch_file = PatchFileOf(mission);
+  for (const TaskState& task : mission.tasks) {
+    if (task.spec.intent == "deliver") report.patch = OutputOf(task, "patch");
+  }
+}
+
 void AddNext(const MissionState& mission, RunReport& report) {
   const std::string in = StrCat("git -C ", CommandWord(report.repository), " ");
+  if (report.outcome == Outcome::kPlanned && report.plan.has_value()) {
+    report.next.push_back(
+        StrCat("coditect run --plan ", mission.id, " --check-index ", report.plan->index));
+  }
+  if (!report.patch_file.empty()) {
+    report.next.push_back(
+        StrCat(in, report.snapshot ? "apply " : "am --3way ", CommandWord(report.patch_file)));
+  }
+  if (!report.moved_from.empty()) {
+    report.next.push_back(StrCat(in, "log --oneline ", report.moved_from.substr(0, 12), "..",
+                                 report.commit.substr(0, 12)));
+    report.next.push_back(StrCat("coditect diff ", mission.id));
+  }
   const std::optional<Standing>& standing = report.standing;
   if (OpenApproval(mission) != nullptr) {
     if (!mission.tip.empty()) report.next.push_back("coditect diff " + mission.id);
@@ -193,10 +283,10 @@ void AddNext(const MissionState& mission, RunReport& report) {
     report.next.push_back(StrCat("coditect reject ", mission.id, " --reason TEXT"));
     return;
   }
-  if (standing.has_value() && standing->branch_at.empty()) {
+  if (standing.has_value() && standing->branch_at.empty() && report.moved_from.empty()) {
     report.next.push_back(StrCat("coditect diff ", mission.id));
     if (!standing->merged) report.next.push_back(RestoreCommand(*DeliveredBy(mission)));
-  } else if (!report.branch.empty()) {
+  } else if (!report.branch.empty() && report.moved_from.empty()) {
     report.next.push_back(StrCat(in, "diff ", report.base.substr(0, 12), "..", report.branch));
     const bool merged = standing.has_value() && standing->merged;
     report.next.push_back(StrCat("coditect ", merged ? "undo " : "merge ", mission.id));
@@ -231,11 +321,14 @@ std::string CommandWord(const std::string& path) {
 }
 
 std::optional<Delivered> DeliveredBy(const MissionState& mission) {
-  if (mission.outcome != Outcome::kVerified || mission.branch_commit.empty()) return std::nullopt;
+  if (mission.outcome != Outcome::kVerified || !mission.branch.starts_with(kHeads)) {
+    return std::nullopt;
+  }
   Delivered delivered{.repository = mission.request.repository,
                       .branch = mission.branch,
                       .commit = mission.branch_commit,
-                      .tree = mission.tip_tree};
+                      .tree = mission.branch_tree,
+                      .moved_from = mission.branch_old};
   // The person's branches never contain a snapshot, but what it was made on.
   if (mission.request.snapshot) delivered.repository.base_commit = mission.request.snapshot->head;
   return delivered;
@@ -288,10 +381,8 @@ RunReport MakeReport(const Context& ctx, const StatePaths& paths, const MissionS
   report.partial = mission.partial;
   report.snapshot = mission.request.snapshot;
   report.usage = mission.usage;
-  if (mission.outcome == Outcome::kVerified) {
-    report.branch = mission.branch.substr(kHeads.size());
-    report.commit = mission.branch_commit;
-  }
+  AddDelivery(mission, report);
+  AddPlan(mission, report);
   AddStanding(ctx, paths, mission, report);
   AddEvidence(mission, report);
   if (mission.baseline.has_value()) {
@@ -301,6 +392,9 @@ RunReport MakeReport(const Context& ctx, const StatePaths& paths, const MissionS
       final = GetOr<TestReport>(ctx, blobs, report.evidence.back().report);
     }
     AddTests(baseline, final, report);
+    report.kind = mission.baseline->kind;
+    report.command = baseline.harness.command;
+    if (report.kind == "build") TakeBuildOut(baseline, report);
   }
   AddChanges(mission, report);
   AddTried(mission, report);
@@ -322,10 +416,16 @@ std::string ReportJson(const RunReport& report) {
   fields.Field("branch", report.branch);
   fields.Field("partial", report.partial);
   fields.Field("commit", report.commit);
+  fields.Field("deliver", DeliveryWord(report.deliver));
+  if (!report.moved_from.empty()) fields.Field("moved_from", report.moved_from);
+  if (!report.patch_file.empty()) fields.Field("patch_file", report.patch_file);
+  if (report.plan.has_value()) fields.Field("plan", *report.plan);
   if (report.snapshot.has_value()) fields.Field("snapshot", *report.snapshot);
   if (report.standing.has_value()) {
     out += ",\"standing\":" + StandingJson(*report.standing, report.commit);
   }
+  if (!report.kind.empty()) fields.Field("kind", report.kind);
+  if (report.kind == "build") out += ",\"build\":" + BuildJson(report);
   out += ",\"tests\":{";
   wire::JsonFields tests(out);
   tests.Field("expected", report.expected);
@@ -377,6 +477,13 @@ void AddEvidenceText(const RunReport& report, bool verbose, std::string& out) {
   if (!report.evidence.empty()) line("Evidence:");
   for (size_t i = first; i < report.evidence.size(); ++i) {
     const Evidence& e = report.evidence[i];
+    if (e.kind == "build") {
+      line("  build: ", e.passed == 1 ? "ends normally" : "fails", " on tree ",
+           e.tree.substr(0, 12), " by `", e.command, "` in ", SecondsText(e.wall_ms));
+      line("  changed hunks compiled: ", e.changed_hunks_executed, " of ", e.changed_hunks,
+           "; tests and build files unchanged: ", e.tests_unchanged ? "yes" : "no");
+      continue;
+    }
     line("  ", e.kind == "command" ? "command" : "tests", ": ", e.passed, " of ", e.expected,
          " expected passed, ", e.failed, " failed, ", e.missing, " missing, on tree ",
          e.tree.substr(0, 12), " by `", e.command, "` in ", SecondsText(e.wall_ms));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "src/app/paths.h"
+#include "src/app/plan_text.h"
 #include "src/domain/delivery.h"
 #include "src/domain/state.h"
 #include "src/domain/test_integrity.h"
@@ -69,7 +70,9 @@ struct ApprovalSummary {
 /// Schema coditect.run/v1.
 struct RunReport {
   MissionId run;
-  std::string status;                       // the outcome's word, or "running", "interrupted"
+  std::string kind;     // of the goal: "tests", "command", "build"; "" = unknown
+  std::string command;  // that the goal is about
+  std::string status;   // the outcome's word, or "running", "interrupted"
   Outcome outcome = Outcome::kUnspecified;  // unspecified as long as it has not ended
   std::string reason;
   std::string base;  // commit
@@ -92,6 +95,11 @@ struct RunReport {
   std::vector<Finding> findings;  // suspicious code and protected paths
   std::vector<ApprovalSummary> approvals;
   std::optional<Standing> standing;  // of a delivered branch, if it could be looked at
+  DeliveryMode deliver = DeliveryMode::kBranch;
+  CommitId moved_from;              // where `branch` was, if it is the base
+  std::string patch_file;           // of a verified patch
+  BlobId patch;                     // its content
+  std::optional<PlanSummary> plan;  // if the plan was all that was asked for
   Usage usage;
   std::vector<std::string> next;  // commands, best first
 };

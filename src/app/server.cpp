@@ -38,6 +38,7 @@ StatusOr<MissionControl> ParseControl(const std::string& verb) {
   if (verb == "stop") return MissionControl::kStop;
   if (verb == "emergency_stop") return MissionControl::kEmergencyStop;
   if (verb == "resume") return MissionControl::kResume;
+  if (verb == "run_plan") return MissionControl::kRunPlan;
   return InvalidArgument("unknown verb '", EscapeForTerminal(verb), "'");
 }
 

@@ -35,6 +35,8 @@ const Verdict* ReviewedVerdict(const MissionState& mission, const TreeId& tree) 
 
 std::string ApprovalReason(const MissionState& mission, const Proposal& proposal) {
   if (IsRepairPlan(proposal)) {
+    // Nothing of it runs before a person asks for just that.
+    if (mission.request.plan_only && !mission.plan_released) return "";
     return Asks(mission, kApprovePlan) ? "approve.mode asks for a person before the plan" : "";
   }
   if (!IsDelivery(proposal)) return "";

@@ -463,4 +463,22 @@ struct ApprovalSettled {
   }
 };
 
+/// Decision. What was to be delivered is not: the branch is somewhere else by now. It is made anew.
+struct DeliveryDropped {
+  static constexpr uint32_t kNumber = 44;
+  static constexpr std::string_view kName = "delivery_dropped";
+  static constexpr bool kFact = false;
+  std::string ref;
+  CommitId commit;
+  std::string reason;
+
+  bool operator==(const DeliveryDropped&) const = default;
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "ref", self.ref);
+    visit(2, "commit", self.commit);
+    visit(3, "reason", self.reason);
+  }
+};
+
 }  // namespace coditect

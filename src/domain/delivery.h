@@ -3,18 +3,43 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "src/domain/mission.h"
 
 namespace coditect {
 
+enum class DeliveryMode {
+  kBranch,       // a new branch coditect/<run>
+  kFastForward,  // the base branch moves to a commit whose tree was tested
+  kPatch,        // a file that `git am` takes; no ref of the person's
+};
+
+/// How a run is to deliver, as MissionRequest::deliver has it.
+struct DeliveryPlan {
+  DeliveryMode mode = DeliveryMode::kBranch;
+  std::string patch_file;  // absolute; ends with '/': a file named after the run in that folder
+
+  bool operator==(const DeliveryPlan&) const = default;
+};
+/// "branch", "ff", "patch" or "patch:/absolute/file".
+std::string DeliveryText(const DeliveryPlan& plan);
+/// What is unknown, or was written before there was a choice, is a branch.
+DeliveryPlan ParseDelivery(std::string_view text);
+/// "branch", "ff" or "patch".
+std::string_view DeliveryWord(DeliveryMode mode);
+
+/// "refs/heads/main" of the branch that the base is called after; "" when it can be none.
+std::string BaseBranchRef(const RepositoryRef& repository);
+
 /// What a run delivered, and where to.
 struct Delivered {
   RepositoryRef repository;
-  std::string branch;  // "refs/heads/coditect/r-7f3a"
-  CommitId commit;     // what it was made at
-  TreeId tree;         // of that commit: what was tested
+  std::string branch;   // "refs/heads/coditect/r-7f3a"
+  CommitId commit;      // what it was made at
+  TreeId tree;          // of that commit: what was tested
+  CommitId moved_from;  // the branch is the base, which was there; "" = it was made
 };
 
 /// The branch and the branch it was made for, as they are now.

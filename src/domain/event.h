@@ -11,14 +11,16 @@
 
 namespace coditect {
 
-using EventBody = std::variant<
-    ShardOpened, HostJoined, HostLeft, MissionRequested, ClientAttached, ClientDetached,
-    StopRequested, ResumeRequested, TimerFired, TaskPlanned, ProposalSubmitted, LeaseStarted,
-    ResultReported, ApprovalAnswered, MissionAccepted, MissionRefused, MissionInterrupted,
-    MissionResumed, MissionStopped, MissionCompleted, PlanAccepted, ProposalRefused, TeamAssigned,
-    LeaseGranted, LeaseEnded, BudgetSettled, ResultAccepted, ResultRefused, ResultLate, TaskDone,
-    TaskFailed, TaskCancelled, TaskRetried, TaskQuarantined, ViolationFound, MergeDecided,
-    ApprovalRequested, ApprovalSettled, SnapshotTaken, LogTruncated, MissionForgotten>;
+using EventBody =
+    std::variant<ShardOpened, HostJoined, HostLeft, MissionRequested, ClientAttached,
+                 ClientDetached, StopRequested, ResumeRequested, TimerFired, TaskPlanned,
+                 ProposalSubmitted, LeaseStarted, ResultReported, ApprovalAnswered,
+                 PlanRunRequested, MissionAccepted, MissionRefused, MissionInterrupted,
+                 MissionResumed, MissionStopped, MissionCompleted, PlanAccepted, ProposalRefused,
+                 TeamAssigned, LeaseGranted, LeaseEnded, BudgetSettled, ResultAccepted,
+                 ResultRefused, ResultLate, TaskDone, TaskFailed, TaskCancelled, TaskRetried,
+                 TaskQuarantined, ViolationFound, MergeDecided, ApprovalRequested, ApprovalSettled,
+                 DeliveryDropped, SnapshotTaken, LogTruncated, MissionForgotten>;
 
 /// One event. `sequence` and `wall_ms` are not on the wire: the block gives them.
 struct Event {

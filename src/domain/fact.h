@@ -300,4 +300,18 @@ struct ApprovalAnswered {
   }
 };
 
+/// Fact. A person wants a plan to be run that was all they had asked for before.
+struct PlanRunRequested {
+  static constexpr uint32_t kNumber = 15;
+  static constexpr std::string_view kName = "plan_run_requested";
+  static constexpr bool kFact = true;
+  std::string principal;
+
+  bool operator==(const PlanRunRequested&) const = default;
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "principal", self.principal);
+  }
+};
+
 }  // namespace coditect

@@ -99,6 +99,10 @@ class MissionFold {
   bool Apply(const StopRequested&) { return true; }
   bool Apply(const ResumeRequested&) { return true; }
   bool Apply(const TimerFired&) { return true; }
+  bool Apply(const PlanRunRequested&) {
+    if (mission_.outcome == Outcome::kPlanned) mission_.plan_released = true;
+    return true;
+  }
   bool Apply(const ProposalSubmitted&) { return true; }
   bool Apply(const ResultLate& e) { return DropReported(e.task_id); }
   bool Apply(const ResultRefused& e) { return DropReported(e.task_id); }
@@ -147,6 +151,7 @@ class MissionFold {
 
   bool Apply(const PlanAccepted& e) {
     mission_.plan_version = e.plan_version;
+    mission_.plan_index = event_.sequence;
     for (size_t i = 0; i < mission_.tasks.size(); ++i) {
       TaskState& task = mission_.tasks[i];
       if (task.plan_version != e.plan_version) continue;
@@ -260,7 +265,17 @@ class MissionFold {
     } else {
       mission_.branch = e.ref;
       mission_.branch_commit = e.new_commit;
+      mission_.branch_old = e.old_commit;
+      mission_.branch_tree = e.tree;
     }
+    return true;
+  }
+
+  bool Apply(const DeliveryDropped&) {
+    mission_.branch.clear();
+    mission_.branch_commit.clear();
+    mission_.branch_old.clear();
+    mission_.branch_tree.clear();
     return true;
   }
 

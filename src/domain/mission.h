@@ -25,18 +25,19 @@ enum class Outcome {
   kStopped,
   kError,
   kNeedsApproval,  // stopped until a person approves or rejects
+  kPlanned,        // the plan was all that was asked for; it can be run
 };
 constexpr auto EnumNames(Outcome) {
-  return std::array<std::string_view, 9>{
-      "OUTCOME_UNSPECIFIED",   "OUTCOME_VERIFIED",    "OUTCOME_NOT_VERIFIED",
-      "OUTCOME_NOTHING_TO_DO", "OUTCOME_NEEDS_MODEL", "OUTCOME_LIMIT",
-      "OUTCOME_STOPPED",       "OUTCOME_ERROR",       "OUTCOME_NEEDS_APPROVAL"};
+  return std::array<std::string_view, 10>{
+      "OUTCOME_UNSPECIFIED",    "OUTCOME_VERIFIED", "OUTCOME_NOT_VERIFIED", "OUTCOME_NOTHING_TO_DO",
+      "OUTCOME_NEEDS_MODEL",    "OUTCOME_LIMIT",    "OUTCOME_STOPPED",      "OUTCOME_ERROR",
+      "OUTCOME_NEEDS_APPROVAL", "OUTCOME_PLANNED"};
 }
 /// "verified", "not_verified", …: the word used in reports.
 constexpr std::string_view OutcomeWord(Outcome outcome) {
-  constexpr std::array<std::string_view, 9> words = {
-      "",      "verified", "not_verified", "nothing_to_do", "needs_model",
-      "limit", "stopped",  "error",        "needs_approval"};
+  constexpr std::array<std::string_view, 10> words = {
+      "",      "verified", "not_verified", "nothing_to_do",  "needs_model",
+      "limit", "stopped",  "error",        "needs_approval", "planned"};
   return words[static_cast<size_t>(outcome)];
 }
 
@@ -103,8 +104,10 @@ struct MissionRequest {
   bool check_consistency = false;  // TASK_QUEUE_CONSISTENCY_CHECK_ENABLED
   std::string violation_action;    // "escalate" or "replan"
   uint32_t repeat_flaky = 0;       // runs of a failing test at the baseline
-  BlobId selection;  // blob of domain/test_selection.h; "" = every failing test is the goal
+  BlobId selection;     // blob of domain/test_selection.h; "" = every failing test is the goal
+  std::string deliver;  // how the result is given: domain/delivery.h DeliveryPlan
   std::optional<WorkTreeSnapshot> snapshot;  // the base, if it is no commit of the person's
+  bool plan_only = false;                    // ends with a plan, which PlanRunRequested then runs
   std::vector<CommitId> candidates;  // changes by others to be judged before anything is searched
   std::string approve;               // what waits for a person: "none", "plan", "merge" or "all"
   std::vector<std::string> protected_paths;  // globs: a change to one waits for a person
@@ -131,7 +134,9 @@ struct MissionRequest {
     visit(17, "selection", self.selection);
     visit(18, "candidates", self.candidates);
     visit(19, "approve", self.approve);
+    visit(20, "deliver", self.deliver);
     visit(21, "snapshot", self.snapshot);
+    visit(22, "plan_only", self.plan_only);
     visit(40, "protected_paths", self.protected_paths);
   }
 };

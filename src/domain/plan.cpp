@@ -49,7 +49,7 @@ Status ValidateTask(const TaskSpec& task, uint32_t expected_ordinal) {
 
 const std::vector<std::string>& KnownIntents() {
   static const auto* intents = new std::vector<std::string>{
-      "observe", "localize", "plan", "repair", "adopt", "verify", "merge", "deliver"};
+      "observe", "localize", "plan", "repair", "adopt", "verify", "merge", "integrate", "deliver"};
   return *intents;
 }
 

@@ -160,6 +160,8 @@ struct MissionState {
 
   std::vector<TaskState> tasks;                  // task t-N at index N-1
   uint32_t plan_version = 0;                     // the accepted one
+  uint64_t plan_index = 0;                       // the event that accepted it
+  bool plan_released = false;                    // of a plan-only mission: run it after all
   std::array<uint32_t, kRoleCount> team_caps{};  // 0 = nobody of that role
   uint32_t team_version = 0;                     // plan version the team is for
   std::set<ReadyKey> ready;
@@ -177,6 +179,8 @@ struct MissionState {
   std::set<TaskId> merged;  // merge tasks whose result is in the tip
   std::string branch;       // decided branch, "" = none yet
   CommitId branch_commit;
+  CommitId branch_old;  // where that branch was, "" = it is made
+  TreeId branch_tree;
   CommitId partial;
 
   uint64_t tests_reserved = 0;

@@ -120,6 +120,7 @@ struct TestReport {
   std::string output;   // head and tail of what the runner printed
   std::string command;  // the command line, as a person would type it
   std::vector<std::string> warnings;
+  bool build_failed = false;  // it seems that no test could run since something does not compile
 
   bool operator==(const TestReport&) const = default;
   template <class Self, class Visitor>
@@ -137,6 +138,7 @@ struct TestReport {
     visit(11, "output", self.output);
     visit(12, "command", self.command);
     visit(13, "warnings", self.warnings);
+    visit(14, "build_failed", self.build_failed);
   }
 };
 

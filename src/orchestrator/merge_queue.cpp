@@ -1,6 +1,8 @@
 // Merge queue.
 #include "src/orchestrator/merge_queue.h"
 
+#include "src/domain/delivery.h"
+
 namespace coditect {
 namespace {
 
@@ -10,6 +12,29 @@ Proposal Move(const MissionState& mission, std::string ref) {
   proposal.plan_version = mission.plan_version;
   proposal.ref = std::move(ref);
   return proposal;
+}
+
+/// Where the ref of what is delivered is to be; nothing as long as that is not known.
+std::optional<Proposal> ProposeDelivery(const MissionState& mission) {
+  const DeliveryMode mode = ParseDelivery(mission.request.deliver).mode;
+  if (mode != DeliveryMode::kFastForward) {
+    Proposal proposal =
+        Move(mission, mode == DeliveryMode::kPatch ? StrCat("refs/coditect/", mission.id, "/patch")
+                                                   : StrCat("refs/heads/coditect/", mission.id));
+    proposal.new_commit = mission.tip;
+    proposal.tree = mission.tip_tree;
+    return proposal;
+  }
+  for (const TaskState& task : mission.tasks) {
+    if (task.spec.intent != "integrate" || task.status != TaskStatus::kDone) continue;
+    Proposal proposal = Move(mission, BaseBranchRef(mission.request.repository));
+    proposal.old_commit = OutputOf(task, "base_at");
+    proposal.new_commit = task.result.commit;
+    proposal.tree = task.result.tree;
+    proposal.preconditions = {{task.spec.task_id, TaskStatus::kDone}};
+    return proposal;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -30,10 +55,7 @@ std::optional<Proposal> ProposeMerge(const MissionState& mission) {
     deliverable |= task.spec.intent == "deliver" && task.status == TaskStatus::kReady;
   }
   if (!deliverable || !mission.branch.empty() || mission.tip.empty()) return std::nullopt;
-  Proposal proposal = Move(mission, StrCat("refs/heads/coditect/", mission.id));
-  proposal.new_commit = mission.tip;
-  proposal.tree = mission.tip_tree;
-  return proposal;
+  return ProposeDelivery(mission);
 }
 
 }  // namespace coditect

@@ -19,6 +19,7 @@ struct MergeForecast {
 
 struct CommitRequest {
   CommitId parent;
+  CommitId merged_parent;  // a second one; "" = none
   TreeId tree;
   std::string author;  // "Name <mail>"
   std::string message;

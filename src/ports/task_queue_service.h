@@ -20,7 +20,7 @@ struct TaskAck {
   uint64_t sequence = 0;  // of the ledger event that recorded the result
 };
 
-enum class MissionControl { kAttach, kDetach, kStop, kEmergencyStop, kResume };
+enum class MissionControl { kAttach, kDetach, kStop, kEmergencyStop, kResume, kRunPlan };
 
 /// Every call returns after the answer is durable. RESOURCE_EXHAUSTED when the disk is full or a
 /// queue is; UNAVAILABLE while the shard reopens: retry. Thread-safe.

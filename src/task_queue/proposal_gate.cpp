@@ -1,6 +1,7 @@
 // The gate every proposal passes: preconditions, plans, teams, merges, verdicts.
 #include <algorithm>
 
+#include "src/domain/delivery.h"
 #include "src/domain/plan.h"
 #include "src/task_queue/step.h"
 
@@ -78,13 +79,41 @@ std::string TipFault(const MissionState& mission, const Proposal& proposal) {
   return "";
 }
 
-std::string BranchFault(const MissionState& mission, const Proposal& proposal) {
-  if (proposal.ref != BranchRef(mission.id)) return StrCat("not this run's branch: ", proposal.ref);
-  if (!mission.branch.empty()) return "the branch is decided already";
+/// The run's own branch, or the ref of its patch, is made at the tip.
+std::string NewRefFault(const MissionState& mission, const Proposal& proposal, DeliveryMode mode) {
+  const std::string ref =
+      mode == DeliveryMode::kPatch ? PatchRef(mission.id) : BranchRef(mission.id);
+  if (proposal.ref != ref) return StrCat("not this run's branch: ", proposal.ref);
   if (mission.tip.empty() || proposal.new_commit != mission.tip ||
       proposal.tree != mission.tip_tree || !proposal.old_commit.empty()) {
     return "the branch is not the tip";
   }
+  return "";
+}
+
+/// The base branch moves from where the tip was put onto it.
+std::string FastForwardFault(const MissionState& mission, const Proposal& proposal) {
+  if (proposal.ref != BaseBranchRef(mission.request.repository)) {
+    return StrCat("not the run's base: ", proposal.ref);
+  }
+  for (const TaskState& task : mission.tasks) {
+    if (task.spec.intent != "integrate" || task.status != TaskStatus::kDone) continue;
+    if (proposal.old_commit.empty() || OutputOf(task, "base_at") != proposal.old_commit ||
+        task.result.commit != proposal.new_commit || task.result.tree != proposal.tree) {
+      return "that is not what was made of the base branch and the tip";
+    }
+    return "";
+  }
+  return "the result is not put onto the base branch yet";
+}
+
+std::string BranchFault(const MissionState& mission, const Proposal& proposal) {
+  if (!mission.branch.empty()) return "the branch is decided already";
+  const DeliveryMode mode = ParseDelivery(mission.request.deliver).mode;
+  const std::string fault = mode == DeliveryMode::kFastForward
+                                ? FastForwardFault(mission, proposal)
+                                : NewRefFault(mission, proposal, mode);
+  if (!fault.empty()) return fault;
   if (!mission.baseline.has_value() ||
       !HasVerdict(mission, proposal.tree, mission.baseline->expected_digest)) {
     return StrCat("tree ", proposal.tree, " was not seen passing all tests of the goal");
@@ -100,9 +129,15 @@ std::string VerdictFault(const MissionState& mission, const Proposal& proposal) 
         });
     if (mission.branch.empty() || !delivered) return "no branch was delivered";
   }
+  if (proposal.outcome == Outcome::kPlanned &&
+      (!mission.request.plan_only || mission.plan_released || mission.plan_version < 2)) {
+    return "no plan was asked for, or there is none";
+  }
   if (proposal.outcome == Outcome::kNothingToDo &&
       (!mission.baseline.has_value() || mission.baseline->failing > 0)) {
-    return "the baseline has failing tests";
+    return mission.baseline.has_value() && mission.baseline->kind == "build"
+               ? "the base does not build"
+               : "the baseline has failing tests";
   }
   return proposal.outcome == Outcome::kUnspecified ? "no outcome" : "";
 }
@@ -111,6 +146,7 @@ std::string VerdictFault(const MissionState& mission, const Proposal& proposal) 
 
 std::string TipRef(const MissionId& id) { return StrCat("refs/coditect/", id, "/tip"); }
 std::string BranchRef(const MissionId& id) { return StrCat("refs/heads/coditect/", id); }
+std::string PatchRef(const MissionId& id) { return StrCat("refs/coditect/", id, "/patch"); }
 
 std::string ProposalFault(const MissionState& mission, const Proposal& proposal) {
   if (!mission.running()) return "the run is not active";

@@ -121,6 +121,12 @@ class Stepper {
     }
   }
 
+  void On(MissionState& mission, const PlanRunRequested&) {
+    const bool planned =
+        mission.status == MissionStatus::kCompleted && mission.outcome == Outcome::kPlanned;
+    if (planned) Append(mission.id, MissionResumed{});
+  }
+
   void On(MissionState& mission, const TimerFired& timer) {
     if (!mission.running()) return;
     if (timer.timer_id == "mission") {
@@ -223,12 +229,13 @@ class Stepper {
     RevokeAll(mission);
     const bool verified = p.outcome == Outcome::kVerified;
     constexpr std::string_view kHeads = "refs/heads/";
-    Append(mission.id,
-           MissionCompleted{.outcome = p.outcome,
-                            .reason = p.reason,
-                            .branch = verified ? mission.branch.substr(kHeads.size()) : "",
-                            .commit = verified ? mission.branch_commit : "",
-                            .partial = verified ? "" : mission.tip});
+    Append(mission.id, MissionCompleted{.outcome = p.outcome,
+                                        .reason = p.reason,
+                                        .branch = verified && mission.branch.starts_with(kHeads)
+                                                      ? mission.branch.substr(kHeads.size())
+                                                      : "",
+                                        .commit = verified ? mission.branch_commit : "",
+                                        .partial = verified ? "" : mission.tip});
   }
 
   void On(MissionState& mission, const ResultReported& reported) {
@@ -281,6 +288,10 @@ class Stepper {
       }
       case ResultOutcome::kRefuted:
         Append(mission.id, ResultAccepted{.task_id = id, .epoch = result.epoch});
+        if (mission.Find(id)->spec.intent == "deliver") {
+          DropDelivery(mission, result);
+          return;
+        }
         Violate(mission, result,
                 {"TEST_EXPECTATION", "the claim holds: all expected tests pass", result.reason});
         Refute(mission, id, result);
@@ -330,6 +341,32 @@ class Stepper {
     if (AttemptsLeft(mission, *mission.Find(winner)) == 0) {
       Fail(mission, winner, "no attempts left");
     }
+  }
+
+  /// The branch moved after it was decided where to: what is to be delivered is made and tested
+  /// anew on where it is now.
+  void DropDelivery(MissionState& mission, const TaskResult& result) {
+    const TaskId deliver = result.task_id;
+    Violate(mission, result,
+            {"STATE", StrCat(mission.branch, ": ", mission.branch_old),
+             StrCat(mission.branch, ": ", result.reason)});
+    Append(mission.id,
+           DeliveryDropped{
+               .ref = mission.branch, .commit = mission.branch_commit, .reason = result.reason});
+    TaskId integrate;
+    for (const TaskState& task : mission.tasks) {
+      if (task.spec.intent == "integrate" && task.status == TaskStatus::kDone) {
+        integrate = task.spec.task_id;
+      }
+    }
+    if (!integrate || AttemptsLeft(mission, *mission.Find(deliver)) == 0) {
+      Fail(mission, deliver,
+           StrCat("not_verified: the branch moved each time while the result was tested on it: ",
+                  result.reason));
+      return;
+    }
+    Append(mission.id, TaskRetried{.task_id = deliver, .reason = result.reason});
+    Append(mission.id, TaskRetried{.task_id = integrate, .reason = "the branch has moved"});
   }
 
   static uint32_t AttemptsLeft(const MissionState& mission, const TaskState& task) {

@@ -24,5 +24,6 @@ std::string LeaseTimer(TaskId task_id, const Epoch& epoch);
 /// The ref that carries the mission's verified work, and the branch delivered at the end.
 std::string TipRef(const MissionId& id);
 std::string BranchRef(const MissionId& id);
+std::string PatchRef(const MissionId& id);
 
 }  // namespace coditect

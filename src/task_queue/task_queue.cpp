@@ -149,6 +149,7 @@ Status TaskQueue::Control(const Context& ctx, const MissionId& mission_id, Missi
   if (control == MissionControl::kAttach) message.facts.emplace_back(ClientAttached{who});
   if (control == MissionControl::kDetach) message.facts.emplace_back(ClientDetached{who});
   if (control == MissionControl::kResume) message.facts.emplace_back(ResumeRequested{who});
+  if (control == MissionControl::kRunPlan) message.facts.emplace_back(PlanRunRequested{who});
   if (control == MissionControl::kStop || emergency) {
     message.facts.emplace_back(StopRequested{
         .principal = who, .emergency = emergency, .reason = StrCat("stopped by ", who)});

@@ -14,16 +14,17 @@ import pytest
 
 from conftest import BINARY, finish, leftovers
 
-VERBS = ("run", "resume", "stop", "ps", "show", "logs", "diff", "demo", "doctor", "version",
+VERBS = ("run", "plan", "resume", "stop", "ps", "show", "logs", "diff", "demo", "doctor", "version",
          "config", "merge", "undo", "wait", "explain", "retry", "init", "completion", "man", "fix")
 RUN_FLAGS = ("-C", "--verify", "--base", "--max-time", "--agents", "--brain", "--sandbox", "--seed",
-             "--output", "--progress", "--no-input", "-q", "-v")
-NOT_YET = ("plan", "review", "test", "trust", "top", "ui", "inbox",
+             "--output", "--progress", "--no-input", "-q", "-v", "--plan-only", "--plan",
+             "--check-index", "--deliver", "--patch-file", "--include-uncommitted")
+NOT_YET = ("review", "test", "trust", "top", "ui", "inbox",
            "approve", "reject", "answer", "comment", "pause", "replan",
            "serve", "agent", "worker", "acp", "mcp", "world", "violation", "event", "lesson", "graph",
            "cost", "trace", "tenant", "key", "audit", "archive", "backend", "bench", "api")
-NOT_YET_FLAGS = ("-d", "--plan-only", "--approve", "--worker", "--model", "--budget", "--branch",
-                 "--deliver", "--allow-empty", "-f")
+NOT_YET_FLAGS = ("-d", "--approve", "--worker", "--model", "--budget", "--branch", "--allow-empty",
+                 "-f")
 
 PASSING = {"test_fine.py": "def test_fine():\n    assert True\n"}
 

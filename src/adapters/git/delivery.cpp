@@ -12,7 +12,6 @@
 #include "src/adapters/git/names.h"
 #include "src/adapters/git/refs.h"
 #include "src/base/file.h"
-#include "src/base/sha256.h"
 
 namespace coditect::git {
 namespace {
@@ -25,7 +24,6 @@ class Branch {
 
   StatusOr<Standing> Look(const Context& ctx) const;
   Status FindForecast(const Context& ctx, const CommitId& onto, Standing& standing) const;
-  StatusOr<bool> Contains(const Context& ctx, const CommitId& whole, const CommitId& part) const;
   const Refs& refs() const { return refs_; }
   const GitProgram& program() const { return git_->program(); }
 
@@ -56,17 +54,8 @@ StatusOr<std::unique_ptr<Branch>> Branch::Open(const Context& ctx, const Deliver
                                                                 .common_dir = ref.common_dir,
                                                                 .object_format = ref.object_format,
                                                                 .shared = config.shared}));
-  const std::string guard =
-      JoinPath(parent, StrCat("refs-", Sha256Hex(ref.common_dir).substr(0, 16), ".lock"));
+  const std::string guard = RefsGuardPath(parent, ref.common_dir);
   return std::unique_ptr<Branch>(new Branch(options.delivered, std::move(git), guard));
-}
-
-StatusOr<bool> Branch::Contains(const Context& ctx, const CommitId& whole,
-                                const CommitId& part) const {
-  ASSIGN_OR_RETURN(const ProcessResult result,
-                   git_->Run(ctx, {.args = {"merge-base", "--is-ancestor", part, whole}}));
-  if (result.exit_code == 0 || result.exit_code == 1) return result.exit_code == 0;
-  return GitFailure(StrCat("compare ", part, " with ", whole), result);
 }
 
 /// How the delivered commit stands to the commit `onto`.
@@ -77,8 +66,8 @@ Status Branch::FindForecast(const Context& ctx, const CommitId& onto, Standing& 
                    git_->Output(ctx, StrCat("count the commits of ", onto),
                                 {.args = {"rev-list", "--count", onto, StrCat("^", commit)}}));
   standing.behind = std::strtoull(count.c_str(), nullptr, 10);
-  ASSIGN_OR_RETURN(standing.merged, Contains(ctx, onto, commit));
-  ASSIGN_OR_RETURN(const bool base, Contains(ctx, onto, delivered_.repository.base_commit));
+  ASSIGN_OR_RETURN(standing.merged, git_->IsAncestor(ctx, commit, onto));
+  ASSIGN_OR_RETURN(const bool base, git_->IsAncestor(ctx, delivered_.repository.base_commit, onto));
   standing.rewritten = !base && standing.behind > 0;
   if (standing.merged || standing.behind == 0) {
     standing.clean = true;

@@ -189,6 +189,14 @@ StatusOr<std::string> GitDir::Output(const Context& ctx, std::string_view doing,
                             "with `git fetch --refetch --no-filter`");
 }
 
+StatusOr<bool> GitDir::IsAncestor(const Context& ctx, const std::string& old_commit,
+                                  const std::string& new_commit) const {
+  ASSIGN_OR_RETURN(const ProcessResult result,
+                   Run(ctx, {.args = {"merge-base", "--is-ancestor", old_commit, new_commit}}));
+  if (result.exit_code == 0 || result.exit_code == 1) return result.exit_code == 0;
+  return GitFailure(StrCat("compare ", old_commit, " with ", new_commit), result);
+}
+
 StatusOr<ScratchFolder> GitDir::NewScratch() const {
   ScratchFolder folder(JoinPath(path_, StrCat("scratch/", scratches_.fetch_add(1))));
   if (::mkdir(folder.path().c_str(), 0700) != 0) {

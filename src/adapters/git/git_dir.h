@@ -76,6 +76,10 @@ class GitDir {
   StatusOr<std::string> Output(const Context& ctx, std::string_view doing,
                                const GitCall& call) const;
 
+  /// Whether the commit `old_commit` is `new_commit` or one it was made from.
+  StatusOr<bool> IsAncestor(const Context& ctx, const std::string& old_commit,
+                            const std::string& new_commit) const;
+
   /// A new, empty folder for one operation.
   StatusOr<ScratchFolder> NewScratch() const;
 

@@ -1,4 +1,4 @@
-// Moving coditect's refs.
+// Moving refs.
 #include "src/adapters/git/refs.h"
 
 #include <errno.h>
@@ -16,6 +16,7 @@
 #include "src/adapters/git/names.h"
 #include "src/base/crash_point.h"
 #include "src/base/file.h"
+#include "src/base/sha256.h"
 
 namespace coditect::git {
 namespace {
@@ -25,6 +26,7 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds kLockPoll{20};
 constexpr int kUpdateAttemptsMax = 3;
+constexpr milliseconds kForeignLockPause{500};
 constexpr size_t kSweepEntriesMax = 200'000;
 constexpr int kSweepDepthMax = 16;
 
@@ -68,6 +70,10 @@ bool IsLocked(const ProcessResult& result) { return Contains(result.err, ".lock'
 
 }  // namespace
 
+std::string RefsGuardPath(const std::string& parent, const std::string& common_dir) {
+  return JoinPath(parent, StrCat("refs-", Sha256Hex(common_dir).substr(0, 16), ".lock"));
+}
+
 Status Refs::Update(const Context& ctx, const std::string& ref, const CommitId& old_commit,
                     const CommitId& new_commit) const {
   RETURN_IF_ERROR(CheckWritableRef(ref, old_commit.empty()));
@@ -104,6 +110,46 @@ Status Refs::Update(const Context& ctx, const std::string& ref, const CommitId& 
       return Aborted("ref ", ref, " is at ", current.empty() ? "nothing" : current, ", expected ",
                      old_commit.empty() ? "nothing" : old_commit);
     }
+  }
+  RETURN_IF_ERROR(SyncRef(options_.common_dir, ref));
+  if (crash == CrashMoment::kAfter) CrashNow();
+  return absl::OkStatus();
+}
+
+Status Refs::FastForward(const Context& ctx, const std::string& ref, const CommitId& old_commit,
+                         const CommitId& new_commit) const {
+  if (!ref.starts_with("refs/heads/") || !IsRefName(ref)) {
+    return InvalidArgument("'", EscapeForTerminal(ref.substr(0, kNameBytesMax)), "' is no branch");
+  }
+  if (!IsObjectId(old_commit, options_.object_format) ||
+      !IsObjectId(new_commit, options_.object_format)) {
+    return InvalidArgument("ref ", ref, ": old and new must be full commit ids");
+  }
+  ASSIGN_OR_RETURN(const bool forward, git_.IsAncestor(ctx, old_commit, new_commit));
+  if (!forward) {
+    return InvalidArgument("ref ", ref, ": ", new_commit, " does not follow ", old_commit);
+  }
+  RETURN_IF_ERROR(CheckNoLinks(ref));
+  ASSIGN_OR_RETURN(CommitId current, Read(ctx, ref));
+  if (!current.empty()) {
+    ASSIGN_OR_RETURN(const bool done, git_.IsAncestor(ctx, new_commit, current));
+    if (done) return SyncRef(options_.common_dir, ref);
+  }
+  RETURN_IF_ERROR(CheckNotInUse(ref));
+  const CrashMoment crash =
+      CrashPointsActive() ? PassCrashPoint("effect#branch") : CrashMoment::kNone;
+  if (crash == CrashMoment::kBefore || crash == CrashMoment::kTorn) CrashNow();
+  ASSIGN_OR_RETURN(const ProcessResult result,
+                   UpdateRef(ctx, ref, {"--no-deref", ref, new_commit, old_commit}));
+  if (result.exit_code != 0) {
+    ASSIGN_OR_RETURN(current, Read(ctx, ref));
+    if (IsLocked(result)) {
+      return Unavailable("branch ", ref, " stays locked: if no git is at work, remove ",
+                         Shown(JoinPath(options_.common_dir, ref + ".lock")));
+    }
+    if (current == old_commit) return GitFailure(StrCat("update ref ", ref), result);
+    return Aborted("ref ", ref, " is at ", current.empty() ? "nothing" : current, ", expected ",
+                   old_commit);
   }
   RETURN_IF_ERROR(SyncRef(options_.common_dir, ref));
   if (crash == CrashMoment::kAfter) CrashNow();
@@ -182,6 +228,10 @@ StatusOr<ProcessResult> Refs::UpdateRef(const Context& ctx, const std::string& r
       ASSIGN_OR_RETURN(result, git_.Run(ctx, call));
     }
     if (result.exit_code == 0 || !IsLocked(result) || attempt == kUpdateAttemptsMax) return result;
+    if (!CheckWritableRef(ref, /*creates=*/true).ok()) {
+      RETURN_IF_ERROR(Pause(ctx, kForeignLockPause));  // somebody's own: it is theirs to let go
+      continue;
+    }
     RETURN_IF_ERROR(WaitForLock(ctx, JoinPath(options_.common_dir, ref + ".lock")));
   }
 }
@@ -254,32 +304,41 @@ std::vector<std::string> Refs::GitDirs() const {
 
 // A branch that is a work tree's HEAD must not appear under it: its index would differ at once.
 Status Refs::CheckNotCheckedOut(const std::string& ref) const {
+  const std::string folder = HeadUserOf(ref);
+  if (folder.empty()) return absl::OkStatus();
+  return FailedPrecondition("branch ", ref, " is checked out (", folder,
+                            "): switch that work tree to another branch first");
+}
+
+std::string Refs::HeadUserOf(const std::string& ref) const {
   for (const std::string& folder : GitDirs()) {
-    if (ReadHead(JoinPath(folder, "HEAD"), options_.object_format) == ref) {
-      return FailedPrecondition("branch ", ref, " is checked out (", folder,
-                                "): switch that work tree to another branch first");
-    }
+    if (ReadHead(JoinPath(folder, "HEAD"), options_.object_format) == ref) return folder;
   }
-  return absl::OkStatus();
+  return "";
 }
 
 // While it rebases or bisects a branch, a work tree's HEAD is detached and the branch's name is
 // kept aside.
 Status Refs::CheckNotInUse(const std::string& ref) const {
-  constexpr size_t kNameFileBytesMax = 8192;
   RETURN_IF_ERROR(CheckNotCheckedOut(ref));
+  const std::string folder = UserOf(ref);
+  if (folder.empty()) return absl::OkStatus();
+  return FailedPrecondition("branch ", ref, " is being rebased or bisected (", folder,
+                            "): end that first");
+}
+
+std::string Refs::UserOf(const std::string& ref) const {
+  constexpr size_t kNameFileBytesMax = 8192;
+  if (std::string folder = HeadUserOf(ref); !folder.empty()) return folder;
   const std::string name = ref.substr(std::string_view("refs/heads/").size());
   for (const std::string& folder : GitDirs()) {
     for (const char* file : {"rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START"}) {
       const StatusOr<std::string> kept = ReadFile(JoinPath(folder, file), kNameFileBytesMax);
       const std::string_view used = kept.ok() ? TrimWhitespace(*kept) : std::string_view();
-      if (used == ref || used == name) {
-        return FailedPrecondition("branch ", ref, " is being rebased or bisected (", folder,
-                                  "): end that first");
-      }
+      if (used == ref || used == name) return folder;
     }
   }
-  return absl::OkStatus();
+  return "";
 }
 
 // A link below refs would carry our writes to wherever it points.

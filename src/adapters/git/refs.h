@@ -10,7 +10,8 @@
 //   2. What else takes such locks is the person's own git (gc, branch -d) or a coditect with
 //      another state folder: for milliseconds. So a lock counts as stale when its file has not
 //      changed for kLockStaleAge: by its own time stamp, or (were the clock set back) as watched.
-//   3. It is removed with the exclusive flock held, after looking again that it is still the same
+//   3. A lock on a branch of the person's is never removed. Ours is removed with the exclusive
+//   flock held, after looking again that it is still the same
 //      file, and only below refs/coditect/ and refs/heads/coditect/.
 #pragma once
 
@@ -27,6 +28,9 @@ namespace coditect::git {
 
 inline constexpr std::chrono::seconds kLockStaleAge{2};
 inline constexpr std::chrono::seconds kLockWaitMax{10};
+
+/// Rule 1's file for the repository of `common_dir`, in the state folder's `parent`.
+std::string RefsGuardPath(const std::string& parent, const std::string& common_dir);
 
 /// The refs of one repository. Thread-safe.
 class Refs {
@@ -46,6 +50,12 @@ class Refs {
   Status Update(const Context& ctx, const std::string& ref, const CommitId& old_commit,
                 const CommitId& new_commit) const;
 
+  /// Port Delivery::FastForward for the branch `ref`: the only way to move a branch that is not
+  /// coditect's. Besides its errors as Update, but a lock on it is never removed. Passes crash
+  /// point effect#branch.
+  Status FastForward(const Context& ctx, const std::string& ref, const CommitId& old_commit,
+                     const CommitId& new_commit) const;
+
   /// Deletes the branch refs/heads/coditect/… if it is at `commit`; OK when it is gone already.
   /// ABORTED when it is elsewhere; FAILED_PRECONDITION when a work tree has it checked out or is in
   /// the middle of something with it; else as Update.
@@ -60,6 +70,9 @@ class Refs {
   /// FAILED_PRECONDITION naming the work tree that has the branch checked out or uses it.
   Status CheckNotInUse(const std::string& ref) const;
 
+  /// The git folder of a work tree that has the branch checked out or uses it; "" = there is none.
+  std::string UserOf(const std::string& ref) const;
+
   /// What the ref holds, "" when there is none. Symbolic refs are not followed:
   /// FAILED_PRECONDITION.
   StatusOr<CommitId> Read(const Context& ctx, const std::string& ref) const;
@@ -73,6 +86,7 @@ class Refs {
   std::vector<std::string> GitDirs() const;
   Status WaitForLock(const Context& ctx, const std::string& lock_path) const;
   Status CheckNotCheckedOut(const std::string& ref) const;
+  std::string HeadUserOf(const std::string& ref) const;
   Status CheckNoLinks(const std::string& ref) const;
   Status SweepFolder(const std::string& folder, int depth, size_t* visited) const;
   StatusOr<UniqueFd> Guard(const Context& ctx, int operation) const;

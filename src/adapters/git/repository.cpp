@@ -17,7 +17,6 @@
 #include "src/adapters/git/write_tree.h"
 #include "src/base/crash_point.h"
 #include "src/base/file.h"
-#include "src/base/sha256.h"
 
 namespace coditect::git {
 namespace {
@@ -164,6 +163,7 @@ StatusOr<std::map<std::string, std::string>> GitRepository::ReadBlobs(
 StatusOr<CommitId> GitRepository::Commit(const Context& ctx, const CommitRequest& request) {
   RETURN_IF_ERROR(CheckId(request.parent));
   RETURN_IF_ERROR(CheckId(request.tree));
+  if (!request.merged_parent.empty()) RETURN_IF_ERROR(CheckId(request.merged_parent));
   ASSIGN_OR_RETURN(const Author author, ParseAuthor(request.author));
   if (request.wall_ms < 0 || request.wall_ms > kWallMsMax) {
     return InvalidArgument("commit time ", request.wall_ms, " ms is out of range");
@@ -178,8 +178,10 @@ StatusOr<CommitId> GitRepository::Commit(const Context& ctx, const CommitRequest
 StatusOr<CommitId> GitRepository::WriteCommit(const Context& ctx, const CommitRequest& request,
                                               const Author& author) const {
   const std::string date = StrCat("@", request.wall_ms / 1000, " +0000");
-  GitCall call{.args = {"commit-tree", "-p", request.parent, "-F", "-", request.tree},
-               .stdin_bytes = request.message};
+  GitCall call{.args = {"commit-tree", "-p", request.parent}, .stdin_bytes = request.message};
+  if (!request.merged_parent.empty())
+    call.args.insert(call.args.end(), {"-p", request.merged_parent});
+  call.args.insert(call.args.end(), {"-F", "-", request.tree});
   for (const char* role : {"AUTHOR", "COMMITTER"}) {
     call.environment.push_back(StrCat("GIT_", role, "_NAME=", author.name));
     call.environment.push_back(StrCat("GIT_", role, "_EMAIL=", author.mail));
@@ -290,9 +292,8 @@ StatusOr<std::unique_ptr<Repository>> OpenRepository(const Context& ctx,
                                                                 .common_dir = ref.common_dir,
                                                                 .object_format = ref.object_format,
                                                                 .shared = config.shared}));
-  const std::string guard =
-      JoinPath(parent, StrCat("refs-", Sha256Hex(ref.common_dir).substr(0, 16), ".lock"));
-  auto repository = std::make_unique<GitRepository>(ref, std::move(git), guard);
+  auto repository =
+      std::make_unique<GitRepository>(ref, std::move(git), RefsGuardPath(parent, ref.common_dir));
   RETURN_IF_ERROR(repository->Start(ctx));
   return repository;
 }

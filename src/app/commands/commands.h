@@ -33,11 +33,16 @@ struct RunOptions {
   std::string sandbox;
   std::optional<uint64_t> seed;
   std::optional<uint32_t> agents;
-  bool include_uncommitted = false;     // start from the work tree as it is
+  std::vector<std::string> tests;    // of fix: the ids to mend; with `from` none: every failing one
+  std::string from;                  // of fix: a JUnit XML file whose failing tests are meant
+  bool include_uncommitted = false;  // start from the work tree as it is
+  std::string deliver;               // branch, ff or patch; "" = as configured
+  std::string patch_file;            // of patch; "" = coditect-<run>.patch here
+  bool plan_only = false;            // end with a plan
+  std::string plan;                  // run the plan of this run instead of a goal
+  std::optional<uint64_t> check_index;  // refuse unless the plan has this index
   std::vector<std::string> candidates;  // names of commits whose change is judged first
   std::string approve;                  // none, plan, merge or all
-  std::vector<std::string> tests;  // of fix: the ids to mend; with `from` none: every failing one
-  std::string from;                // of fix: a JUnit XML file whose failing tests are meant
 };
 
 /// Which run a verb is about.
@@ -55,6 +60,8 @@ struct DoctorOptions {
 };
 
 int RunCommand(const GlobalOptions& global, const RunOptions& options);
+/// A run that ends with its plan. `output` of `global` may also be mermaid or dot.
+int PlanCommand(const GlobalOptions& global, const RunOptions& options);
 /// A run whose goal is the tests of `options`; its `goal` is set here.
 int FixCommand(const GlobalOptions& global, const RunOptions& options);
 int ResumeCommand(const GlobalOptions& global, const RunName& name);

@@ -12,16 +12,16 @@ constexpr std::string_view kBranchPrefix = "refs/heads/";
 constexpr std::chrono::minutes kMergeTimeout{10};
 
 /// A run with what it delivered, if anything.
-struct Delivery {
+struct DeliveredRun {
   Reading reading;
   const MissionState* mission = nullptr;
   std::optional<Delivered> delivered;
   std::string branch;  // its short name
 };
 
-StatusOr<Delivery> FindDelivery(const Context& ctx, const GlobalOptions& global,
-                                const RunName& name) {
-  Delivery delivery;
+StatusOr<DeliveredRun> FindDelivery(const Context& ctx, const GlobalOptions& global,
+                                    const RunName& name) {
+  DeliveredRun delivery;
   ASSIGN_OR_RETURN(delivery.reading, ReadLedger(ctx));
   ASSIGN_OR_RETURN(delivery.mission, FindRun(delivery.reading, name, global.folder));
   delivery.delivered = DeliveredBy(*delivery.mission);
@@ -31,12 +31,12 @@ StatusOr<Delivery> FindDelivery(const Context& ctx, const GlobalOptions& global,
   return delivery;
 }
 
-std::string NothingDelivered(const Delivery& delivery) {
+std::string NothingDelivered(const DeliveredRun& delivery) {
   const std::string status = StatusWord(*delivery.mission, delivery.reading.owned);
   return StrCat("run ", delivery.mission->id, " (", status, ") delivered no branch");
 }
 
-int AnswerUndo(const GlobalOptions& global, const Delivery& delivery, bool undone, bool dry_run,
+int AnswerUndo(const GlobalOptions& global, const DeliveredRun& delivery, bool undone, bool dry_run,
                const std::string& said) {
   if (!global.quiet) PrintErr(EscapeForTerminal(said) + "\n");
   if (global.output != "json") return kExitVerified;
@@ -67,7 +67,7 @@ std::string_view KindWord(MergeKind kind) {
   return "";
 }
 
-std::string MergeJson(const Delivery& delivery, const MergeOutcome& outcome, bool dry_run) {
+std::string MergeJson(const DeliveredRun& delivery, const MergeOutcome& outcome, bool dry_run) {
   std::string out = "{";
   wire::JsonFields fields(out);
   fields.Field("schema", std::string_view("coditect.merge/v1"));
@@ -87,7 +87,7 @@ std::string MergeJson(const Delivery& delivery, const MergeOutcome& outcome, boo
 }
 
 /// One sentence and, where nothing was merged, what to type.
-std::string MergeText(const Delivery& delivery, const MergeOutcome& outcome) {
+std::string MergeText(const DeliveredRun& delivery, const MergeOutcome& outcome) {
   const std::string& into = outcome.standing.base_branch;
   const std::string branch = StrCat("branch ", delivery.branch);
   const std::string in = StrCat("git -C ", CommandWord(outcome.work_tree), " ");
@@ -131,6 +131,14 @@ int UndoCommand(const GlobalOptions& global, const RunName& name, bool dry_run) 
                       "nothing to undo: " + NothingDelivered(*delivery));
   }
   const Delivered& delivered = *delivery->delivered;
+  if (!delivered.moved_from.empty()) {
+    return Fail(
+        FailedPrecondition("run ", delivery->mission->id, " moved branch ", delivery->branch,
+                           ", which is yours, from ", delivered.moved_from.substr(0, 12), " to ",
+                           delivered.commit.substr(0, 12), "; `git -C ",
+                           CommandWord(delivered.repository.path), " branch -f ", delivery->branch,
+                           " ", delivered.moved_from, "` takes it back, with all that came after"));
+  }
   const auto standing = LookAtDelivery(ctx, delivery->reading.paths, delivered);
   if (!standing.ok()) return Fail(standing.status());
   const auto undone = UndoDelivery(ctx, delivery->reading.paths, delivered, dry_run);

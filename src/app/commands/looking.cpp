@@ -95,7 +95,7 @@ int DiffCommand(const GlobalOptions& global, const RunName& name, bool stat) {
   const auto found = FindRun(*reading, name, global.folder);
   if (!found.ok()) return Fail(found.status());
   const MissionState& mission = **found;
-  const CommitId to = mission.branch_commit.empty() ? mission.tip : mission.branch_commit;
+  const CommitId& to = mission.tip;  // without what a base branch got besides
   if (to.empty()) return Fail(NotFound("run ", mission.id, " changed nothing"));
   auto repository = OpenMissionRepository(ctx, reading->paths, mission.request);
   if (!repository.ok()) return Fail(repository.status());

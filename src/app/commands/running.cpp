@@ -10,6 +10,7 @@
 #include "src/app/request.h"
 #include "src/app/run_loop.h"
 #include "src/base/random.h"
+#include "src/domain/delivery.h"
 #include "src/wire/json.h"
 
 namespace coditect {
@@ -134,10 +135,72 @@ int AnswerRetryDryRun(const GlobalOptions& global, const MissionState& mission,
   return Answer(out + "}\n");
 }
 
+/// That what the plan was made for is still there.
+Status CheckPlanHolds(const Context& ctx, const StatePaths& paths, const MissionState& mission) {
+  const MissionRequest& request = mission.request;
+  const bool uncommitted = request.snapshot.has_value();
+  const std::string again = "; plan again (coditect plan)";
+  ASSIGN_OR_RETURN(
+      const auto now,
+      ResolveRepository(ctx, request.repository.path,
+                        uncommitted ? "" : RetryBase(ctx, request.repository), uncommitted));
+  const CommitId& was = uncommitted ? request.snapshot->head : request.repository.base_commit;
+  if (now.ref.base_commit != was) {
+    return FailedPrecondition(EscapeForTerminal(request.repository.base_name), " has moved from ",
+                              was.substr(0, 12), " to ", now.ref.base_commit.substr(0, 12),
+                              " since the plan of ", mission.id, " was made", again);
+  }
+  if (uncommitted) {
+    ASSIGN_OR_RETURN(const WorkTreeState state, LookAtWorkTree(ctx, paths, now.ref));
+    if (state.tree != request.repository.base_tree) {
+      return FailedPrecondition("the uncommitted changes are not those that the plan of ",
+                                mission.id, " was made for", again);
+    }
+  }
+  return CheckDelivery(ctx, paths, ParseDelivery(request.deliver), request.repository);
+}
+
+int RunPlan(const GlobalOptions& global, const RunOptions& options) {
+  const Context ctx;
+  auto reading = ReadLedger(ctx);
+  if (!reading.ok()) return FailRun(global, reading.status());
+  const auto found = FindRun(*reading, {.id = options.plan}, global.folder);
+  if (!found.ok()) return FailRun(global, found.status());
+  const MissionState& mission = **found;
+  if (mission.status != MissionStatus::kCompleted || mission.outcome != Outcome::kPlanned) {
+    return FailRun(global, FailedPrecondition("run ", mission.id, " is ",
+                                              StatusWord(mission, reading->owned), ", not planned",
+                                              mission.plan_released ? ": its plan was run" : "",
+                                              "; `coditect show ", mission.id, "` says more"));
+  }
+  if (options.check_index && *options.check_index != mission.plan_index) {
+    return FailRun(global, FailedPrecondition("the plan of ", mission.id, " has index ",
+                                              mission.plan_index, ", not ", *options.check_index,
+                                              "; `coditect show ", mission.id, "` shows it"));
+  }
+  if (const Status holds = CheckPlanHolds(ctx, reading->paths, mission); !holds.ok()) {
+    return FailRun(global, holds);
+  }
+  auto config = LoadCommandConfig(global, mission.request.repository.path, {});
+  if (!config.ok()) return FailRun(global, config.status());
+  RunLoopOptions loop =
+      LoopOptions(global, reading->paths, MakeOwnerOptions(*config, ProcessEnvironment()));
+  loop.mission_id = mission.id;
+  loop.run_plan = true;
+  return Follow(global, loop);
+}
+
 }  // namespace
+
+int PlanCommand(const GlobalOptions& global, const RunOptions& options) {
+  RunOptions plan = options;
+  plan.plan_only = true;
+  return RunCommand(global, plan);
+}
 
 int RunCommand(const GlobalOptions& global, const RunOptions& options) {
   WatchInterrupts();
+  if (!options.plan.empty()) return RunPlan(global, options);
   const Context ctx;
   auto paths = FindStatePaths(ProcessEnvironment());
   if (!paths.ok()) return FailRun(global, paths.status());
@@ -187,7 +250,9 @@ int RetryCommand(const GlobalOptions& global, const RunName& name, bool dry_run)
                    .sandbox = before.sandbox,
                    .seed = NewSeed(reading->tail->state(), before),
                    .agents = std::nullopt,
-                   .include_uncommitted = before.snapshot.has_value()};
+                   .include_uncommitted = before.snapshot.has_value(),
+                   .deliver = std::string(DeliveryWord(ParseDelivery(before.deliver).mode)),
+                   .plan_only = before.plan_only};
   if (dry_run) return AnswerRetryDryRun(global, mission, again);
   GlobalOptions there = global;
   there.folder = before.repository.path;
