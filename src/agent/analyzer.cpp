@@ -85,6 +85,7 @@ class Observation {
     if (std::string reason = Unusable(first_); !reason.empty()) {
       return Finish(lease_.NewResult(ResultOutcome::kBlocked, reason));
     }
+    RETURN_IF_ERROR(KeepWhatWasBuilt());
     baseline_.suite_ms = first_.wall_ms;
     baseline_.memory_bytes = first_.memory_bytes;
     TaskResult result = lease_.NewResult(ResultOutcome::kSuccess);
@@ -135,6 +136,18 @@ class Observation {
     lease_.Think("HARNESS", {{"runner", baseline_.harness.runner},
                              {"command", baseline_.harness.command},
                              {"interpreter", baseline_.harness.interpreter}});
+    return absl::OkStatus();
+  }
+
+  /// A command of C or C++ builds in place: what it built of the base is what searches begin with.
+  Status KeepWhatWasBuilt() {
+    const bool in_place =
+        baseline_.harness.runner == "command" && baseline_.harness.language == "c++";
+    if (!in_place || first_.build_failed) {
+      return absl::OkStatus();
+    }
+    ASSIGN_OR_RETURN(const std::string why, lease_.mission.KeepTree(lease_.ctx, *workspace_));
+    if (!why.empty()) lease_.Think("NOT_KEPT", {{"reason", why}});
     return absl::OkStatus();
   }
 

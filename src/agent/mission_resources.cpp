@@ -38,6 +38,23 @@ void AppendManifest(const std::string& folder, int depth, size_t* left, std::str
   }
 }
 
+/// True for what compilers, archivers, linkers and configure make of sources.
+bool IsBuildProduct(const FileChange& change) {
+  if (change.kind == FileChange::Kind::kSymlink) return true;  // names of a shared library
+  constexpr std::string_view kMagic[] = {
+      "\x7f"
+      "ELF",
+      "!<arch>\n", "!<thin>\n"};
+  constexpr std::string_view kEnds[] = {".d", ".lo", ".la", ".Po", ".Plo", ".Tpo"};
+  constexpr std::string_view kNames[] = {"Makefile", "config.h",   "config.status",
+                                         "libtool",  "config.log", "stamp-h1"};
+  const auto begins = [&](auto magic) { return change.content.starts_with(magic); };
+  const auto ends = [&](auto end) { return change.path.ends_with(end); };
+  const std::string name = BaseName(change.path);
+  return std::ranges::any_of(kMagic, begins) || std::ranges::any_of(kEnds, ends) ||
+         std::ranges::find(kNames, name) != std::end(kNames);
+}
+
 }  // namespace
 
 MissionResources::MissionResources(MissionId id, std::shared_ptr<const MissionRequest> request,
@@ -125,6 +142,39 @@ Status MissionResources::KeepBuilt(const Context& ctx, Workspace& workspace,
   return kept;
 }
 
+StatusOr<std::string> MissionResources::KeepTree(const Context& ctx, Workspace& workspace) {
+  ASSIGN_OR_RETURN(const auto* base, BaseFiles(ctx));
+  const auto changes = workspace.Changes();
+  if (absl::IsResourceExhausted(changes.status())) return Message(changes.status());
+  RETURN_IF_ERROR(changes.status());
+  std::vector<FileChange> rest;
+  for (const FileChange& change : *changes) {
+    if (base->contains(change.path)) {
+      return StrCat("the tests or the build change ", change.path, ", a file of the repository");
+    }
+    if (!IsBuildProduct(change)) {
+      rest.push_back({.path = change.path, .kind = FileChange::Kind::kDelete});
+    }
+  }
+  RETURN_IF_ERROR(workspace.Apply(rest));
+  MutexLock lock(mutex_);
+  if (!base_ready_ || !built_tree_.empty()) return std::string();
+  const std::string host = folder_ + "/built-tree";
+  const Status kept = workspace.Keep(ctx, "", host);
+  if (!kept.ok()) {
+    (void)RemoveTree(host);
+    return kept;
+  }
+  built_tree_ = host;
+  return std::string();
+}
+
+StatusOr<std::string> MissionResources::FolderFor(const Context& ctx, bool for_proof) {
+  ASSIGN_OR_RETURN(const std::string base, BaseFolder(ctx));
+  MutexLock lock(mutex_);
+  return for_proof || built_tree_.empty() ? base : built_tree_;
+}
+
 std::vector<FolderLayer> MissionResources::Built(bool for_proof) {
   MutexLock lock(mutex_);
   std::vector<FolderLayer> layers;
@@ -136,7 +186,8 @@ std::vector<FolderLayer> MissionResources::Built(bool for_proof) {
 }
 
 StatusOr<std::unique_ptr<Workspace>> OpenWorkspace(const Lease& lease, WorkspaceUse use) {
-  ASSIGN_OR_RETURN(const std::string base, lease.mission.BaseFolder(lease.ctx));
+  const bool for_proof = use == WorkspaceUse::kProof;
+  ASSIGN_OR_RETURN(const std::string base, lease.mission.FolderFor(lease.ctx, for_proof));
   ASSIGN_OR_RETURN(const Toolchain* tools, lease.mission.toolchain(lease.ctx));
   WorkspaceOptions options;
   options.label = lease.Label();
@@ -144,7 +195,7 @@ StatusOr<std::unique_ptr<Workspace>> OpenWorkspace(const Lease& lease, Workspace
   options.repo_path = lease.mission.request().repository.path;
   options.base = base;
   options.toolchain = *tools;
-  options.layers = lease.mission.Built(use == WorkspaceUse::kProof);
+  options.layers = lease.mission.Built(for_proof);
   options.read_only_files = lease.services.harness.SupportFiles();
   return lease.services.sandbox.OpenWorkspace(lease.ctx, options);
 }

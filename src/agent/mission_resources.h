@@ -33,6 +33,15 @@ class MissionResources {
   /// workspaces of this mission. The first of each folder stays.
   Status KeepBuilt(const Context& ctx, Workspace& workspace, const BuiltFolder& built);
 
+  /// Keeps the tree of `workspace`, in which a command built and tested the base in place, as what
+  /// later searches begin with: of what is new only what compilers and configure make (objects,
+  /// programs, lists of dependencies); the rest, which tests may have left, goes. "" or why nothing
+  /// was kept: a file of the base is not as it was, or too much is new.
+  StatusOr<std::string> KeepTree(const Context& ctx, Workspace& workspace);
+
+  /// The base tree, or for searches what KeepTree kept.
+  StatusOr<std::string> FolderFor(const Context& ctx, bool for_proof);
+
   /// What was kept; without what judges when a proof is to begin with it.
   std::vector<FolderLayer> Built(bool for_proof);
 
@@ -58,6 +67,7 @@ class MissionResources {
     std::string host;
   };
   std::vector<KeptFolder> built_ ABSL_GUARDED_BY(mutex_);
+  std::string built_tree_ ABSL_GUARDED_BY(mutex_);  // host folder; "" = none
 };
 
 enum class WorkspaceUse {

@@ -22,7 +22,8 @@ class LanguageHarnesses final : public TestHarness {
   StatusOr<HarnessPlan> Detect(const Context& ctx, Workspace& workspace,
                                const DetectRequest& request) override {
     std::string reasons;
-    const bool mixed = DeclaresPython(request.files) && request.verify_command.empty();
+    const bool mixed =
+        DeclaresPython(request.files) && request.verify_command.empty() && !request.builds;
     std::optional<HarnessPlan> first;
     for (const LanguageHarness& one : harnesses_) {
       if (first.has_value() && one.language != kPython) continue;
@@ -63,8 +64,10 @@ class LanguageHarnesses final : public TestHarness {
 
   StatusOr<BuildReport> Build(const Context& ctx, Workspace& workspace,
                               const BuildRequest& request) override {
-    ASSIGN_OR_RETURN(TestHarness * harness, Of(request.plan));
-    return harness->Build(ctx, workspace, request);
+    BuildRequest part = request;
+    if (IsMixed(request.plan)) part.plan = request.plan.parts[0];  // Python has nothing to build
+    ASSIGN_OR_RETURN(TestHarness * harness, Of(part.plan));
+    return harness->Build(ctx, workspace, part);
   }
 
   StatusOr<std::unique_ptr<CandidateFilter>> OpenFilter(const Context& ctx, Workspace& workspace,

@@ -110,6 +110,7 @@ class Workspace {
 
   /// Copies a folder of the repository as the sandbox sees it to `host`, which is made, with modes
   /// and times, so that a later workspace can show it as a layer; only while nothing runs in it.
+  /// "" = the whole tree without its layers, for a workspace that has it as its base.
   virtual Status Keep(const Context& ctx, const std::string& folder, const std::string& host) = 0;
 };
 

@@ -24,9 +24,10 @@ StatusOr<std::map<std::string, std::string>> BuildEnvironment(const Context& ctx
                                                               BuildKind kind);
 
 /// Builds what changed since the last build here, everything the first time; of `targets` alone
-/// when it names some that the build knows (and all are named like that). Nothing for the runner
-/// "command". `environment` is BuildEnvironment's for this kind. An error of the build is no error
-/// of this function: the result says how it ended.
+/// when it names some that the build knows (and all are named like that). For the runner
+/// "command" it only sees to it that the command builds anew what is to be measured. `environment`
+/// is BuildEnvironment's for this kind. An error of the build is no error of this function: the
+/// result says how it ended.
 StatusOr<SandboxResult> Build(const Context& ctx, Shell& shell, const HarnessPlan& plan,
                               const std::map<std::string, std::string>& environment, BuildKind kind,
                               const std::vector<std::string>& targets = {});

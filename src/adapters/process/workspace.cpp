@@ -196,8 +196,9 @@ Status ProcessWorkspace::Keep(const Context& ctx, const std::string& folder,
                               const std::string& host) {
   RETURN_IF_ERROR(CheckIdle());
   RETURN_IF_ERROR(core_.CheckDisk());
-  RETURN_IF_ERROR(CheckRelativePath(folder));
-  UniqueFd source(OpenAt(merged_.get(), folder, O_RDONLY | O_DIRECTORY, kResolveBeneath));
+  if (!folder.empty()) RETURN_IF_ERROR(CheckRelativePath(folder));
+  UniqueFd source(OpenAt(merged_.get(), folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY,
+                         kResolveBeneath));
   if (!source.valid()) return ErrnoStatus(errno, "cannot keep ", EscapeForTerminal(folder));
   return CopyTree(ctx, std::move(source), host, {.reflink = core_.reflink});
 }

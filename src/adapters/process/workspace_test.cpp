@@ -193,6 +193,27 @@ TEST_CASE("AKeptFolderIsTheNextWorkspacesLayer") {
   CHECK_EQ(ReadFile(host + "/deep/object").value(), "one\n");
 }
 
+TEST_CASE("AKeptTreeIsTheNextWorkspacesBase") {
+  const ScratchFolder kept;
+  const std::string host = kept.path() + "/tree";
+  {
+    Bench bench;
+    Put(bench.base() + "/code", "x");
+    Put(bench.repo() + "/node_modules/pad", "pad");
+    bench.options.toolchain.overlays = {"node_modules"};
+    bench.Shell(
+        "mkdir out; echo one > out/object; echo more > node_modules/more; "
+        "touch -d @1000000000 out/object");
+    REQUIRE(bench.workspace().Keep(TestContext(), "", host).ok());
+  }
+  CHECK_FALSE(PathExists(host + "/node_modules/more"));
+  Bench bench;
+  bench.options.base = host;
+  CHECK_EQ(bench.Shell("cat code out/object; stat -c %Y out/object; echo two > out/object"),
+           "xone\n1000000000\n");
+  CHECK_EQ(bench.Changes(), Lines{"+out/object two\n"});
+}
+
 TEST_CASE("AWorkspacesModificationTimesAreTheBases") {
   Bench bench;
   Put(bench.base() + "/old", "x");
