@@ -15,14 +15,15 @@ import pytest
 from conftest import BINARY, finish, leftovers
 
 VERBS = ("run", "resume", "stop", "ps", "show", "logs", "diff", "demo", "doctor", "version",
-         "config", "merge", "undo", "wait", "explain", "retry", "init", "completion", "man", "fix")
+         "config", "merge", "undo", "wait", "explain", "retry", "init", "completion", "man", "fix",
+         "inbox", "approve", "reject")
 RUN_FLAGS = ("-C", "--verify", "--base", "--max-time", "--agents", "--brain", "--sandbox", "--seed",
+             "--candidate", "--approve",
              "--output", "--progress", "--no-input", "-q", "-v")
-NOT_YET = ("plan", "review", "test", "trust", "top", "ui", "inbox",
-           "approve", "reject", "answer", "comment", "pause", "replan",
+NOT_YET = ("plan", "review", "test", "trust", "top", "ui", "answer", "comment", "pause", "replan",
            "serve", "agent", "worker", "acp", "mcp", "world", "violation", "event", "lesson", "graph",
            "cost", "trace", "tenant", "key", "audit", "archive", "backend", "bench", "api")
-NOT_YET_FLAGS = ("-d", "--plan-only", "--approve", "--worker", "--model", "--budget", "--branch",
+NOT_YET_FLAGS = ("-d", "--plan-only", "--worker", "--model", "--budget", "--branch",
                  "--deliver", "--allow-empty", "-f")
 
 PASSING = {"test_fine.py": "def test_fine():\n    assert True\n"}

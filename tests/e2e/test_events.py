@@ -14,6 +14,7 @@ import sys
 import pytest
 
 import test_config
+import test_integrity
 import test_runs
 from conftest import PRICES, PROJECT, finish, leftovers, wait_until
 
@@ -344,6 +345,9 @@ OTHERS = {  # type -> the test that sees it
     "TASK_FAILED": test_config.retries_are_counted,
     "TASK_RETRIED": test_a_claim_that_is_refuted_is_a_violation_and_is_tried_again,
     "VIOLATION_FOUND": test_a_claim_that_is_refuted_is_a_violation_and_is_tried_again,
+    "APPROVAL_REQUESTED": test_integrity.test_an_approved_run_goes_on_to_its_branch,
+    "APPROVAL_ANSWERED": test_integrity.test_an_approved_run_goes_on_to_its_branch,
+    "APPROVAL_SETTLED": test_integrity.test_an_approved_run_goes_on_to_its_branch,
     "TASK_QUARANTINED": test_a_task_that_takes_its_host_down_three_times_is_quarantined,
 }
 
