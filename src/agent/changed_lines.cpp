@@ -10,6 +10,19 @@
 namespace coditect {
 namespace {
 
+/// False for what no run can be seen to execute: in C and C++ whatever stands outside a function
+/// (directives, prototypes, types, tables) and declarations that compute nothing.
+bool IsRun(const analysis::SyntaxTree& tree, const analysis::Statement& statement) {
+  using analysis::Role;
+  if (tree.language().name == "python") return true;
+  const Role role = tree[statement.node].role;
+  if (role == Role::kFunction) return true;
+  if (role == Role::kImport || role == Role::kLeftAlone) return false;
+  if (tree.Ancestor(statement.node, {Role::kFunction}) == analysis::kNoNode) return false;
+  return role != Role::kDeclaration ||
+         tree.Text(statement.node).find_first_of("=({") != std::string_view::npos;
+}
+
 /// Executable lines of the statements that a hunk touches, in the new text.
 std::vector<uint32_t> StatementLines(const analysis::SyntaxTree& tree, const Hunk& hunk) {
   const auto statements = analysis::Statements(tree);
@@ -21,7 +34,8 @@ std::vector<uint32_t> StatementLines(const analysis::SyntaxTree& tree, const Hun
   std::set<uint32_t> lines;
   for (const analysis::Statement& statement : statements) {
     if (statement.first_line > last || statement.header_end_line < first) continue;
-    if (runs.contains(statement.first_line)) lines.insert(statement.first_line);
+    if (!runs.contains(statement.first_line) || !IsRun(tree, statement)) continue;
+    lines.insert(statement.first_line);
     for (uint32_t line = std::max(first, statement.first_line);
          line <= std::min(last, statement.header_end_line); ++line) {
       lines.insert(line);

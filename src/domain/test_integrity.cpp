@@ -128,12 +128,12 @@ Finding FindInNew(const FileChange& change) {
 Finding JudgeChange(const FileChange& change, const JudgeRequest& request) {
   const auto old = request.base.find(change.path);
   const bool exists = old != request.base.end();
-  if (std::ranges::find(request.test_files, change.path) != request.test_files.end()) {
-    return ChangedTest(change);
-  }
   const std::string name = BaseName(change.path);
   if (const NameRule* rule = RuleOfName(name)) {
     return Judged(change, kConfigurationChanged, std::string(rule->sentence));
+  }
+  if (std::ranges::find(request.test_files, change.path) != request.test_files.end()) {
+    return ChangedTest(change);
   }
   if (exists && StandsAmongTests(change.path)) return ChangedTest(change);
   const bool was_program = exists && (old->second.mode & 0111) != 0;

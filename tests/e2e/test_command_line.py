@@ -18,12 +18,12 @@ VERBS = ("run", "plan", "resume", "stop", "ps", "show", "logs", "diff", "demo", 
          "config", "merge", "undo", "wait", "explain", "retry", "init", "completion", "man", "fix", "gc",
          "inbox", "approve", "reject")
 RUN_FLAGS = ("-C", "--verify", "--base", "--max-time", "--agents", "--brain", "--sandbox", "--seed",
-             "--output", "--progress", "--no-input", "-q", "-v", "--plan-only", "--plan",
+             "--candidate", "--approve", "--output", "--progress", "--no-input", "-q", "-v", "--plan-only", "--plan",
              "--check-index", "--deliver", "--patch-file", "--include-uncommitted")
 NOT_YET = ("review", "test", "top", "ui", "answer", "comment", "pause", "replan",
            "serve", "agent", "worker", "acp", "mcp", "world", "violation", "event", "lesson", "graph",
            "cost", "trace", "tenant", "key", "audit", "archive", "backend", "bench", "api")
-NOT_YET_FLAGS = ("-d", "--approve", "--worker", "--model", "--budget", "--branch", "--allow-empty",
+NOT_YET_FLAGS = ("-d", "--worker", "--model", "--budget", "--branch", "--allow-empty",
                  "-f")
 
 PASSING = {"test_fine.py": "def test_fine():\n    assert True\n"}

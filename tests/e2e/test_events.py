@@ -15,6 +15,7 @@ import pytest
 
 import test_config
 import test_gc
+import test_integrity
 import test_merging
 import test_runs
 from conftest import PRICES, PROJECT, finish, leftovers, wait_until
@@ -352,6 +353,9 @@ OTHERS = {  # type -> the test that sees it
     "SNAPSHOT_TAKEN": test_gc.test_a_log_cut_off_in_front_still_tells_everything,
     "LOG_TRUNCATED": test_gc.test_a_log_cut_off_in_front_still_tells_everything,
     "MISSION_FORGOTTEN": test_gc.test_gc_forgets_what_is_due_and_keeps_the_rest,
+    "APPROVAL_REQUESTED": test_integrity.test_an_approved_run_goes_on_to_its_branch,
+    "APPROVAL_ANSWERED": test_integrity.test_an_approved_run_goes_on_to_its_branch,
+    "APPROVAL_SETTLED": test_integrity.test_an_approved_run_goes_on_to_its_branch,
     "TASK_QUARANTINED": test_a_task_that_takes_its_host_down_three_times_is_quarantined,
 }
 

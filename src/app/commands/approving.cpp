@@ -148,7 +148,7 @@ int GiveAnswer(const GlobalOptions& global, const RunName& name, bool approved,
     if (!told.ok()) return Fail(told);
   }
   if (!global.quiet) {
-    const bool followed = !(*mission)->clients.empty();
+    const bool followed = reading->owned && !(*mission)->clients.empty();
     PrintErr(EscapeForTerminal(
                  StrCat(dry_run ? "would have " : "", approved ? "approved " : "rejected ", row.run,
                         " (", row.subject, row.stat.empty() ? "" : ", ", row.stat, ")",
