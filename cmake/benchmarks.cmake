@@ -1,7 +1,7 @@
 # The C++ programs of benchmarks/: built by name (`./dev bench`), never by default.
 add_library(coditect_bench_support STATIC EXCLUDE_FROM_ALL
   benchmarks/support/measure.cpp benchmarks/support/mutable_queue.cpp
-  benchmarks/support/scripted_agent.cpp)
+  benchmarks/support/scripted_agent.cpp benchmarks/support/cxx_project.cpp)
 target_link_libraries(coditect_bench_support PUBLIC coditect_adapters_memory
   coditect_adapters_sqlite coditect_orchestrator coditect_task_queue)
 
@@ -16,3 +16,5 @@ benchmark(ledger)
 benchmark(fold DEPS coditect_adapters_localfs)
 benchmark(filter DEPS coditect_adapters_python_testing coditect_repair)
 benchmark(alternatives DEPS coditect_adapters_native coditect_adapters_python_testing)
+benchmark(analysis DEPS coditect_adapters_native coditect_analysis)
+benchmark(warm_workspace DEPS coditect_adapters_native coditect_adapters_process)

@@ -76,6 +76,12 @@ class Observation {
     }
     if (Status status = Detect(*files); !status.ok()) return Blocked(status);
     ASSIGN_OR_RETURN(first_, RunTests({}, TraceMode::kNone));
+    if (first_.build_failed) {
+      ASSIGN_OR_RETURN(const std::string broken, BrokenBuild());
+      if (!broken.empty()) {
+        return Finish(lease_.NewResult(ResultOutcome::kBlocked, "not_verified: " + broken));
+      }
+    }
     if (std::string reason = Unusable(first_); !reason.empty()) {
       return Finish(lease_.NewResult(ResultOutcome::kBlocked, reason));
     }
@@ -128,6 +134,23 @@ class Observation {
                              {"command", baseline_.harness.command},
                              {"interpreter", baseline_.harness.interpreter}});
     return absl::OkStatus();
+  }
+
+  /// What does not compile, with the goal that mends it; "" when all does.
+  StatusOr<std::string> BrokenBuild() {
+    ASSIGN_OR_RETURN(workspace_, OpenWorkspace(lease_, WorkspaceUse::kSearch));
+    BuildRequest request;
+    request.plan = baseline_.harness;
+    request.limits = SuiteLimits(lease_);
+    ASSIGN_OR_RETURN(const BuildReport built,
+                     lease_.services.harness.Build(lease_.ctx, *workspace_, request));
+    usage_.cpu_ms += built.cpu_ms;
+    usage_.wall_ms += built.wall_ms;
+    if (built.passed || std::ranges::none_of(built.diagnostics, &Diagnostic::error)) {
+      return std::string();
+    }
+    return StrCat("the tests cannot run, since it does not build: ", built.error,
+                  "; next: `coditect run \"make it build\"`");
   }
 
   StatusOr<TestReport> RunTests(const std::vector<std::string>& ids, TraceMode trace) {
@@ -427,6 +450,8 @@ class Observation {
 
 }  // namespace
 
-StatusOr<Work> Observe(const Lease& lease) { return Observation(lease).Run(); }
+StatusOr<Work> Observe(const Lease& lease) {
+  return WorksOnBuild(lease) ? ObserveBuild(lease) : Observation(lease).Run();
+}
 
 }  // namespace coditect

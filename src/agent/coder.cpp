@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "src/agent/claim_commit.h"
 #include "src/agent/lease.h"
 #include "src/agent/repair_message.h"
 #include "src/agent/sources.h"
@@ -32,12 +33,6 @@ constexpr uint64_t kStarvedFuel = 3'000'000;  // a few tenths of a second of CPU
 constexpr size_t kEditableFilesMax = 24;
 // Each candidate for a file that cannot be collected has all of it loaded anew.
 constexpr uint64_t kImportCandidatesMax = 100;
-constexpr size_t kOutputBytesMax = 1024;
-
-std::string Shortened(std::string text) {
-  if (text.size() > kOutputBytesMax) text.resize(kOutputBytesMax);
-  return ReplaceInvalidUtf8(text);
-}
 
 class Coding {
  public:
@@ -266,32 +261,18 @@ class Coding {
   }
 
   StatusOr<Work> Claim() {
-    ASSIGN_OR_RETURN(Repository * git, lease_.mission.repository(lease_.ctx));
     Work work = Report(ResultOutcome::kSuccess, "");
     TaskResult& result = work.result;
-    const std::string summary = search_->Description(claim_number_);
-    CommitRequest commit;
-    commit.parent = lease_.mission.request().repository.base_commit;
-    commit.tree = claim_tree_;
-    commit.author = lease_.mission.request().author;
-    commit.message = RepairMessage(lease_, baseline_, cluster_->tests, summary);
-    commit.wall_ms = lease_.services.clock.WallMs();
-    ASSIGN_OR_RETURN(result.commit, git->Commit(lease_.ctx, commit));
-    RETURN_IF_ERROR(
-        git->UpdateRef(lease_.ctx, "refs/coditect/" + lease_.Label(), "", result.commit));
-    result.tree = claim_tree_;
+    RETURN_IF_ERROR(CommitClaim(lease_,
+                                {.tree = claim_tree_,
+                                 .summary = search_->Description(claim_number_),
+                                 .mended = MendedText(baseline_, cluster_->tests),
+                                 .changes = claim_changes_},
+                                &result));
     result.evidence = claim_evidence_;
-    result.outputs["summary"] = Shortened(summary);
-    std::string files;
-    for (const FileChange& change : claim_changes_) {
-      files += (files.empty() ? "" : "\n") + change.path;
-    }
-    result.outputs["files"] = Shortened(files);
     if (!held_out_.empty()) {
       result.outputs["held_out"] = StrCat(held_out_.size(), "/", held_out_.size());
     }
-    ASSIGN_OR_RETURN(result.outputs["message"],
-                     lease_.services.blobs.Put(lease_.ctx, commit.message));
     ASSIGN_OR_RETURN(result.outputs["plausible"],
                      lease_.services.blobs.Put(lease_.ctx, PlausibleText()));
     return work;
@@ -364,6 +345,8 @@ class Coding {
 
 }  // namespace
 
-StatusOr<Work> Repair(const Lease& lease) { return Coding(lease).Run(); }
+StatusOr<Work> Repair(const Lease& lease) {
+  return WorksOnBuild(lease) ? RepairBuild(lease) : Coding(lease).Run();
+}
 
 }  // namespace coditect

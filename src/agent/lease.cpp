@@ -17,6 +17,8 @@ uint64_t Lease::IntParameter(const std::string& name) const {
   return ParseInt(Parameter(name), 0, INT64_MAX, &value) ? static_cast<uint64_t>(value) : 0;
 }
 
+bool WorksOnBuild(const Lease& lease) { return lease.Parameter("goal") == "build"; }
+
 std::string Lease::Label() const {
   return StrCat(wanted.mission_id, '/', wanted.task_id.ToString(), '/', wanted.epoch.ToString());
 }

@@ -87,10 +87,14 @@ struct Work {
   std::vector<TaskPlanned> drafts;
 };
 
-// The work of each intent (one file each). A Status that is not OK is a failure of our machinery:
-// the host reports it as kError, or as nothing at all when the lease was cancelled.
+/// True when the mission's goal is that the repository builds.
+bool WorksOnBuild(const Lease& lease);
+
+// The work of each intent (one file each, and one for builds). A Status that is not OK is a failure
+// of our machinery: the host reports it as kError, or as nothing at all when the lease was
+// cancelled.
 StatusOr<Work> Observe(const Lease& lease);    // analyzer.cpp
-StatusOr<Work> Localize(const Lease& lease);   // analyzer.cpp
+StatusOr<Work> Localize(const Lease& lease);   // localizer.cpp
 StatusOr<Work> MakePlan(const Lease& lease);   // planner.cpp
 StatusOr<Work> Repair(const Lease& lease);     // coder.cpp
 StatusOr<Work> Adopt(const Lease& lease);      // adopter.cpp
@@ -101,5 +105,9 @@ StatusOr<Work> Deliver(const Lease& lease);    // deliverer.cpp
 
 /// Lets the ref of the mission's tip follow what the ledger decided (integrator.cpp).
 Status AdvanceTip(const Lease& lease, Repository& git);
+
+StatusOr<Work> ObserveBuild(const Lease& lease);   // build_observation.cpp
+StatusOr<Work> LocalizeBuild(const Lease& lease);  // build_observation.cpp
+StatusOr<Work> RepairBuild(const Lease& lease);    // build_coder.cpp
 
 }  // namespace coditect

@@ -279,6 +279,8 @@ class Localization {
 
 }  // namespace
 
-StatusOr<Work> Localize(const Lease& lease) { return Localization(lease).Run(); }
+StatusOr<Work> Localize(const Lease& lease) {
+  return WorksOnBuild(lease) ? LocalizeBuild(lease) : Localization(lease).Run();
+}
 
 }  // namespace coditect

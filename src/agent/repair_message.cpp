@@ -4,9 +4,6 @@
 #include "src/agent/mission_resources.h"
 
 namespace coditect {
-namespace {
-
-/// What the patch mends, as the middle of a commit message.
 std::string MendedText(const Baseline& baseline, const std::vector<std::string>& tests) {
   if (baseline.harness.runner == "command") {
     return StrCat("Mends `", EscapeForTerminal(baseline.harness.command), "`.\n");
@@ -20,12 +17,10 @@ std::string MendedText(const Baseline& baseline, const std::vector<std::string>&
   return text;
 }
 
-}  // namespace
-
-std::string RepairMessage(const Lease& lease, const Baseline& baseline,
-                          const std::vector<std::string>& tests, const std::string& summary) {
+std::string ClaimMessage(const Lease& lease, const std::string& summary,
+                         const std::string& mended) {
   const MissionRequest& request = lease.mission.request();
-  std::string text = StrCat("fix: ", summary, "\n\n", MendedText(baseline, tests), "\n");
+  std::string text = StrCat("fix: ", summary, "\n\n", mended, "\n");
   if (request.attribution == "assisted-by") text += "Assisted-by: coditect:offline\n";
   if (request.attribution == "co-authored-by") {
     text += "Co-authored-by: coditect <coditect@localhost>\n";
@@ -33,6 +28,11 @@ std::string RepairMessage(const Lease& lease, const Baseline& baseline,
   text += StrCat("Coditect-Run: ", lease.wanted.mission_id, "\n");
   text += StrCat("Coditect-Task: ", lease.wanted.task_id.ToString(), "\n");
   return text;
+}
+
+std::string RepairMessage(const Lease& lease, const Baseline& baseline,
+                          const std::vector<std::string>& tests, const std::string& summary) {
+  return ClaimMessage(lease, summary, MendedText(baseline, tests));
 }
 
 }  // namespace coditect

@@ -178,6 +178,9 @@ StatusOr<ClaimRun> RunClaim(const Lease& lease, const Baseline& baseline, const 
                             const std::vector<FileChange>& changes,
                             const std::vector<std::string>& expected, WorkspaceUse use,
                             uint64_t seed, Usage* usage) {
+  if (IsBuildGoal(baseline)) {
+    return RunBuildClaim(lease, baseline, tree, changes, use, seed, usage);
+  }
   ASSIGN_OR_RETURN(const std::string before, lease.mission.DependencyDigest(lease.ctx));
   ASSIGN_OR_RETURN(ClaimRun run,
                    ClaimTrial(lease, baseline, expected, use, seed, usage).Run(tree, changes));

@@ -24,6 +24,7 @@ StatusOr<std::vector<std::string>> ExpectedIds(const Baseline& baseline, const F
 struct ClaimRun {
   Evidence evidence;
   TestReport report;
+  std::string behind;  // of a build: what the tests say that can run now, as a sentence; "" = none
   std::vector<Finding> findings;  // about the change, whatever the tests say
 
   /// Why it proves nothing, with the first finding as what may explain it; "" when it does.
@@ -35,10 +36,17 @@ struct ClaimRun {
 /// back comes first; if that fails, the claim does, unless the lease's parameter "changed_tests" is
 /// "1": then it is named in the review. The evidence also says whether each changed hunk was
 /// executed. A dependency folder that changed meanwhile voids the run: ABORTED. `use` says
-/// whether the build may begin with the base's: a search's first look may, a proof may not.
+/// whether the build may begin with the base's: a search's first look may, a proof may not. Where
+/// the goal is a build it is the build that proves (build_claim.cpp).
 StatusOr<ClaimRun> RunClaim(const Lease& lease, const Baseline& baseline, const TreeId& tree,
                             const std::vector<FileChange>& changes,
                             const std::vector<std::string>& expected, WorkspaceUse use,
                             uint64_t seed, Usage* usage);
+
+/// The same where the goal is a build: the project's own one in a workspace that only a build of
+/// the base may have begun. The evidence says of each changed hunk whether its file was compiled.
+StatusOr<ClaimRun> RunBuildClaim(const Lease& lease, const Baseline& baseline, const TreeId& tree,
+                                 const std::vector<FileChange>& changes, WorkspaceUse use,
+                                 uint64_t seed, Usage* usage);
 
 }  // namespace coditect

@@ -22,6 +22,7 @@ StatusOr<Work> Verify(const Lease& lease) {
   work.result.commit = lease.Parameter("commit");
   work.result.tree = tree;
   work.result.evidence = run.evidence;
+  if (!run.behind.empty()) work.result.outputs["behind"] = run.behind;
   if (const std::string fault = run.Fault(); !fault.empty()) {
     work.result.outcome = ResultOutcome::kRefuted;
     work.result.reason = fault;

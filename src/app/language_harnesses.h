@@ -16,7 +16,9 @@ struct LanguageHarness {
 };
 
 /// Detect asks them in order: the first that does not answer NOT_FOUND decides; when all do, the
-/// answer tells their reasons. Runs and filters go to the language of the plan.
+/// answer tells their reasons. A repository that declares a Python package and whose CMake or Meson
+/// build declares tests has both suites (mixed_harness.h). Runs and filters go to the language of
+/// the plan.
 std::unique_ptr<TestHarness> CombineHarnesses(std::vector<LanguageHarness> harnesses);
 
 }  // namespace coditect

@@ -147,7 +147,8 @@ void AddRunOptions(CLI::App* verb, RunOptions& options) {
 }
 
 void AddGoal(CLI::App* verb, RunOptions& options) {
-  verb->add_option("goal", options.goal, "What to do: \"make the tests pass\"");
+  verb->add_option("goal", options.goal,
+                   "What to do: \"make the tests pass\" or \"make it build\"");
   verb->add_option("--verify", options.verify, "The command that tells whether it is done")
       ->type_name("CMD")
       ->check(kNotEmpty);

@@ -22,6 +22,18 @@ constexpr std::chrono::milliseconds kRecordPatience{2'000};
 /// How long a failing disk may need to come back. (A full one may stay full: it waits.)
 constexpr std::chrono::milliseconds kDiskPatience{5'000};
 
+/// Which layers of the sandbox hold, when some do not; "" = all do.
+std::string WithoutText(const SandboxProfile& profile) {
+  std::vector<std::string> names;
+  for (const std::string& missing : profile.missing) {
+    names.push_back(missing.substr(0, missing.find(':')));
+  }
+  if (names.empty()) return "";
+  return StrCat("the sandbox does without ", Join(names, ", "), "; it holds by ",
+                profile.layers.empty() ? "nothing" : Join(profile.layers, ", "),
+                " (`coditect doctor` says why)");
+}
+
 class RunLoop {
  public:
   RunLoop(const Context& ctx, const RunLoopOptions& options, const Clock& clock)
@@ -153,6 +165,7 @@ class RunLoop {
     view_ = std::make_unique<RunView>(options_.progress, mission_id_, clock_);
     Owner* owner = service_->owner();
     std::string how = "brain offline";
+    std::string lacks;
     if (owner != nullptr) {
       const MissionState* mission = Mission();
       const SandboxProfile profile =
@@ -160,8 +173,10 @@ class RunLoop {
                                  : mission != nullptr ? mission->request.sandbox
                                                       : "auto");
       how = StrCat("sandbox ", profile.tier, " (", profile.workspace, "), ", how);
+      lacks = WithoutText(profile);
     }
     view_->Say("Run", StrCat(mission_id_, ", ", how));
+    if (!lacks.empty()) view_->Say("Note", lacks);
   }
 
   /// Until the mission has ended or the person does not want to wait for it.

@@ -61,6 +61,24 @@ void AddTests(const Baseline& baseline, const TestReport& final, RunReport& repo
   }
 }
 
+/// A build's id stands for no test: what there is to say of it is said under its own name.
+void TakeBuildOut(const Baseline& baseline, RunReport& report) {
+  const std::string id = BuildId(baseline.harness.command);
+  for (auto* list : {&report.expected, &report.passed, &report.failed}) std::erase(*list, id);
+  for (TestCase& test : report.failures) test.id = "build";
+}
+
+std::string BuildJson(const RunReport& report) {
+  std::string out = "{";
+  wire::JsonFields fields(out);
+  const bool base = report.outcome == Outcome::kNothingToDo;
+  const bool now = base || report.outcome == Outcome::kVerified;
+  fields.Field("command", report.command);
+  fields.Field("base", std::string_view(base ? "builds" : "fails"));
+  fields.Field("delivered", std::string_view(now ? "builds" : "nothing"));
+  return out + "}";
+}
+
 void AddChanges(const MissionState& mission, RunReport& report) {
   for (const TaskState& merge : mission.tasks) {
     if (!mission.merged.contains(merge.spec.task_id)) continue;
@@ -202,6 +220,7 @@ std::vector<std::string> ResultLines(const RunReport& report) {
       lines = {StrCat("Verified: branch ", report.branch, " moved from ",
                       report.moved_from.substr(0, 12), " to ", report.commit.substr(0, 12))};
   }
+  if (report.kind == "build") lines.push_back("  " + report.reason);
   if (report.standing.has_value()) {
     for (const std::string& sentence : StandingLines(report)) {
       lines.push_back("  " + sentence);
@@ -373,6 +392,9 @@ RunReport MakeReport(const Context& ctx, const StatePaths& paths, const MissionS
       final = GetOr<TestReport>(ctx, blobs, report.evidence.back().report);
     }
     AddTests(baseline, final, report);
+    report.kind = mission.baseline->kind;
+    report.command = baseline.harness.command;
+    if (report.kind == "build") TakeBuildOut(baseline, report);
   }
   AddChanges(mission, report);
   AddTried(mission, report);
@@ -402,6 +424,8 @@ std::string ReportJson(const RunReport& report) {
   if (report.standing.has_value()) {
     out += ",\"standing\":" + StandingJson(*report.standing, report.commit);
   }
+  if (!report.kind.empty()) fields.Field("kind", report.kind);
+  if (report.kind == "build") out += ",\"build\":" + BuildJson(report);
   out += ",\"tests\":{";
   wire::JsonFields tests(out);
   tests.Field("expected", report.expected);
@@ -453,6 +477,13 @@ void AddEvidenceText(const RunReport& report, bool verbose, std::string& out) {
   if (!report.evidence.empty()) line("Evidence:");
   for (size_t i = first; i < report.evidence.size(); ++i) {
     const Evidence& e = report.evidence[i];
+    if (e.kind == "build") {
+      line("  build: ", e.passed == 1 ? "ends normally" : "fails", " on tree ",
+           e.tree.substr(0, 12), " by `", e.command, "` in ", SecondsText(e.wall_ms));
+      line("  changed hunks compiled: ", e.changed_hunks_executed, " of ", e.changed_hunks,
+           "; tests and build files unchanged: ", e.tests_unchanged ? "yes" : "no");
+      continue;
+    }
     line("  ", e.kind == "command" ? "command" : "tests", ": ", e.passed, " of ", e.expected,
          " expected passed, ", e.failed, " failed, ", e.missing, " missing, on tree ",
          e.tree.substr(0, 12), " by `", e.command, "` in ", SecondsText(e.wall_ms));

@@ -99,7 +99,8 @@ void RunView::ShowDone(const MissionState& mission, const TaskState& task) {
   std::string text;
   if (intent == "observe" && mission.baseline.has_value()) {
     const BaselineSummary& b = *mission.baseline;
-    text = StrCat(b.passed, " tests pass, ", b.failing, " fail");
+    text = b.kind == "build" ? OutputOf(task, "summary")
+                             : StrCat(b.passed, " tests pass, ", b.failing, " fail");
     if (b.flaky > 0) text += StrCat(", ", b.flaky, " flaky (left out)");
     if (b.network > 0) text += StrCat(", ", b.network, " need the network (left out)");
     for (const std::string& note : Split(OutputOf(task, "notes"), '\n')) {
@@ -109,9 +110,10 @@ void RunView::ShowDone(const MissionState& mission, const TaskState& task) {
     text = OutputOf(task, "summary");
   } else if (intent == "verify" && task.result.evidence.has_value()) {
     const Evidence& e = *task.result.evidence;
-    text = e.kind == "command" ? StrCat("the command passes on tree ", e.tree.substr(0, 12))
-                               : StrCat(e.passed, " of ", e.expected,
-                                        " expected tests pass on tree ", e.tree.substr(0, 12));
+    text = e.kind == "build"     ? StrCat("it builds on tree ", e.tree.substr(0, 12))
+           : e.kind == "command" ? StrCat("the command passes on tree ", e.tree.substr(0, 12))
+                                 : StrCat(e.passed, " of ", e.expected,
+                                          " expected tests pass on tree ", e.tree.substr(0, 12));
   } else if (intent == "localize") {
     text = OutputOf(task, "summary");
   } else if (intent == "merge" || intent == "integrate") {

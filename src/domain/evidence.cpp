@@ -24,6 +24,15 @@ TestStatus WorstOf(const std::vector<const TestCase*>& tests) {
 
 }  // namespace
 
+std::string BuildId(const std::string& command) {
+  return StrCat("build:", Sha256Hex(command).substr(0, 12));
+}
+
+bool IsBuildGoal(const Baseline& baseline) {
+  return baseline.passed.empty() && baseline.goal.size() == 1 &&
+         baseline.goal[0] == BuildId(baseline.harness.command);
+}
+
 std::string ExpectedDigest(std::vector<std::string> ids) {
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
@@ -36,11 +45,15 @@ std::string ExpectedDigest(std::vector<std::string> ids) {
 }
 
 std::string EvidenceFault(const Evidence& evidence) {
+  const bool build = evidence.kind == "build";
   if (evidence.base_failed > 0 && evidence.review.empty()) {
     return StrCat(Counted(evidence.base_failed, "expected test"),
                   " did not pass with the base's tests in place: ", evidence.tests_fault);
   }
-  if (!evidence.normal_end) return "the test run did not reach its normal end";
+  if (!evidence.normal_end) {
+    return StrCat("the ", build ? "build" : "test run", " did not reach its normal end");
+  }
+  if (build && evidence.failed > 0) return "the build fails";
   if (evidence.failed > 0) return StrCat(Counted(evidence.failed, "expected test"), " failed");
   if (evidence.missing > 0) return StrCat(Counted(evidence.missing, "expected test"), " not seen");
   if (evidence.expected == 0 || evidence.passed != evidence.expected) {
@@ -51,13 +64,13 @@ std::string EvidenceFault(const Evidence& evidence) {
   }
   if (evidence.changed_hunks_executed < evidence.changed_hunks) {
     return StrCat("only ", evidence.changed_hunks_executed, " of ", evidence.changed_hunks,
-                  " changed hunks were executed",
+                  " changed hunks were ", build ? "compiled" : "executed",
                   evidence.unexecuted.empty() ? "" : ": no test reaches ", evidence.unexecuted);
   }
   if (!evidence.tests_unchanged && evidence.review.empty()) {
-    return StrCat("the tests are not those of the base: ", evidence.tests_fault.empty()
-                                                               ? "existing tests were changed"
-                                                               : evidence.tests_fault);
+    return StrCat(
+        "the ", build ? "build is not that" : "tests are not those", " of the base: ",
+        evidence.tests_fault.empty() ? "existing tests were changed" : evidence.tests_fault);
   }
   return "";
 }

@@ -10,6 +10,10 @@
 
 namespace coditect {
 
+/// The id that stands for a build where a mission's goal is one; it is expected like a test's.
+std::string BuildId(const std::string& command);
+bool IsBuildGoal(const Baseline& baseline);
+
 /// SHA-256 of the ids, sorted and without doubles, each followed by a NUL.
 std::string ExpectedDigest(std::vector<std::string> ids);
 

@@ -29,7 +29,7 @@ constexpr auto EnumNames(ResultOutcome) {
 /// One run of tests or of the verify command on one tree, as the host saw it. Counts are of
 /// expected test ids. Evidence passes when EvidenceFault (domain/evidence.h) finds nothing.
 struct Evidence {
-  std::string kind;             // "tests" or "command"
+  std::string kind;             // "tests", "command" or "build"
   TreeId tree;                  // what was run
   std::string command;          // the command line
   std::string command_digest;   // SHA-256 of command and environment
@@ -39,9 +39,9 @@ struct Evidence {
   uint32_t failed = 0;
   uint32_t missing = 0;  // never reported, or passed before and skipped now
   uint32_t changed_hunks = 0;
-  uint32_t changed_hunks_executed = 0;
-  bool normal_end = false;       // the runner's end record (or the exit handlers) was seen
-  bool tests_unchanged = false;  // what judged is what judges at the base commit
+  uint32_t changed_hunks_executed = 0;  // of a build: compiled
+  bool normal_end = false;              // the runner's end record (or the exit handlers) was seen
+  bool tests_unchanged = false;         // what judged is what judges at the base commit
   uint64_t wall_ms = 0;
   BlobId report;            // the whole TestReport
   std::string tests_fault;  // what is wrong with the tests: a changed one, or new ones that fail
@@ -83,7 +83,7 @@ struct Evidence {
 /// What the base commit's tests did before anything was changed.
 struct BaselineSummary {
   BlobId baseline;              // domain/test_report.h Baseline
-  std::string kind;             // "tests" or "command"
+  std::string kind;             // "tests", "command" or "build"
   std::string expected_digest;  // of the full goal: passed at baseline + the tests to mend
   uint32_t passed = 0;
   uint32_t failing = 0;  // to be mended

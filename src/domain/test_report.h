@@ -120,6 +120,7 @@ struct TestReport {
   std::string output;   // head and tail of what the runner printed
   std::string command;  // the command line, as a person would type it
   std::vector<std::string> warnings;
+  bool build_failed = false;  // it seems that no test could run since something does not compile
 
   bool operator==(const TestReport&) const = default;
   template <class Self, class Visitor>
@@ -137,6 +138,7 @@ struct TestReport {
     visit(11, "output", self.output);
     visit(12, "command", self.command);
     visit(13, "warnings", self.warnings);
+    visit(14, "build_failed", self.build_failed);
   }
 };
 
@@ -151,6 +153,7 @@ struct HarnessPlan {
   std::vector<std::string> test_files;  // relative paths that hold tests or configure them
   std::vector<std::string> arguments;   // of the build's configuration, part of `command`
   std::vector<std::string> notes;       // what a person should know of it, one sentence each
+  std::vector<HarnessPlan> parts;       // two suites run as one: the compiled one, then Python's
 
   bool operator==(const HarnessPlan&) const = default;
   template <class Self, class Visitor>
@@ -164,6 +167,7 @@ struct HarnessPlan {
     visit(7, "test_files", self.test_files);
     visit(8, "arguments", self.arguments);
     visit(15, "notes", self.notes);
+    visit(16, "parts", self.parts);
   }
 };
 

@@ -46,6 +46,23 @@ bool Failed(const TaskState* task) {
          (task->status == TaskStatus::kFailed || task->status == TaskStatus::kQuarantined);
 }
 
+bool IsOfBuild(const MissionState& mission) {
+  return mission.baseline.has_value() && mission.baseline->kind == "build";
+}
+
+/// What was seen of the delivered tree. Tests behind a build are no part of its goal, but told.
+std::string Verified(const MissionState& mission) {
+  if (!IsOfBuild(mission)) return "every expected test was seen passing";
+  for (const TaskState& task : mission.tasks) {
+    const std::string behind = OutputOf(task, "behind");
+    if (task.spec.intent != "verify" || task.status != TaskStatus::kDone || behind.empty())
+      continue;
+    return StrCat("it builds; ", behind,
+                  "; next: `coditect run \"make the tests pass\"` on the branch");
+  }
+  return "it builds";
+}
+
 /// Why the first candidate of others was refused and how many more were; "" without candidates.
 std::string RefusedCandidates(const MissionState& mission) {
   std::string first;
@@ -73,6 +90,7 @@ std::string NotMended(const MissionState& mission) {
   if (mended > 0) {
     return StrCat(mended, " of ", clusters, " independent faults were mended");
   }
+  if (IsOfBuild(mission)) return "no repair made it build";
   return clusters == 1 ? "no repair passed every test"
                        : StrCat("no repair of the ", clusters, " faults passed every test");
 }
@@ -88,13 +106,14 @@ std::optional<Proposal> ProposeVerdict(const MissionState& mission) {
   if (ClassifyGoal(mission.request.goal) == GoalKind::kNeedsModel) {
     return VerdictProposal(
         mission, Outcome::kNeedsModel,
-        "this goal needs a model: the offline brain repairs failing tests; with a model "
-        "key coditect would plan and write the change");
+        "this goal needs a model: the offline brain repairs failing tests and broken builds; with "
+        "a model key coditect would plan and write the change");
   }
   if (mission.baseline.has_value() && mission.baseline->failing == 0) {
     return VerdictProposal(
         mission, Outcome::kNothingToDo,
-        mission.request.selection.empty()
+        mission.baseline->kind == "build" ? "it builds already"
+        : mission.request.selection.empty()
             ? "all tests pass already"
             : "none of the named tests is to be mended: each passes, is skipped, "
               "is flaky or needs the network");
@@ -120,7 +139,7 @@ std::optional<Proposal> ProposeVerdict(const MissionState& mission) {
   const TaskState* deliver = FindIntent(mission, "deliver");
   if (deliver == nullptr || !IsTerminal(deliver->status)) return std::nullopt;
   if (deliver->status == TaskStatus::kDone) {
-    return VerdictProposal(mission, Outcome::kVerified, "every expected test was seen passing");
+    return VerdictProposal(mission, Outcome::kVerified, Verified(mission));
   }
   const bool open =
       std::any_of(mission.tasks.begin(), mission.tasks.end(), [&](const TaskState& t) {

@@ -2,8 +2,8 @@
 #include "src/orchestrator/mission_planner.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
+#include <span>
 
 #include "src/domain/delivery.h"
 #include "src/domain/evidence.h"
@@ -19,11 +19,16 @@ struct HypothesisSpace {
   uint32_t success_permille;
   bool after_the_others;  // starts when the spaces before it have found nothing
 };
-constexpr std::array<HypothesisSpace, 3> kSpaces = {{
+constexpr HypothesisSpace kTestSpaces[] = {
     {"edits", 40, 550, false},
     {"synthesis", 40, 200, false},
     {"pairs", 20, 60, true},
-}};
+};
+/// Those of repair/compile_rules.h. Each builds all the time, so the second waits for the first.
+constexpr HypothesisSpace kBuildSpaces[] = {
+    {"uses", 0, 600, false},
+    {"declarations", 0, 150, true},
+};
 
 std::set<std::string> Words(const std::string& goal) {
   std::set<std::string> words;
@@ -46,6 +51,28 @@ bool HasAny(const std::set<std::string>& words, std::initializer_list<const char
                      [&](const char* word) { return words.contains(word); });
 }
 
+/// "make it build", "fix the compile errors": nothing is said but that it has to build. Any other
+/// word may ask for something else: "build a web server".
+bool AsksForBuild(const std::set<std::string>& words) {
+  static const std::set<std::string> known = {
+      "it",    "this",  "the",    "that",    "my",      "our",     "all",      "of",   "in",
+      "and",   "to",    "so",     "again",   "please",  "project", "repo",     "code", "repository",
+      "c",     "error", "errors", "failing", "broken",  "failure", "failures", "is",   "with",
+      "these", "pass",  "passes", "passing", "succeed", "green",   "work",     "works"};
+  static const std::set<std::string> builds = {"build",    "builds",    "building",    "compile",
+                                               "compiles", "compiling", "compilation", "compiler",
+                                               "link",     "links",     "linker"};
+  static const std::set<std::string> mends = {"make", "fix", "repair", "mend", "get", "let"};
+  const auto is_known = [&](const std::string& word) {
+    return known.contains(word) || builds.contains(word) || mends.contains(word);
+  };
+  const auto has = [&](const std::set<std::string>& wanted) {
+    return std::any_of(words.begin(), words.end(),
+                       [&](const std::string& word) { return wanted.contains(word); });
+  };
+  return has(builds) && has(mends) && std::all_of(words.begin(), words.end(), is_known);
+}
+
 TaskSpec MakeTask(uint32_t ordinal, Role role, std::string intent, std::string description) {
   TaskSpec task;
   task.task_id = {ordinal};
@@ -60,16 +87,23 @@ void DependOn(TaskSpec& task, uint32_t ordinal, DependencyMode mode) {
   task.dependency_modes.push_back(mode);
 }
 
-MissionProposal FirstPlan() {
-  TaskSpec observe = MakeTask(1, Role::kAnalyzer, "observe", "Run the tests of the base commit");
+MissionProposal FirstPlan(bool builds) {
+  TaskSpec observe =
+      MakeTask(1, Role::kAnalyzer, "observe",
+               builds ? "Build the base commit" : "Run the tests of the base commit");
   observe.expectations = {{"output.world", "present"}};
-  TaskSpec localize =
-      MakeTask(2, Role::kAnalyzer, "localize", "Find the lines that probably cause the failures");
+  TaskSpec localize = MakeTask(2, Role::kAnalyzer, "localize",
+                               builds ? "Find what the errors of the build are about"
+                                      : "Find the lines that probably cause the failures");
   DependOn(localize, 1, DependencyMode::kSuccess);
   localize.expectations = {{"output.faults", "present"}};
   TaskSpec plan = MakeTask(3, Role::kPlanner, "plan", "Plan the repairs");
   DependOn(plan, 2, DependencyMode::kSuccess);
   plan.expectations = {{"output.plan", "present"}};
+  if (builds) {
+    observe.parameters["goal"] = "build";
+    localize.parameters["goal"] = "build";
+  }
   const std::vector<TaskSpec> tasks = {observe, localize, plan};
   MissionProposal out;
   for (const TaskSpec& task : tasks) out.tasks.push_back({.plan_version = 1, .task = task});
@@ -100,7 +134,11 @@ std::string ClusterList(size_t first, size_t count) {
 class RepairPlan {
  public:
   explicit RepairPlan(const PlanningContext& context)
-      : context_(context), next_(context.first_ordinal) {}
+      : context_(context),
+        builds_(IsBuildGoal(context.baseline)),
+        spaces_(builds_ ? std::span<const HypothesisSpace>(kBuildSpaces)
+                        : std::span<const HypothesisSpace>(kTestSpaces)),
+        next_(context.first_ordinal) {}
 
   PlanDocument Make() {
     std::vector<std::vector<uint32_t>> rivals;
@@ -114,9 +152,9 @@ class RepairPlan {
     AddDelivery(previous_merge);
     const size_t candidates = context_.request.candidates.size();
     document_.reasoning =
-        StrCat(Counted(clusters, "cluster"), " of failing tests with ",
-               candidates == 0 ? "" : StrCat(Counted(candidates, "candidate"), " and "),
-               kSpaces.size(), " hypothesis spaces each");
+        StrCat(builds_ ? "a build that fails" : Counted(clusters, "cluster") + " of failing tests",
+               " with ", candidates == 0 ? "" : StrCat(Counted(candidates, "candidate"), " and "),
+               spaces_.size(), " hypothesis spaces", builds_ ? "" : " each");
     return std::move(document_);
   }
 
@@ -162,19 +200,16 @@ class RepairPlan {
     std::vector<uint32_t> ordinals;
     const size_t clusters = context_.faults.clusters.size();
     const uint64_t budget = context_.request.limits.tests_max / clusters;
-    for (uint32_t number = 0; number < kSpaces.size(); ++number) {
-      const HypothesisSpace& space = kSpaces[number];
-      TaskSpec task =
-          MakeTask(next_++, Role::kCoder, "repair",
-                   StrCat("Search ", space.name, " that mend ",
-                          Counted(context_.faults.clusters[cluster].tests.size(), "test"),
-                          " of cluster ", cluster + 1));
+    for (uint32_t number = 0; number < spaces_.size(); ++number) {
+      const HypothesisSpace& space = spaces_[number];
+      TaskSpec task = MakeTask(next_++, Role::kCoder, "repair", SearchText(cluster, space));
+      if (builds_) task.parameters["goal"] = "build";
       task.group = static_cast<uint32_t>(cluster) + 1;
       task.rank = static_cast<uint32_t>(before.size()) + number;
       task.parameters["cluster"] = std::to_string(cluster);
       task.parameters["space"] = std::to_string(number);
       task.parameters["expected_digest"] = DigestOf(context_, cluster, 1);
-      task.tests_max = std::max<uint64_t>(1, budget * space.tests_share / 100);
+      if (!builds_) task.tests_max = std::max<uint64_t>(1, budget * space.tests_share / 100);
       task.expectations = {{"outcome", "success"}, {"evidence", "passes"}};
       task.forecast.success_permille = space.success_permille;
       for (const uint32_t candidate : before) DependOn(task, candidate, DependencyMode::kSettled);
@@ -189,10 +224,21 @@ class RepairPlan {
     return ordinals;
   }
 
+  std::string SearchText(size_t cluster, const HypothesisSpace& space) const {
+    const FaultCluster& faults = context_.faults.clusters[cluster];
+    if (builds_) {
+      return StrCat("Search changes, of ", space.name, " first, that mend ",
+                    Counted(faults.lines.size(), "error"), " of the build");
+    }
+    return StrCat("Search ", space.name, " that mend ", Counted(faults.tests.size(), "test"),
+                  " of cluster ", cluster + 1);
+  }
+
   uint32_t AddVerify(size_t cluster, const std::vector<uint32_t>& rivals) {
-    TaskSpec task =
-        MakeTask(next_++, Role::kTester, "verify",
-                 StrCat("Test the repair of cluster ", cluster + 1, " in a clean workspace"));
+    TaskSpec task = MakeTask(
+        next_++, Role::kTester, "verify",
+        builds_ ? "Build the repair in a clean workspace"
+                : StrCat("Test the repair of cluster ", cluster + 1, " in a clean workspace"));
     for (const uint32_t rival : rivals) DependOn(task, rival, DependencyMode::kWinner);
     task.parameters["clusters"] = ClusterList(cluster, 1);
     task.parameters["expected_digest"] = DigestOf(context_, cluster, 1);
@@ -207,7 +253,8 @@ class RepairPlan {
   // Each merge stands on the one before: with every cluster so far mended, all their tests count.
   uint32_t AddMerge(size_t cluster, uint32_t verify, uint32_t previous) {
     TaskSpec task = MakeTask(next_++, Role::kIntegrator, "merge",
-                             StrCat("Merge the repair of cluster ", cluster + 1));
+                             builds_ ? "Merge the repair of the build"
+                                     : StrCat("Merge the repair of cluster ", cluster + 1));
     DependOn(task, verify, DependencyMode::kSuccess);
     if (previous != 0) DependOn(task, previous, DependencyMode::kSettled);
     task.parameters["clusters"] = ClusterList(0, cluster + 1);
@@ -243,6 +290,8 @@ class RepairPlan {
   }
 
   const PlanningContext& context_;
+  const bool builds_;
+  const std::span<const HypothesisSpace> spaces_;
   uint32_t next_;
   PlanDocument document_;
 };
@@ -258,11 +307,14 @@ GoalKind ClassifyGoal(const std::string& goal) {
   const bool create = HasAny(words, {"implement", "add", "write", "create", "feature", "refactor",
                                      "document", "optimize", "optimise", "port", "translate",
                                      "migrate", "remove", "rename", "upgrade", "new", "delete"});
-  return tests && mend && !create ? GoalKind::kTestsPass : GoalKind::kNeedsModel;
+  if (tests && mend && !create) return GoalKind::kTestsPass;
+  return AsksForBuild(words) ? GoalKind::kBuilds : GoalKind::kNeedsModel;
 }
 
 std::optional<MissionProposal> ProposePlan(const MissionState& mission) {
-  if (mission.plan_version == 0) return FirstPlan();
+  if (mission.plan_version == 0) {
+    return FirstPlan(ClassifyGoal(mission.request.goal) == GoalKind::kBuilds);
+  }
   for (const TaskState& task : mission.tasks) {
     if (task.spec.intent != "plan" || task.status != TaskStatus::kDone || !task.result.plan) {
       continue;

@@ -10,6 +10,7 @@ namespace coditect {
 
 enum class GoalKind {
   kTestsPass,   // "make the tests pass", "fix the failing tests", …
+  kBuilds,      // "make it build", "fix the compile errors", …
   kNeedsModel,  // anything else: no rule knows how to do it
 };
 
@@ -21,7 +22,8 @@ GoalKind ClassifyGoal(const std::string& goal);
 std::optional<MissionProposal> ProposePlan(const MissionState& mission);
 
 /// One group of rival repairs, a verification and a merge per cluster of failing tests, and a
-/// delivery. INVALID_ARGUMENT when there is no cluster.
+/// delivery; where the goal is a build, its rivals are where a use and a declaration disagree.
+/// INVALID_ARGUMENT when there is no cluster.
 StatusOr<PlanDocument> PlanRepairs(const PlanningContext& context);
 
 }  // namespace coditect

@@ -10,6 +10,7 @@
 
 #include "src/base/context.h"
 #include "src/domain/change.h"
+#include "src/domain/diagnostic.h"
 #include "src/domain/result.h"
 #include "src/domain/test_report.h"
 #include "src/domain/toolchain.h"
@@ -21,6 +22,7 @@ struct DetectRequest {
   std::vector<TreeEntry> files;
   std::string verify_command;  // "" = find the tests
   Toolchain toolchain;
+  bool builds = false;  // a build is what is asked for; there need be no test
 };
 
 enum class TraceMode {
@@ -50,6 +52,34 @@ struct TestRunRequest {
   /// Called when a folder of the repository was built that a later workspace on the same base may
   /// begin with (a layer), before any test runs; nothing runs in the workspace then.
   std::function<Status(const BuiltFolder&)> on_built;
+};
+
+enum class BuildMode {
+  kSearch,  // as far as it comes, from what an earlier build here left; every error is wanted
+  kProof,   // as the project builds, and nothing else
+};
+
+struct BuildRequest {
+  HarnessPlan plan;
+  BuildMode mode = BuildMode::kSearch;
+  std::vector<std::string> changed;  // kProof: files whose compilation is to be told
+  SandboxLimits limits;
+  /// Like TestRunRequest::on_built.
+  std::function<Status(const BuiltFolder&)> on_built;
+};
+
+/// How a build ended.
+struct BuildReport {
+  bool passed = false;  // a normal end with success, of everything there is to build
+  std::string ended_by;
+  int32_t exit_code = 0;
+  std::string command;                  // as a person would type it
+  std::string error;                    // the first error as one line; "" when it passed
+  std::vector<Diagnostic> diagnostics;  // kSearch
+  std::vector<std::string> compiled;    // kProof: those of `changed` that the build read, ascending
+  uint64_t wall_ms = 0;
+  uint64_t cpu_ms = 0;
+  uint64_t memory_bytes = 0;
 };
 
 /// A patch to be judged. Edits do not overlap; offsets are of the base version.
@@ -135,6 +165,11 @@ class TestHarness {
   virtual StatusOr<TestReport> Run(const Context& ctx, Workspace& workspace,
                                    const TestRunRequest& request) = 0;
 
+  /// Builds, without running a test. An error of the build is no error of this function.
+  /// UNIMPLEMENTED for a language that is not built.
+  virtual StatusOr<BuildReport> Build(const Context& ctx, Workspace& workspace,
+                                      const BuildRequest& request);
+
   /// FAILED_PRECONDITION when the failing tests do not fail when they run alone.
   virtual StatusOr<std::unique_ptr<CandidateFilter>> OpenFilter(const Context& ctx,
                                                                 Workspace& workspace,
@@ -143,5 +178,10 @@ class TestHarness {
   /// Host files the workspace must show inside for this harness: (host path, path inside).
   virtual std::vector<std::pair<std::string, std::string>> SupportFiles() const = 0;
 };
+
+inline StatusOr<BuildReport> TestHarness::Build(const Context& /*ctx*/, Workspace& /*workspace*/,
+                                                const BuildRequest& request) {
+  return Unimplemented("nothing is built in ", request.plan.language);
+}
 
 }  // namespace coditect

@@ -97,6 +97,12 @@ void AddVerdicts(const MissionState& mission, const TaskState& task, Parameters&
   parameters["verified_trees"] = trees;
 }
 
+/// Only what tests execute is searched by what they executed.
+bool NeedsCoverage(const TaskState& task) {
+  const auto goal = task.spec.parameters.find("goal");
+  return goal == task.spec.parameters.end() || goal->second != "build";
+}
+
 /// What is missing for good (an earlier task is done but did not give it), as a sentence; "" when
 /// the parameters are complete. Sets `later` when something has yet to be decided.
 std::string Prepare(const MissionState& mission, const TaskState& task, Parameters& parameters,
@@ -106,7 +112,9 @@ std::string Prepare(const MissionState& mission, const TaskState& task, Paramete
   if (!AddBaseline(mission, parameters)) return "there is no baseline";
   if (intent == "localize") {
     *later = mission.baseline->failing == 0;  // the verdict is on its way
-    if (*later || AddOutput(mission, "observe", "coverage", parameters)) return "";
+    if (*later || !NeedsCoverage(task) || AddOutput(mission, "observe", "coverage", parameters)) {
+      return "";
+    }
     return "the baseline has no coverage";
   }
   if (!AddOutput(mission, "localize", "faults", parameters)) return "no fault was localized";
@@ -117,6 +125,7 @@ std::string Prepare(const MissionState& mission, const TaskState& task, Paramete
   }
   if (intent == "repair") {
     parameters["excluded_trees"] = Join(task.excluded_trees, " ");
+    if (!NeedsCoverage(task)) return "";
     return AddOutput(mission, "observe", "coverage", parameters) ? ""
                                                                  : "the baseline has no coverage";
   }

@@ -135,7 +135,9 @@ std::string VerdictFault(const MissionState& mission, const Proposal& proposal) 
   }
   if (proposal.outcome == Outcome::kNothingToDo &&
       (!mission.baseline.has_value() || mission.baseline->failing > 0)) {
-    return "the baseline has failing tests";
+    return mission.baseline.has_value() && mission.baseline->kind == "build"
+               ? "the base does not build"
+               : "the baseline has failing tests";
   }
   return proposal.outcome == Outcome::kUnspecified ? "no outcome" : "";
 }

@@ -133,11 +133,22 @@ def test_what_a_person_downloaded_in_their_build_folder_is_used(person, make):
         "CMakeLists.txt", "fancy.h"]
 
 
+def test_a_build_that_does_not_fit_the_time_ends_at_the_limit(person, make):
+    slow = cmake("add_custom_target(slow ALL COMMAND ${CMAKE_COMMAND} -E sleep 600)\n")
+    reason = refused(person, make(slow), 6, "limit", "--max-time", "16s")
+    assert "--max-time 16s" in reason
+
+
 def test_of_two_build_systems_one_is_used_and_the_other_named(person, make):
-    repository = make({**LIBRARY, **CMAKE, **MAKE})
+    repository = make({**LIBRARY, **CMAKE, **MAKE, ".gitignore": "/build\n"})
+    elsewhere = person.home / "builds"
+    elsewhere.mkdir()
+    (elsewhere / "CMakeCache.txt").write_text("not ours\n")
+    (repository.path / "build").symlink_to(elsewhere)  # a link is not followed
     result = person.call("run", "make the tests pass", cwd=repository.path)
     assert result.code == 0, result
     assert "CMakeLists.txt is used; Makefile declares tests, too: --verify 'make check'" in result.err
+    assert (elsewhere / "CMakeCache.txt").read_text() == "not ours\n"
 
 
 def test_a_configure_script_is_run_before_make(person, make):

@@ -66,6 +66,16 @@ for source in */_deps/*-src */*/_deps/*-src; do
 done
 )sh";
 
+constexpr const char* kClean = R"sh(
+if [ ! -f "$build/.coditect" ] && [ -d "$build" ]; then
+  find "$build" -mindepth 1 -maxdepth 1 ! -name _deps -exec rm -rf {} +
+fi
+mkdir -p "$build"
+touch "$build/.coditect"
+)sh";
+
+constexpr std::string_view kPlace = "-B";  // an argument of a plan: where the plain build lies
+
 // A compiler for another machine makes tests that cannot run here, unless CMake has an emulator.
 constexpr const char* kForeign = R"sh(
 if grep -qs '^set(CMAKE_CROSSCOMPILING "TRUE")' "$build"/CMakeFiles/*/CMakeSystem.cmake; then
@@ -90,12 +100,15 @@ std::string BuildScript(const HarnessPlan& plan, const std::string& folder) {
   bool placed = false;
   for (const std::string& argument : plan.arguments) {
     placed |= argument.starts_with("-S");
-    arguments += " " + ShellQuote(argument);
+    if (!argument.starts_with(kPlace)) arguments += " " + ShellQuote(argument);
   }
   if (plan.runner == "ctest") {
-    return StrCat("set -e\nbuild=", folder, "\nif [ ! -f $build/CMakeCache.txt ]; then\n",
-                  kPopulated, "cmake", placed ? "" : " -S .", " -B $build", arguments, " \"$@\"",
-                  kForeign, "fi\ncmake --build $build ", kJobs);
+    // A folder that is not ours may hold what a person built: nothing of it is used but sources.
+    const bool ours = folder.starts_with(kBuildRoot);
+    return StrCat("set -e\nbuild=", folder, "\n", ours ? "" : kClean,
+                  "if [ ! -f $build/CMakeCache.txt ]; then\n", kPopulated, "cmake",
+                  placed ? "" : " -S .", " -B $build", arguments, " \"$@\"", kForeign,
+                  "fi\ncmake --build $build ", kJobs);
   }
   return StrCat("set -e\n[ -d ", folder, "/meson-info ] || meson setup ", folder, arguments,
                 "\nmeson compile -C ", folder, ' ', kJobs);
@@ -105,6 +118,11 @@ std::string BuildScript(const HarnessPlan& plan, const std::string& folder) {
 
 std::string BuildFolder(const HarnessPlan& plan, BuildKind kind) {
   if (plan.runner == "command") return ".";
+  for (const std::string& argument : plan.arguments) {
+    if (kind == BuildKind::kPlain && argument.starts_with(kPlace)) {
+      return argument.substr(kPlace.size());
+    }
+  }
   return StrCat(kBuildRoot, kind == BuildKind::kPlain ? "/plain" : "/measured");
 }
 

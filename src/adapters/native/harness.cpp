@@ -5,6 +5,7 @@
 
 #include "src/adapters/native/filter.h"
 #include "src/adapters/native/layout.h"
+#include "src/adapters/native/repair_build.h"
 #include "src/adapters/native/test_run.h"
 #include "src/base/strings.h"
 
@@ -35,6 +36,11 @@ class Harness final : public TestHarness {
     return RunTests(ctx, workspace, request);
   }
 
+  StatusOr<BuildReport> Build(const Context& ctx, Workspace& workspace,
+                              const BuildRequest& request) override {
+    return BuildForRepair(ctx, workspace, request);
+  }
+
   StatusOr<std::unique_ptr<CandidateFilter>> OpenFilter(const Context& ctx, Workspace& workspace,
                                                         const FilterRequest& request) override {
     return native::OpenFilter(ctx, workspace, request);
@@ -42,6 +48,25 @@ class Harness final : public TestHarness {
 
   std::vector<std::pair<std::string, std::string>> SupportFiles() const override { return {}; }
 };
+
+/// How a repository is built that declares no test; false when no build file stands at its top.
+bool ChooseBuild(const std::vector<TreeEntry>& files, HarnessPlan* plan) {
+  const auto at_top = [&](std::string_view name) {
+    return std::ranges::any_of(files, [&](const TreeEntry& entry) { return entry.path == name; });
+  };
+  const bool makes = at_top("Makefile") || at_top("GNUmakefile") || at_top("makefile");
+  if (at_top("CMakeLists.txt")) {
+    plan->runner = "ctest";
+    plan->command = "cmake -S . -B build && cmake --build build";
+  } else if (at_top("meson.build")) {
+    plan->runner = "meson";
+    plan->command = "meson setup build && meson compile -C build";
+  } else if (makes) {
+    plan->runner = "command";
+    plan->command = "make";
+  }
+  return !plan->runner.empty();
+}
 
 struct Tool {
   std::string_view names;    // any of them will do, separated by spaces
@@ -55,7 +80,7 @@ std::vector<Tool> ToolsOf(const HarnessPlan& plan, bool cxx) {
   if (plan.runner == "ctest")
     tools = {{"cmake", "cmake"}, {"ctest", "cmake"}, {"make ninja", "make"}};
   if (plan.runner == "meson") tools = {{"meson", "meson"}, {"ninja", "ninja-build"}};
-  if (plan.runner == "command" && Contains(plan.command, "make ")) tools = {{"make", "make"}};
+  if (plan.runner == "command" && Contains(plan.command, "make")) tools = {{"make", "make"}};
   if (Contains(plan.command, "autoreconf ")) tools.push_back({"autoreconf", "autoconf automake"});
   tools.push_back({"cc", "gcc"});
   if (cxx) tools.push_back({"c++", "g++"});
@@ -99,7 +124,10 @@ StatusOr<HarnessPlan> Harness::Detect(const Context& ctx, Workspace& workspace,
   }
   SourceLayout layout =
       FindSources(files, [&](const std::string& path) { return workspace.Read(path); });
-  if (!layout.any_source || layout.python_project) return NotFound("");
+  // A Makefile of a Python package runs its Python tests.
+  const bool compiled =
+      request.builds || (!layout.build.runner.empty() && layout.build.runner != "command");
+  if (!layout.any_source || (layout.python_project && !compiled)) return NotFound("");
   HarnessPlan plan;
   plan.language = "c++";
   plan.test_files = layout.test_files;
@@ -117,6 +145,10 @@ StatusOr<HarnessPlan> Harness::Detect(const Context& ctx, Workspace& workspace,
       const auto at = std::lower_bound(plan.test_files.begin(), plan.test_files.end(), script);
       if (at == plan.test_files.end() || *at != script) plan.test_files.insert(at, script);
     }
+  }
+  if (request.builds && plan.runner.empty() && !ChooseBuild(files, &plan)) {
+    return NotFound("there is no CMakeLists.txt, meson.build or Makefile at the top of the ",
+                    "repository; name the command that builds it with --verify");
   }
   if (plan.runner.empty() && !layout.obstacle.empty()) return NotFound(layout.obstacle);
   if (plan.runner.empty()) {

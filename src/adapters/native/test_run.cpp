@@ -6,6 +6,7 @@
 #include <set>
 
 #include "src/adapters/native/coverage.h"
+#include "src/adapters/native/diagnostics.h"
 #include "src/adapters/native/failure_text.h"
 #include "src/adapters/native/test_launches.h"
 #include "src/adapters/native/test_list.h"
@@ -104,6 +105,7 @@ class Run {
                      Build(ctx, shell_, request_.plan, environment_, kind, Targets(ctx, kind)));
     if (built.ended_by == EndedBy::kExit && built.exit_code == 0) return true;
     report_.normal_end = false;
+    report_.build_failed = SaysCompileError(built.output);
     report_.ended_by = std::string(EndedByName(built.ended_by));
     report_.exit_code = built.exit_code;
     report_.output = StrCat(built.output, "\n", BuildErrorLine(built.output));
@@ -162,6 +164,9 @@ class Run {
     const bool failed = std::ranges::any_of(
         *cases, [](const TestCase& one) { return one.status == TestStatus::kFailed; });
     if (failed && report_.output.size() < kReportOutputMax) report_.output += outcome.output;
+    if (request_.plan.runner == "command") {
+      report_.build_failed = failed && SaysCompileError(outcome.output);
+    }
     if (failed && request_.plan.runner != "command") report_.exit_code = 8;
     for (TestCase& one : *cases) {
       one.wall_us = outcome.wall_us / cases->size();

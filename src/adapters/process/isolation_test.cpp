@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "src/adapters/process/landlock.h"
 #include "src/adapters/process/test_bench.h"
 #include "src/base/file.h"
 #include "src/base/unique_fd.h"
@@ -76,6 +77,28 @@ TEST_CASE("OnlyTheSystemAndTheRepositoryAreVisible") {
   CHECK_EQ(bench.Shell("grep -E '^(Cap(Prm|Eff|Bnd|Amb)|NoNewPrivs|Seccomp):' /proc/self/status | "
                        "tr -s '\\t0' ' ' | xargs"),
            "CapPrm: CapEff: CapBnd: CapAmb: NoNewPrivs: 1 Seccomp: 2\n");
+}
+
+TEST_CASE("LandlockIsAppliedOnceToWhatRuns") {
+  if (LandlockVersion() == 0) return;
+  // A process can be in 16 rulesets at most: how many more are possible tells how many it is in.
+  const char* script = R"(
+import ctypes
+libc = ctypes.CDLL(None)
+MAKE_BLOCK = ctypes.c_uint64(1 << 11)
+entered = 0
+while True:
+    ruleset = libc.syscall(444, ctypes.byref(MAKE_BLOCK), 8, 0)
+    if ruleset < 0 or libc.syscall(446, ruleset, 0) != 0: break
+    entered += 1
+print(entered)
+)";
+  for (const bool applied : {true, false}) {
+    Bench bench;
+    Put(bench.base() + "/count.py", script);
+    if (!applied) bench.sandbox_options.without.insert(Feature::kLandlock);
+    CHECK_EQ(bench.Run({"python3", "count.py"}).output, applied ? "15\n" : "16\n");
+  }
 }
 
 TEST_CASE("TheSystemIsReadOnlyAndThePrivatePartsAreNot") {

@@ -128,6 +128,7 @@ StatusOr<Probe> Harness::AskInterpreter(const Context& ctx, Workspace& workspace
 
 StatusOr<HarnessPlan> Harness::Detect(const Context& ctx, Workspace& workspace,
                                       const DetectRequest& request) {
+  if (request.builds) return NotFound("");
   std::vector<TreeEntry> files;
   for (const TreeEntry& entry : request.files) {
     if (entry.mode != kSubmodule) files.push_back(entry);
