@@ -14,6 +14,7 @@ import sys
 import pytest
 
 import test_config
+import test_delivering
 import test_gc
 import test_runs
 from conftest import PRICES, PROJECT, finish, leftovers, wait_until
@@ -345,6 +346,9 @@ OTHERS = {  # type -> the test that sees it
     "TASK_FAILED": test_config.retries_are_counted,
     "TASK_RETRIED": test_a_claim_that_is_refuted_is_a_violation_and_is_tried_again,
     "VIOLATION_FOUND": test_a_claim_that_is_refuted_is_a_violation_and_is_tried_again,
+    "PLAN_RUN_REQUESTED": test_delivering.test_a_plan_is_run_once_and_only_where_it_was_made_for,
+    "DELIVERY_DROPPED":
+        test_delivering.test_ff_is_done_anew_when_the_branch_moves_after_the_decision,
     "SNAPSHOT_TAKEN": test_gc.test_a_log_cut_off_in_front_still_tells_everything,
     "LOG_TRUNCATED": test_gc.test_a_log_cut_off_in_front_still_tells_everything,
     "MISSION_FORGOTTEN": test_gc.test_gc_forgets_what_is_due_and_keeps_the_rest,
