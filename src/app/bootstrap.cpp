@@ -227,6 +227,12 @@ StatusOr<Standing> LookAtDelivery(const Context& ctx, const StatePaths& paths,
   return git::Look(ctx, DeliveryOptions(paths, delivered));
 }
 
+StatusOr<std::vector<OtherResult>> LookAtOtherResults(const Context& ctx, const StatePaths& paths,
+                                                      const Delivered& delivered,
+                                                      std::vector<OtherResult> others) {
+  return git::LookAtOthers(ctx, DeliveryOptions(paths, delivered), std::move(others));
+}
+
 StatusOr<bool> UndoDelivery(const Context& ctx, const StatePaths& paths, const Delivered& delivered,
                             bool dry_run) {
   return git::Undo(ctx, DeliveryOptions(paths, delivered), dry_run);

@@ -87,6 +87,11 @@ Status CheckRepositoryWritable(const RepositoryRef& repository);
 StatusOr<Standing> LookAtDelivery(const Context& ctx, const StatePaths& paths,
                                   const Delivered& delivered);
 
+/// How it goes with what other runs of the repository came to. Nothing is written.
+StatusOr<std::vector<OtherResult>> LookAtOtherResults(const Context& ctx, const StatePaths& paths,
+                                                      const Delivered& delivered,
+                                                      std::vector<OtherResult> others);
+
 /// Deletes the delivered branch; false: there is none. FAILED_PRECONDITION in one sentence with the
 /// next step when it was moved or is in use.
 StatusOr<bool> UndoDelivery(const Context& ctx, const StatePaths& paths, const Delivered& delivered,

@@ -1,7 +1,4 @@
 // The command line: grammar only; what the verbs do is in commands/.
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "src/app/bootstrap.h"
@@ -208,16 +205,18 @@ void AddRun(CLI::App& app, CommandLine& line, int* code) {
 void AddControlVerbs(CLI::App& app, CommandLine& line, int* code) {
   CLI::App* resume = AddVerb(app, "resume", "Go on with a stopped or interrupted run");
   AddRunName(resume, line);
+  AddDryRun(resume, line);
   resume->callback([&line, code] {
     RequireRunName(line, "--last");
-    *code = ResumeCommand(line.global, line.name);
+    *code = ResumeCommand(line.global, line.name, line.dry_run);
   });
   CLI::App* stop = AddVerb(app, "stop", "Stop a run; it can be resumed");
   AddRunId(stop, line)->excludes(stop->add_flag("--all", line.all, "Every open run"));
   stop->add_flag("--emergency", line.emergency, "Kill first, record later");
+  AddDryRun(stop, line);
   stop->callback([&line, code] {
     RequireRunName(line, "--all");
-    *code = StopCommand(line.global, line.name.id, line.all, line.emergency);
+    *code = StopCommand(line.global, line.name.id, line.all, line.emergency, line.dry_run);
   });
 }
 
@@ -547,15 +546,6 @@ std::string UsageError(const CLI::App& app, const std::vector<std::string>& word
     return StrCat(parser_says, "; put the goal into quotes");
   }
   return parser_says;
-}
-
-/// Descriptors 0 to 2 are open from here on, if only to nowhere: a file of ours that got one of
-/// these numbers would be written to as if it were the terminal.
-void OpenStandardStreams() {
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (::fcntl(fd, F_GETFD) >= 0) continue;
-    if (::open("/dev/null", O_RDWR) != fd) ::_exit(kExitError);  // the lowest free one is fd
-  }
 }
 
 int Main(int argc, char** argv) {

@@ -63,6 +63,7 @@ class RunLoop {
         ASSIGN_OR_RETURN(const auto blobs, OpenBlobs(options_.paths));
         const bool open = Mission()->running() || Mission()->status == MissionStatus::kInterrupted;
         RunReport report = MakeReport(ctx_, options_.paths, *Mission(), *blobs, /*owned=*/!open);
+        if (!open) report.others = OtherResultsOf(ctx_, options_.paths, tail_->state(), *Mission());
         if (open) {  // the person does not wait until the ledger says so
           report.outcome = Outcome::kStopped;
           report.reason = "stopped at once";

@@ -195,6 +195,14 @@ std::string StandingJson(const Standing& standing, const CommitId& commit) {
   return out + "}";
 }
 
+std::string ConflictsText(const std::vector<std::string>& conflicts) {
+  std::vector<std::string> shown = conflicts;
+  if (shown.size() > kConflictsShown) shown.resize(kConflictsShown);
+  const size_t more = conflicts.size() - shown.size();
+  return StrCat("conflicts in ", Join(shown, ", "),
+                more == 0 ? "" : StrCat(" and ", Counted(more, "more file")));
+}
+
 std::vector<std::string> StandingLines(const RunReport& report) {
   const Standing& standing = *report.standing;
   const CommitId& commit = report.commit;
@@ -254,6 +262,18 @@ std::vector<std::string> ResultLines(const RunReport& report) {
                            snapshot->commit.substr(0, 12), " (",
                            Counted(snapshot->tracked, "changed file"), ", ", snapshot->untracked,
                            " untracked) on ", snapshot->head.substr(0, 12)));
+  }
+  return lines;
+}
+
+/// How the result goes with those of other open runs.
+std::vector<std::string> OtherLines(const RunReport& report) {
+  std::vector<std::string> lines;
+  for (const OtherResult& other : report.others) {
+    lines.push_back(StrCat("  with the result of ", other.run, ": ",
+                           other.merges_cleanly      ? "merges cleanly"
+                           : other.conflicts.empty() ? "shares no history with it"
+                                                     : ConflictsText(other.conflicts)));
   }
   return lines;
 }
@@ -357,6 +377,35 @@ std::optional<Delivered> DeliveredBy(const MissionState& mission) {
   return delivered;
 }
 
+std::vector<OtherResult> OtherResultsOf(const Context& ctx, const StatePaths& paths,
+                                        const ShardState& state, const MissionState& mission) {
+  const RepositoryRef& repository = mission.request.repository;
+  const CommitId& commit = mission.branch_commit.empty() ? mission.tip : mission.branch_commit;
+  if (commit.empty()) return {};
+  std::vector<const MissionState*> found;
+  for (const auto& [id, other] : state.missions) {
+    const bool same = other.request.repository.common_dir == repository.common_dir;
+    if (id != mission.id && same && !other.tip.empty()) found.push_back(&other);
+  }
+  std::sort(found.begin(), found.end(), [](const MissionState* a, const MissionState* b) {
+    return a->accepted_sequence > b->accepted_sequence;
+  });
+  std::vector<OtherResult> others;
+  for (const MissionState* other : found) {
+    const auto delivered = DeliveredBy(*other);
+    if (delivered.has_value()) {  // a branch that was deleted is no result any more
+      const auto standing = LookAtDelivery(ctx.WithTimeout(kLookTimeout), paths, *delivered);
+      if (!standing.ok() || standing->branch_at.empty()) continue;
+    }
+    others.push_back({.run = other->id, .commit = delivered ? delivered->commit : other->tip});
+    if (others.size() == kOthersMax) break;
+  }
+  if (others.empty()) return {};
+  Delivered own{.repository = repository, .branch = "", .commit = commit, .tree = ""};
+  auto looked = LookAtOtherResults(ctx.WithTimeout(kLookTimeout), paths, own, std::move(others));
+  return looked.ok() ? *std::move(looked) : std::vector<OtherResult>();
+}
+
 std::string RestoreCommand(const Delivered& delivered) {
   return StrCat("git -C ", CommandWord(delivered.repository.path), " branch ",
                 delivered.branch.substr(kHeads.size()), " ", delivered.commit);
@@ -370,11 +419,7 @@ std::string StandingText(const Standing& standing) {
   if (standing.rewritten) out += ", which was rewritten";
   if (standing.clean) return out + ", merges cleanly";
   if (standing.conflicts.empty()) return out + ", shares no history with it";
-  std::vector<std::string> shown = standing.conflicts;
-  if (shown.size() > kConflictsShown) shown.resize(kConflictsShown);
-  StrAppend(out, ", conflicts in ", Join(shown, ", "));
-  const size_t more = standing.conflicts.size() - shown.size();
-  return more == 0 ? out : StrCat(out, " and ", Counted(more, "more file"));
+  return StrCat(out, ", ", ConflictsText(standing.conflicts));
 }
 
 std::string StatusWord(const MissionState& mission, bool owned) {
@@ -446,6 +491,7 @@ std::string ReportJson(const RunReport& report) {
   if (!report.patch_file.empty()) fields.Field("patch_file", report.patch_file);
   if (report.plan.has_value()) fields.Field("plan", *report.plan);
   if (report.snapshot.has_value()) fields.Field("snapshot", *report.snapshot);
+  if (!report.others.empty()) fields.Field("others", report.others);
   if (report.standing.has_value()) {
     out += ",\"standing\":" + StandingJson(*report.standing, report.commit);
   }
@@ -564,6 +610,7 @@ std::string ReportText(const RunReport& report, bool verbose) {
     out += EscapeForTerminal(StrCat(parts...)) + "\n";
   };
   for (const std::string& sentence : ResultLines(report)) line(sentence);
+  for (const std::string& sentence : OtherLines(report)) line(sentence);
   if (!report.failures.empty() && report.outcome != Outcome::kNothingToDo) {
     line("What failed at the base:");
     for (size_t i = 0; i < report.failures.size() && i < kFailuresShown; ++i) {

@@ -132,6 +132,7 @@ struct RunReport {
   std::vector<Finding> findings;  // suspicious code and protected paths
   std::vector<ApprovalSummary> approvals;
   std::optional<Standing> standing;  // of a delivered branch, if it could be looked at
+  std::vector<OtherResult> others;   // open results of other runs of the repository
   DeliveryMode deliver = DeliveryMode::kBranch;
   CommitId moved_from;              // where `branch` was, if it is the base
   std::string patch_file;           // of a verified patch
@@ -155,6 +156,12 @@ std::string CommandWord(const std::string& path);
 
 /// The command that makes the delivered branch anew.
 std::string RestoreCommand(const Delivered& delivered);
+
+/// What other runs of the same repository came to and nobody merged or deleted yet: the newest of
+/// them, at most kOthersMax.
+inline constexpr size_t kOthersMax = 5;
+std::vector<OtherResult> OtherResultsOf(const Context& ctx, const StatePaths& paths,
+                                        const ShardState& state, const MissionState& mission);
 
 /// Reads what it needs from the blobs and the repository; what is gone leaves its part empty.
 RunReport MakeReport(const Context& ctx, const StatePaths& paths, const MissionState& mission,

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "src/domain/fields.h"
 #include "src/domain/mission.h"
 
 namespace coditect {
@@ -53,6 +54,22 @@ struct Standing {
   bool clean = false;                  // the two merge without a conflict
   TreeId merged_tree;                  // if clean: what that would make
   std::vector<std::string> conflicts;  // else the paths; empty: they share no history
+};
+
+/// What another open run of the same repository came to, and how it goes with this one's result.
+struct OtherResult {
+  MissionId run;
+  CommitId commit;
+  bool merges_cleanly = false;
+  std::vector<std::string> conflicts;  // else the paths; empty: they share no history
+
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "run", self.run);
+    visit(2, "commit", self.commit);
+    visit(3, "merges_cleanly", self.merges_cleanly);
+    visit(4, "conflicts", self.conflicts);
+  }
 };
 
 enum class MergeKind {

@@ -136,6 +136,7 @@ def test_a_plan_is_run_once_and_only_where_it_was_made_for(person, prices):
     observed = [e for e in person.events(run)
                 if e["event_type"] == "LEASE_GRANTED" and e["data"]["task_id"] == "t-1"]
     assert len(observed) == 1  # nothing is done twice
+    assert "PLAN_RUN_REQUESTED" in [e["event_type"] for e in person.events(run)]
     again = person.call("run", "--plan", run)
     assert again.code == 1 and "is verified, not planned: its plan was run" in again.err, again
 
@@ -348,3 +349,37 @@ def test_ff_leaves_a_branch_alone_that_somebody_took_or_rewrote(person, side):
     side.git("branch", "-f", "side", side.git("commit-tree", "-m", "new", "HEAD^{tree}").strip())
     result = person.call("resume", other, "--json")
     assert result.code == 3 and "side was rewritten" in result.json["reason"], result
+
+
+def test_open_runs_of_a_repository_say_how_they_go_together(person, prices):
+    first = person.run(prices).json
+    assert "others" not in first
+    prices.write({"prices.py": PRICES["prices.py"].replace("quantity", "count")})
+    prices.commit("the same line in other words")
+    second = person.run(prices).json
+    other, = second["others"]
+    assert other == {"run": first["run"], "commit": first["commit"], "conflicts": ["prices.py"]}
+    objects = prices.git("count-objects")
+    both, = person.call("show", first["run"], "--json").json["others"]
+    assert both == {"run": second["run"], "commit": second["commit"], "conflicts": ["prices.py"]}
+    text = person.call("show", first["run"]).out
+    assert "  with the result of %s: conflicts in prices.py\n" % second["run"] in text
+    assert prices.git("count-objects") == objects  # looking writes nothing
+    assert person.call("undo", second["run"]).code == 0
+    assert "others" not in person.call("show", first["run"], "--json").json
+
+
+def test_stop_and_resume_say_what_they_would_do(person, make):
+    process = person.start("run", "make the tests pass", cwd=make({
+        "test_slow.py": "import time\n\ndef test_slow():\n    time.sleep(60)\n"}).path)
+    run = wait_until(lambda: [row for row in person.runs() if row["status"] == "running"])[0]["run"]
+    dry = person.call("stop", run, "--dry-run", "--json")
+    assert dry.code == 0 and dry.json["would_stop"] == [run] and dry.json["stopped"] == [], dry
+    assert "would stop " + run in person.call("stop", "--all", "--dry-run").err
+    assert person.runs()[0]["status"] == "running"
+    assert person.call("stop", run).code == 0
+    assert finish(process).code == 130
+    dry = person.call("resume", "--last", "--dry-run", "--json")
+    assert dry.code == 0 and dry.json["would_go_on"] and dry.json["status"] == "stopped", dry
+    assert "would go on with %s (stopped), 0 of 3 tasks done" % run in dry.err
+    assert person.runs()[0]["status"] == "stopped" and leftovers(person) == []

@@ -14,6 +14,7 @@ import sys
 import pytest
 
 import test_config
+import test_delivering
 import test_gc
 import test_integrity
 import test_merging
@@ -350,6 +351,9 @@ OTHERS = {  # type -> the test that sees it
     "CLAIM_DROPPED": test_merging.test_repairs_that_clash_are_told_apart_and_the_rest_is_kept,
     "FLAKY": test_merging.test_a_test_that_fails_in_the_suite_only_is_named_and_is_no_pass,
     "LEASE_SPENT": test_runs.test_what_a_stopped_search_used_is_told,
+    "PLAN_RUN_REQUESTED": test_delivering.test_a_plan_is_run_once_and_only_where_it_was_made_for,
+    "DELIVERY_DROPPED":
+        test_delivering.test_ff_is_done_anew_when_the_branch_moves_after_the_decision,
     "SNAPSHOT_TAKEN": test_gc.test_a_log_cut_off_in_front_still_tells_everything,
     "LOG_TRUNCATED": test_gc.test_a_log_cut_off_in_front_still_tells_everything,
     "MISSION_FORGOTTEN": test_gc.test_gc_forgets_what_is_due_and_keeps_the_rest,

@@ -24,6 +24,9 @@ class Branch {
 
   StatusOr<Standing> Look(const Context& ctx) const;
   Status FindForecast(const Context& ctx, const CommitId& onto, Standing& standing) const;
+  StatusOr<MergeForecast> Forecast(const Context& ctx, const CommitId& onto) const;
+  StatusOr<CommitId> BaseAt(const Context& ctx) const;
+  StatusOr<bool> IsOpenBeside(const Context& ctx, const CommitId& other) const;
   const Refs& refs() const { return refs_; }
   const GitProgram& program() const { return git_->program(); }
 
@@ -74,21 +77,46 @@ Status Branch::FindForecast(const Context& ctx, const CommitId& onto, Standing& 
     standing.merged_tree = standing.merged ? "" : delivered_.tree;
     return absl::OkStatus();
   }
+  ASSIGN_OR_RETURN(MergeForecast forecast, Forecast(ctx, onto));
+  standing.clean = !forecast.tree.empty();
+  standing.merged_tree = std::move(forecast.tree);
+  standing.conflicts = std::move(forecast.conflicts);
+  return absl::OkStatus();
+}
+
+/// Of the delivered commit with `onto`; neither tree nor conflict: they share no history.
+StatusOr<MergeForecast> Branch::Forecast(const Context& ctx, const CommitId& onto) const {
+  const CommitId& commit = delivered_.commit;
   ASSIGN_OR_RETURN(const ProcessResult shared,
                    git_->Run(ctx, {.args = {"merge-base", onto, commit}}));
-  if (shared.exit_code == 1) return absl::OkStatus();
+  if (shared.exit_code == 1) return MergeForecast();
   // What the merge writes is for this look only.
   ASSIGN_OR_RETURN(const ScratchFolder scratch, git_->NewScratch());
   const GitCall call{.args = {onto, commit},
                      .environment = {StrCat("GIT_OBJECT_DIRECTORY=", scratch.path()),
                                      StrCat("GIT_ALTERNATE_OBJECT_DIRECTORIES=", git_->objects())}};
-  ASSIGN_OR_RETURN(
-      MergeForecast forecast,
-      MergeTree(ctx, *git_, call, StrCat("forecast the merge of ", commit, " and ", onto)));
-  standing.clean = !forecast.tree.empty();
-  standing.merged_tree = std::move(forecast.tree);
-  standing.conflicts = std::move(forecast.conflicts);
-  return absl::OkStatus();
+  return MergeTree(ctx, *git_, call, StrCat("forecast the merge of ", commit, " and ", onto));
+}
+
+StatusOr<CommitId> Branch::BaseAt(const Context& ctx) const {
+  const std::string base = StrCat(kHeads, delivered_.repository.base_name);
+  if (!IsRefName(base)) return CommitId();
+  return refs_.Read(ctx, base);
+}
+
+StatusOr<bool> Branch::IsOpenBeside(const Context& ctx, const CommitId& other) const {
+  ASSIGN_OR_RETURN(const ProcessResult known,
+                   git_->Run(ctx, {.args = {"cat-file", "-e", StrCat(other, "^{commit}")}}));
+  if (known.exit_code != 0) return false;
+  ASSIGN_OR_RETURN(const CommitId base_at, BaseAt(ctx));
+  std::vector<std::pair<CommitId, CommitId>> contained = {{other, delivered_.commit},
+                                                          {delivered_.commit, other}};
+  if (!base_at.empty()) contained.emplace_back(other, base_at);
+  for (const auto& [part, whole] : contained) {
+    ASSIGN_OR_RETURN(const bool inside, git_->IsAncestor(ctx, part, whole));
+    if (inside) return false;
+  }
+  return true;
 }
 
 StatusOr<Standing> Branch::Look(const Context& ctx) const {
@@ -174,6 +202,22 @@ class PersonMerge {
 StatusOr<Standing> Look(const Context& ctx, const DeliveryOptions& options) {
   ASSIGN_OR_RETURN(const auto branch, Branch::Open(ctx, options));
   return branch->Look(ctx);
+}
+
+StatusOr<std::vector<OtherResult>> LookAtOthers(const Context& ctx, const DeliveryOptions& options,
+                                                std::vector<OtherResult> others) {
+  ASSIGN_OR_RETURN(const auto branch, Branch::Open(ctx, options));
+  std::vector<OtherResult> out;
+  for (OtherResult& other : others) {
+    if (!IsObjectId(other.commit, options.delivered.repository.object_format)) continue;
+    ASSIGN_OR_RETURN(const bool open, branch->IsOpenBeside(ctx, other.commit));
+    if (!open) continue;
+    ASSIGN_OR_RETURN(MergeForecast forecast, branch->Forecast(ctx, other.commit));
+    other.merges_cleanly = !forecast.tree.empty();
+    other.conflicts = std::move(forecast.conflicts);
+    out.push_back(std::move(other));
+  }
+  return out;
 }
 
 StatusOr<bool> Undo(const Context& ctx, const DeliveryOptions& options, bool dry_run) {

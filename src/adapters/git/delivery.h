@@ -21,6 +21,12 @@ struct DeliveryOptions {
 /// repository. NOT_FOUND when it is gone; errors of reading it.
 StatusOr<Standing> Look(const Context& ctx, const DeliveryOptions& options);
 
+/// Forecasts, without writing to the repository, the merge of the delivered commit with each of
+/// `others`. Left out are those that are gone, that one of the two contains the other of, or that
+/// the base's branch contains: nothing is open between them.
+StatusOr<std::vector<OtherResult>> LookAtOthers(const Context& ctx, const DeliveryOptions& options,
+                                                std::vector<OtherResult> others);
+
 /// Deletes the branch if it is where it was delivered; false: there is none. Its commits stay
 /// pinned. FAILED_PRECONDITION, with the next step, when it was moved or a work tree uses it.
 /// `dry_run`: everything but the deletion.

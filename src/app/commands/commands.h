@@ -64,8 +64,9 @@ int RunCommand(const GlobalOptions& global, const RunOptions& options);
 int PlanCommand(const GlobalOptions& global, const RunOptions& options);
 /// A run whose goal is the tests of `options`; its `goal` is set here.
 int FixCommand(const GlobalOptions& global, const RunOptions& options);
-int ResumeCommand(const GlobalOptions& global, const RunName& name);
-int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bool emergency);
+int ResumeCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
+int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bool emergency,
+                bool dry_run);
 /// The goal of `name` again, with its limits and a new seed, on its base branch as it is now.
 int RetryCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
 int WaitCommand(const GlobalOptions& global, const RunName& name, bool all,
@@ -108,5 +109,9 @@ int Fail(const Status& status);
 /// when it could not be written whole. That the reader has closed its pipe is no error.
 int Answer(const std::string& text, int code = 0);
 void PrintErr(const std::string& text);
+
+/// Descriptors 0 to 2 are open from here on, if only to nowhere: a file of ours that got one of
+/// these numbers would be written to as if it were the terminal.
+void OpenStandardStreams();
 
 }  // namespace coditect

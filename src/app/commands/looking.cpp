@@ -67,7 +67,8 @@ int ShowCommand(const GlobalOptions& global, const RunName& name, bool graph, bo
   if (!mission.ok()) return Fail(mission.status());
   auto blobs = OpenBlobs(reading->paths);
   if (!blobs.ok()) return Fail(blobs.status());
-  const RunReport report = MakeReport(ctx, reading->paths, **mission, **blobs, reading->owned);
+  RunReport report = MakeReport(ctx, reading->paths, **mission, **blobs, reading->owned);
+  report.others = OtherResultsOf(ctx, reading->paths, reading->tail->state(), **mission);
   if (global.output == "json") {
     return Answer(ChooseFields("show", ReportJson(report), global.fields) + "\n");
   }

@@ -1,5 +1,6 @@
 // Writing to the person.
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -48,6 +49,13 @@ int Fail(const Status& status) {
   PrintErr("coditect: " +
            EscapeForTerminal(Message(status) + NextStep(status), /*keep_newlines=*/true) + "\n");
   return ExitCodeOf(status);
+}
+
+void OpenStandardStreams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    if (::open("/dev/null", O_RDWR) != fd) ::_exit(kExitError);  // the lowest free one is fd
+  }
 }
 
 }  // namespace coditect

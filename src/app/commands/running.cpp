@@ -71,6 +71,45 @@ int AnswerStopped(const GlobalOptions& global, const std::vector<MissionId>& sto
   return Answer(out + "}\n");
 }
 
+int AnswerStopDryRun(const GlobalOptions& global, const std::vector<MissionId>& runs) {
+  for (const MissionId& run : runs) {
+    if (!global.quiet) PrintErr(StrCat("would stop ", run, "\n"));
+  }
+  if (runs.empty() && !global.quiet) PrintErr("no run is open\n");
+  if (global.output != "json") return kExitVerified;
+  std::string out = "{";
+  wire::JsonFields fields(out);
+  fields.Field("schema", std::string_view("coditect.stop/v1"));
+  fields.Field("stopped", std::vector<MissionId>());
+  fields.Field("would_stop", runs);
+  fields.Field("dry_run", true);
+  return Answer(out + "}\n");
+}
+
+/// What of the plan is still to be done, or that there is nothing to go on with.
+int AnswerResumeDryRun(const GlobalOptions& global, const MissionState& mission, bool owned) {
+  const bool ended =
+      mission.status == MissionStatus::kCompleted || mission.status == MissionStatus::kQuarantined;
+  const auto done = std::count_if(mission.tasks.begin(), mission.tasks.end(),
+                                  [](const TaskState& task) { return IsTerminal(task.status); });
+  const std::string status = StatusWord(mission, owned);
+  if (!global.quiet) {
+    PrintErr(ended ? StrCat("would show the result of ", mission.id, ", which has ended (", status,
+                            ")\n")
+                   : StrCat("would go on with ", mission.id, " (", status, "), ", done, " of ",
+                            Counted(mission.tasks.size(), "task"), " done\n"));
+  }
+  if (global.output != "json") return kExitVerified;
+  std::string out = "{";
+  wire::JsonFields fields(out);
+  fields.Field("schema", std::string_view("coditect.resume/v1"));
+  fields.Field("run", mission.id);
+  fields.Field("status", status);
+  fields.Field("would_go_on", !ended);
+  fields.Field("dry_run", true);
+  return Answer(out + "}\n");
+}
+
 /// Without an owner this process takes the lock, writes it down and leaves. An owner that leaves
 /// while it is asked may have written it down or not: said twice it is the same.
 Status Tell(const Context& ctx, const StatePaths& paths, const OwnerOptions& options,
@@ -269,7 +308,7 @@ int RetryCommand(const GlobalOptions& global, const RunName& name, bool dry_run)
 }
 
 // A run that has ended is followed too, to its end: whoever was killed after it learns the result.
-int ResumeCommand(const GlobalOptions& global, const RunName& name) {
+int ResumeCommand(const GlobalOptions& global, const RunName& name, bool dry_run) {
   WatchInterrupts();
   auto reading = ReadLedger(Context());
   if (!reading.ok()) return FailRun(global, reading.status());
@@ -277,6 +316,7 @@ int ResumeCommand(const GlobalOptions& global, const RunName& name) {
   wanted.open_first = true;
   const auto mission = FindRun(*reading, wanted, global.folder);
   if (!mission.ok()) return FailRun(global, mission.status());
+  if (dry_run) return AnswerResumeDryRun(global, **mission, reading->owned);
   auto config = LoadCommandConfig(global, (*mission)->request.repository.path, {});
   if (!config.ok()) return FailRun(global, config.status());
   RunLoopOptions loop =
@@ -290,7 +330,8 @@ int ResumeCommand(const GlobalOptions& global, const RunName& name) {
   return Follow(global, loop);
 }
 
-int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bool emergency) {
+int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bool emergency,
+                bool dry_run) {
   const Context ctx;
   auto reading = ReadLedger(ctx);
   if (!reading.ok()) return Fail(reading.status());
@@ -311,6 +352,7 @@ int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bo
     }
     ids.push_back((*mission)->id);
   }
+  if (dry_run) return AnswerStopDryRun(global, ids);
   auto config = LoadCommandConfig(global, "", {});
   if (!config.ok()) return Fail(config.status());
   const OwnerOptions options = MakeOwnerOptions(*config, ProcessEnvironment());
