@@ -160,13 +160,14 @@ std::string Prepare(const MissionState& mission, const TaskState& task, Paramete
     if (batch == nullptr && PendingClaims(mission).empty()) return "no repair was verified";
     *later = batch == nullptr || batch->verdict != BatchVerdict::kOpen;
     if (*later) return "";
-    if (!AddOutput(mission, "observe", "coverage", parameters))
+    if (mission.baseline->kind != "build" &&
+        !AddOutput(mission, "observe", "coverage", parameters)) {
       return "the baseline has no coverage";
+    }
     return AddBatch(mission, *batch, parameters) ? "" : "a claim has no commit";
   }
   if (intent == "integrate") {
-    AddVerdicts(mission, task, parameters);
-    *later = !EarlierMergesDecided(mission, task);
+    parameters["verified_trees"] = TreesSeenPassing(mission, parameters["expected_digest"]);
     return "";
   }
   parameters["deliver"] = DeliveryWord(ParseDelivery(mission.request.deliver).mode);

@@ -310,12 +310,12 @@ TEST_CASE("EveryMemberOfAMissionIsInItsSnapshot") {
                                   branch_tree, partial, reserved, used, usage, violations, refused,
                                   refused_reason, clients] = mission;
     [[maybe_unused]] const auto& [spec, plan, task_status, attempts, voids, excluded, task_lease,
-                                  reported, result, why, dependents] = task;
+                                  reported, result, spent, why, dependents] = task;
     [[maybe_unused]] const auto& [epoch, host, agent, action, attempt, tests, wall, started] =
         lease;
     [[maybe_unused]] const auto& [sequence, wall_ms, incarnation, hosts, missions, asked, ids,
-                                  forgotten, snapshots, truncated, running, schedulable, wanted] =
-        state;
+                                  forgotten, snapshots, truncated, experience, running, schedulable,
+                                  wanted] = state;
     return missions.size() + tasks.size();
   };
   CHECK_EQ(members({}, {}, {}, {}), 0);

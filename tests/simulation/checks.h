@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "src/domain/state.h"
@@ -36,6 +37,22 @@ inline void CheckEffects(const std::vector<Event>& events) {
     }
   }
 }
+
+inline std::vector<std::pair<MissionId, ApprovalState>> OpenApprovals(const ShardState& state) {
+  std::vector<std::pair<MissionId, ApprovalState>> open;
+  for (const auto& [id, mission] : state.missions) {
+    const ApprovalState* asked = OpenApproval(mission);
+    if (asked != nullptr) open.emplace_back(id, *asked);
+  }
+  return open;
+}
+
+struct Running {
+  MissionId mission_id;
+  TaskId task_id;
+  LeaseState lease;
+  TaskSpec spec;
+};
 
 inline std::string Describe(const MissionState& mission) {
   std::string text = StrCat(mission.id, " plan ", mission.plan_version, " team ",

@@ -26,13 +26,6 @@
 namespace coditect {
 namespace {
 
-struct Running {
-  MissionId mission_id;
-  TaskId task_id;
-  LeaseState lease;
-  TaskSpec spec;
-};
-
 class Walk {
  public:
   explicit Walk(uint32_t seed) : random_(seed) { Open(); }
@@ -527,12 +520,7 @@ class Walk {
 
   /// Everything asked is approved and followed to its end.
   void AnswerWhatWaits() {
-    std::vector<std::pair<MissionId, ApprovalState>> open;
-    for (const auto& [id, mission] : state_.missions) {
-      const ApprovalState* asked = OpenApproval(mission);
-      if (asked != nullptr) open.emplace_back(id, *asked);
-    }
-    for (const auto& [id, asked] : open) {
+    for (const auto& [id, asked] : OpenApprovals(state_)) {
       Post({{id, ApprovalAnswered{.approval_id = asked.approval_id,
                                   .digest = asked.digest,
                                   .approved = true,
