@@ -1,5 +1,5 @@
 // How a result reaches a person: the branch they work on, and patches. Apart from Repository, which
-// can never touch a branch of theirs (ADR-0009).
+// can never touch a branch of theirs (ADR-0010).
 #pragma once
 
 #include <string>
