@@ -123,6 +123,9 @@ class Bench {
   void ReachTheBranch(const TreeId& tree, const BlobId& review = "") {
     AcceptRepairPlan();
     for (const uint32_t task : {1U, 3U, 4U}) {
+      if (task == 4) {
+        Propose({.kind = ProposalKind::kBatch, .plan_version = 1, .claims = {{3}}});
+      }
       TaskResult result = ResultOf(task, tree);
       result.evidence->review = review;
       if (!review.empty()) result.evidence->review_reason = "test_x.py was changed";
