@@ -35,7 +35,7 @@ std::string Listed(const std::vector<std::string>& names) {
 
 /// The last line with text, cut to what a sentence can hold.
 std::string LastLineOf(const std::string& output) {
-  constexpr size_t kShownMax = 200;
+  constexpr size_t kShownMax = 500;
   std::string_view text = TrimWhitespace(output);
   const size_t start = text.rfind('\n');
   if (start != std::string_view::npos) text.remove_prefix(start + 1);

@@ -111,7 +111,7 @@ def test_plan_shows_the_task_graph_and_changes_nothing(person, prices):
     assert "Planned: 6 tasks (index %s) on main" % index in text.out
     assert "t-7 verify (Tester): Test the repair of cluster 1" in text.out
     for shape, first, edge in (("mermaid", "flowchart TD\n", "  t4 -. winner .-> t7\n"),
-                               ("dot", "digraph plan {\n", "  t7 -> t8;\n")):
+                               ("dot", "digraph plan {\n", "  t8 -> t9;\n")):
         drawn = person.call("plan", "make the tests pass", "--format", shape, cwd=prices.path)
         assert drawn.code == 0 and drawn.out.startswith(first) and edge in drawn.out, drawn
     assert {row["status"] for row in person.runs()} == {"planned"}

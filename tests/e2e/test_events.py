@@ -17,7 +17,9 @@ import test_config
 import test_delivering
 import test_gc
 import test_integrity
+import test_make_it_build
 import test_merging
+import test_native
 import test_runs
 from conftest import PRICES, PROJECT, finish, leftovers, wait_until
 
@@ -333,6 +335,8 @@ def test_more_runs_than_there_may_be_are_refused(person, make):
 
 OTHERS = {  # type -> the test that sees it
     "CLIENT_DETACHED": test_a_task_that_takes_its_host_down_three_times_is_quarantined,
+    "BUILD": test_make_it_build.test_a_build_of_meson_is_mended,
+    "NOT_KEPT": test_native.test_a_tree_that_the_tests_change_is_not_kept_for_searches,
     "HOST_LEFT": test_runs.test_the_other_run_finishes_unattended_when_the_owner_is_killed,
     "MISSION_INTERRUPTED": test_runs.test_a_killed_run_is_resumed_to_the_same_tree,
     "MISSION_RESUMED": test_runs.test_a_time_limit_ends_a_run_that_can_be_resumed,

@@ -271,6 +271,8 @@ def test_a_build_of_meson_is_mended(person, make):
     report = mended(person, repository)
     assert "if (sum > counter->limit)" in text_of(repository, report, "src/counter.c")
     assert report["tests"]["passed"] == ["counter:counter"]
+    builds = [e for e in person.events(report["run"]) if e["event_type"] == "BUILD"]
+    assert len(builds) >= 3  # of the base, of the claim and of its proof
 
 
 def test_tests_that_fail_behind_the_build_are_told_and_are_no_part_of_it(person, make):

@@ -227,7 +227,7 @@ def test_parts_of_a_long_suite_refuse_a_patch_sooner_and_prove_nothing(person, m
     assert "quantity > 9" in repository.git("show", report["branch"] + ":price.py")
     faults = [e["data"]["fault"] for e in person.events(report["run"])
               if e["event_type"] == "CONFIRM" and e["task"] == report["changes"][0]["task"]]
-    assert faults[0] == "1 expected tests failed" and faults[-1] == ""
+    assert faults[0] == "1 expected test failed" and faults[-1] == ""
     assert "test_spelling.py::test_spelling fails in a part of the suite and alone" in faults[1:-1]
     # What counts is one whole run, of all that is expected.
     evidence = report["evidence"][-1]

@@ -86,6 +86,15 @@ def test_a_bug_is_mended_with_the_projects_own_build(person, make, build, ids, c
     assert changed == ["src/range.c"]
 
 
+def test_a_tree_that_the_tests_change_is_not_kept_for_searches(person, make):
+    makefile = MAKE["Makefile"].replace("check: all\n", "check: all\n\techo ran >> ran.txt\n")
+    repository = make({**LIBRARY, "Makefile": makefile, "ran.txt": ""})
+    report = verified(person, repository)
+    reasons = [event["data"]["reason"] for event in person.events(report["run"])
+               if event["event_type"] == "NOT_KEPT"]
+    assert reasons == ["the tests or the build change ran.txt, a file of the repository"]
+
+
 def test_a_passing_suite_leaves_nothing_to_do(person, make):
     fine = {**LIBRARY, **CMAKE}
     fine["src/range.c"] = fine["src/range.c"].replace("value < high", "value > high")

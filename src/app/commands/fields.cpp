@@ -39,7 +39,9 @@ std::string EmptyOf() {
 std::string EmptyReport() {
   Json report = Json::parse(ReportJson(RunReport()));
   report.erase("schema");
-  report["standing"] = nullptr;
+  for (const char* object : {"standing", "plan", "snapshot", "build"}) report[object] = nullptr;
+  for (const char* text : {"moved_from", "patch_file", "kind"}) report[text] = "";
+  report["others"] = Json::array();
   return report.dump();
 }
 
