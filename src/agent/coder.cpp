@@ -47,7 +47,8 @@ class Coding {
     if (opened.ok()) opened = OpenSearch();
     if (absl::IsFailedPrecondition(opened) || absl::IsInvalidArgument(opened)) {
       // About the tests or the sources: another attempt would see the same.
-      return Report(ResultOutcome::kExhausted, "not_verified: " + Message(opened));
+      return Report(ResultOutcome::kExhausted,
+                    "not_verified: " + Message(opened) + SubmoduleNote());
     }
     RETURN_IF_ERROR(opened);
     ASSIGN_OR_RETURN(const bool found, Search());
@@ -148,7 +149,8 @@ class Coding {
     options.seed = lease_.IntParameter("seed");
     options.tests_max = lease_.IntParameter("tests_max");
     options.candidates_max = filter_->candidates_max();
-    if (options.candidates_max == 0 && MendsCollection()) {
+    // Where code that is never changed ran, the fault may well be there.
+    if (options.candidates_max == 0 && (MendsCollection() || !cluster_->submodules.empty())) {
       options.candidates_max = kImportCandidatesMax;
     }
     if (options.candidates_max != 0) {
@@ -312,6 +314,14 @@ class Coding {
     return text;
   }
 
+  /// What may hold the fault and is not searched.
+  std::string SubmoduleNote() const {
+    if (cluster_->submodules.empty()) return "";
+    return StrCat("; the failing tests run code of the submodule ",
+                  EscapeForTerminal(cluster_->submodules.front()),
+                  ", which coditect does not change: mend it in a run of its own");
+  }
+
   StatusOr<Work> GiveUp() {
     const auto plausible = search_->Plausible();
     std::string reason =
@@ -325,6 +335,7 @@ class Coding {
       reason = StrCat("not_verified: ", confirmations_,
                       " patches passed the failing tests, none the whole suite");
     }
+    reason += SubmoduleNote();
     Work work = Report(ResultOutcome::kExhausted, reason);
     ASSIGN_OR_RETURN(work.result.outputs["plausible"],
                      lease_.services.blobs.Put(lease_.ctx, PlausibleText()));

@@ -164,7 +164,26 @@ class Localization {
                                .passed = line.passed});
     }
     cluster.covering = Covering(cluster);
+    ASSIGN_OR_RETURN(cluster.submodules, SubmodulesOf(found.tests));
     return cluster;
+  }
+
+  /// The submodules in which something of these tests ran.
+  StatusOr<std::vector<std::string>> SubmodulesOf(const std::vector<std::string>& tests) const {
+    constexpr uint32_t kGitlink = 0160000;
+    ASSIGN_OR_RETURN(const auto* files, lease_.mission.BaseFiles(lease_.ctx));
+    std::set<std::string> ran;
+    for (const TestCoverage& coverage : traced_.coverage) {
+      if (std::find(tests.begin(), tests.end(), coverage.id) == tests.end()) continue;
+      for (const FileLines& file : coverage.files) ran.insert(file.file);
+    }
+    std::vector<std::string> submodules;
+    for (const auto& [path, entry] : *files) {
+      if (entry.mode != kGitlink) continue;
+      const auto below = ran.lower_bound(path + "/");
+      if (below != ran.end() && below->starts_with(path + "/")) submodules.push_back(path);
+    }
+    return submodules;
   }
 
   struct Rank {

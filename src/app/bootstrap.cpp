@@ -8,6 +8,7 @@
 #include "src/adapters/git/delivery.h"
 #include "src/adapters/git/fast_forward.h"
 #include "src/adapters/git/initialise.h"
+#include "src/adapters/git/process.h"
 #include "src/adapters/git/repository.h"
 #include "src/adapters/git/resolve.h"
 #include "src/adapters/git/run_refs.h"
@@ -263,6 +264,28 @@ StatusOr<std::vector<RunRef>> DropRunRefs(const Context& ctx, const StatePaths& 
 Status InitialiseRepository(const Context& ctx, const std::string& folder,
                             const std::string& message) {
   return git::Initialise(ctx, folder, message);
+}
+
+StatusOr<std::string> RunProgram(const Context& ctx, const std::vector<std::string>& argv,
+                                 const std::string& folder) {
+  const auto environment = ProcessEnvironment();
+  git::ProcessRequest request{.argv = argv, .folder = folder};
+  for (const auto& [name, value] : environment) {
+    request.environment.push_back(StrCat(name, "=", value));
+  }
+  const auto path = environment.find("PATH");
+  bool found = false;
+  for (const std::string& entry : Split(path == environment.end() ? "" : path->second, ':')) {
+    if (found || !entry.starts_with('/')) continue;
+    const std::string program = JoinPath(entry, argv[0]);
+    found = ::access(program.c_str(), X_OK) == 0;
+    if (found) request.argv[0] = program;
+  }
+  if (!found) return NotFound(argv[0], " is not on PATH");
+  ASSIGN_OR_RETURN(const git::ProcessResult result, git::RunProcess(ctx, request));
+  if (result.exit_code == 0) return result.out;
+  const std::vector<std::string> said = Split(TrimWhitespace(result.err), '\n');
+  return FailedPrecondition(EscapeForTerminal(said.back()));
 }
 
 StatusOr<ResolvedTools> ResolveToolchain(const Context& ctx, const StatePaths& paths,

@@ -108,6 +108,12 @@ StatusOr<MergeOutcome> MergeDelivery(const Context& ctx, const StatePaths& paths
 StatusOr<std::vector<RunRef>> DropRunRefs(const Context& ctx, const StatePaths& paths,
                                           const std::vector<ForgottenMission>& runs, bool dry_run);
 
+/// Runs a program of the person's PATH in `folder`, as they would, and waits for its end.
+/// FAILED_PRECONDITION with the last line of what it said when it fails, NOT_FOUND when it is not
+/// there.
+StatusOr<std::string> RunProgram(const Context& ctx, const std::vector<std::string>& argv,
+                                 const std::string& folder);
+
 /// Makes a git repository of the folder with everything in it as one commit on branch main.
 Status InitialiseRepository(const Context& ctx, const std::string& folder,
                             const std::string& message);

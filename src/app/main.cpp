@@ -19,9 +19,8 @@ struct CommandLine {
   RunOptions run;
   RunName name;
   DoctorOptions doctor;
-  std::string shell;
-  std::string key;
-  std::string value;
+  DemoOptions demo;
+  std::string shell, key, value;
   bool repository = false;
   bool revoke = false;
   std::string file;
@@ -32,9 +31,7 @@ struct CommandLine {
   std::string note;
   bool all = false;
   bool emergency = false;
-  bool graph = false;
-  bool evidence = false;
-  bool forecasts = false;
+  bool graph = false, evidence = false, forecasts = false;  // of show
   bool follow = false;
   bool stat = false;
   bool show_origin = false;
@@ -347,9 +344,14 @@ void AddDoctor(CLI::App& app, CommandLine& line, int* code) {
 }
 
 void AddOtherVerbs(CLI::App& app, CommandLine& line, int* code) {
-  AddVerb(app, "demo", "Repair a throw-away repository with two bugs")->callback([&line, code] {
-    *code = DemoCommand(line.global);
-  });
+  CLI::App* demo = AddVerb(app, "demo", "Repair a throw-away repository with two bugs");
+  demo->add_option("--real", line.demo.real,
+                   "Instead fetch this open-source project and repair a bug drawn in it")
+      ->type_name("NAME")
+      ->check(kNotEmpty);
+  demo->add_option("--seed", line.demo.seed, "Where the bug is drawn")->type_name("N");
+  demo->add_flag("--list", line.demo.list, "Only say which projects --real knows");
+  demo->callback([&line, code] { *code = DemoCommand(line.global, line.demo); });
   CLI::App* init = AddVerb(app, "init", "Write a commented coditect.toml into the repository");
   AddDryRun(init, line);
   init->callback([&line, code] { *code = InitCommand(line.global, line.dry_run); });

@@ -29,9 +29,10 @@ struct SuspiciousLine {
 
 /// Failing tests that probably have one cause.
 struct FaultCluster {
-  std::vector<std::string> tests;     // failing ids; a file's path when it cannot be collected
-  std::vector<SuspiciousLine> lines;  // most suspicious first
-  std::vector<std::string> covering;  // passing ids that execute suspicious lines, cheapest first
+  std::vector<std::string> tests;       // failing ids; a file's path when it cannot be collected
+  std::vector<SuspiciousLine> lines;    // most suspicious first
+  std::vector<std::string> covering;    // passing ids that execute suspicious lines, cheapest first
+  std::vector<std::string> submodules;  // whose code the failing tests executed; never changed
 
   bool operator==(const FaultCluster&) const = default;
   template <class Self, class Visitor>
@@ -39,6 +40,7 @@ struct FaultCluster {
     visit(1, "tests", self.tests);
     visit(2, "lines", self.lines);
     visit(3, "covering", self.covering);
+    visit(24, "submodules", self.submodules);
   }
 };
 

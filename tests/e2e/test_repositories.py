@@ -116,7 +116,7 @@ def test_a_linked_worktree_in_the_middle_of_a_merge_is_left_as_it_is(person, mak
     assert "u UU" in before[0]
     result = person.run(linked)
     assert result.code == 0, result
-    assert "a merge is under way here" in result.err and "submodule" in result.err
+    assert "a merge is under way here" in result.err and "submodule" not in result.err
     assert "Base side at " + linked.head()[:12] in result.err
     assert state() == before
     assert repository.git("rev-parse", result.json["branch"] + "^") == repository.git(

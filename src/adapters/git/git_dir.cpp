@@ -105,6 +105,14 @@ StatusOr<std::unique_ptr<GitDir>> GitDir::Create(const Options& options) {
   return dir;
 }
 
+StatusOr<std::unique_ptr<GitDir>> GitDir::Beside(const std::string& common_dir) const {
+  Options options = options_;
+  options.common_dir = common_dir;
+  options.head = Options().head;
+  options.shared.clear();
+  return Create(options);
+}
+
 GitDir::~GitDir() {
   if (lock_.valid()) RemoveTree(path_).IgnoreError();
 }

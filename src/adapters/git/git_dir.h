@@ -67,6 +67,10 @@ class GitDir {
 
   const std::string& path() const { return path_; }
   const std::string& objects() const { return objects_; }
+  const std::string& common_dir() const { return options_.common_dir; }
+
+  /// A gitdir like this one over the objects of another repository.
+  StatusOr<std::unique_ptr<GitDir>> Beside(const std::string& common_dir) const;
   const GitProgram& program() const { return options_.program; }
 
   /// Git's result, whatever its exit code.

@@ -9,8 +9,11 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
+#include "src/adapters/git/lfs.h"
+#include "src/adapters/git/modules.h"
 #include "src/adapters/git/tree.h"
 #include "src/base/file.h"
 #include "src/base/unique_fd.h"
@@ -114,12 +117,16 @@ class Twin {
   struct stat info_{};
 };
 
+Status MaterializeTree(const Context& ctx, const GitDir& git, const std::string& id,
+                       const std::string& folder, const std::string& person_folder, int depth);
+
 class TreeWriter final : public BlobSink {
  public:
-  TreeWriter(UniqueFd target, UniqueFd person, std::vector<TreeEntry> blobs)
+  TreeWriter(UniqueFd target, UniqueFd person, std::vector<TreeEntry> blobs, std::string common_dir)
       : target_(std::move(target), true),
         person_(std::move(person), false),
-        blobs_(std::move(blobs)) {}
+        blobs_(std::move(blobs)),
+        common_dir_(std::move(common_dir)) {}
 
   Status MakeFolder(const std::string& path) {
     return target_.Enter(path) >= 0 ? absl::OkStatus() : WriteError(errno, path);
@@ -131,29 +138,22 @@ class TreeWriter final : public BlobSink {
     name_ = name;
     folder_ = target_.Enter(folder);
     if (folder_ < 0) return WriteError(errno, entry_->path);
-    if (entry_->mode == kModeLink) {
-      link_.clear();
-      return absl::OkStatus();
-    }
-    constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    file_.Reset(::openat(folder_, name_.c_str(), kFlags, 0644));
-    if (!file_.valid()) return WriteError(errno, entry_->path);
-    twin_.Open(person_.Enter(folder), name_, size_bytes);
-    return absl::OkStatus();
+    twin_folder_ = person_.Enter(folder);
+    text_.clear();
+    whole_ = entry_->mode == kModeLink || size_bytes <= kLfsPointerBytesMax;
+    return whole_ ? absl::OkStatus() : OpenFile(size_bytes);
   }
 
   Status Piece(std::string_view bytes) override {
-    if (entry_->mode != kModeLink) {
-      twin_.Compare(bytes);
-      return WriteAll(file_.get(), bytes, entry_->path);
-    }
-    link_ += bytes;
-    if (link_.size() < PATH_MAX) return absl::OkStatus();
+    if (!whole_) return WriteFilePiece(bytes);
+    text_ += bytes;
+    if (entry_->mode != kModeLink || text_.size() < PATH_MAX) return absl::OkStatus();
     return InvalidArgument("the target of link ", EscapeForTerminal(entry_->path), " is too long");
   }
 
   Status End() override {
     if (entry_->mode == kModeLink) return MakeLink();
+    if (whole_) RETURN_IF_ERROR(WriteWhole());
     if (const timespec* time = twin_.EqualTime()) {
       const timespec times[2] = {{0, UTIME_OMIT}, *time};
       if (::futimens(file_.get(), times) != 0) return WriteError(errno, entry_->path);
@@ -167,52 +167,112 @@ class TreeWriter final : public BlobSink {
   }
 
  private:
+  Status OpenFile(uint64_t size_bytes) {
+    constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    file_.Reset(::openat(folder_, name_.c_str(), kFlags, 0644));
+    if (!file_.valid()) return WriteError(errno, entry_->path);
+    twin_.Open(twin_folder_, name_, size_bytes);
+    return absl::OkStatus();
+  }
+
+  Status WriteFilePiece(std::string_view bytes) {
+    twin_.Compare(bytes);
+    return WriteAll(file_.get(), bytes, entry_->path);
+  }
+
+  // A small file: as it is, or the object of git-lfs that it stands for.
+  Status WriteWhole() {
+    const std::optional<LfsPointer> pointer = ParseLfsPointer(text_);
+    const std::string object =
+        pointer.has_value() ? FindLfsObject(common_dir_, *pointer) : std::string();
+    const UniqueFd from(object.empty() ? -1
+                                       : ::open(object.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    if (!from.valid()) {
+      RETURN_IF_ERROR(OpenFile(text_.size()));
+      return WriteFilePiece(text_);
+    }
+    RETURN_IF_ERROR(OpenFile(pointer->size_bytes));
+    std::array<char, 1 << 16> buffer;
+    for (;;) {
+      const ssize_t count = ::read(from.get(), buffer.data(), buffer.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return ErrnoStatus(errno, "cannot read ", object);
+      if (count == 0) return absl::OkStatus();
+      RETURN_IF_ERROR(WriteFilePiece({buffer.data(), static_cast<size_t>(count)}));
+    }
+  }
+
   Status MakeLink() const {
-    if (link_.empty() || link_.find('\0') != std::string::npos) {
+    if (text_.empty() || text_.find('\0') != std::string::npos) {
       return InvalidArgument("link ", EscapeForTerminal(entry_->path), " has no usable target");
     }
-    if (::symlinkat(link_.c_str(), folder_, name_.c_str()) == 0) return absl::OkStatus();
+    if (::symlinkat(text_.c_str(), folder_, name_.c_str()) == 0) return absl::OkStatus();
     return WriteError(errno, entry_->path);
   }
 
   FolderPath target_;
   FolderPath person_;
   const std::vector<TreeEntry> blobs_;
+  const std::string common_dir_;
   const TreeEntry* entry_ = nullptr;
   std::string name_;
   int folder_ = -1;
   UniqueFd file_;
   Twin twin_;
-  std::string link_;
+  int twin_folder_ = -1;
+  bool whole_ = false;  // collected in text_ first: links, and what may be a pointer
+  std::string text_;
 };
 
-}  // namespace
+// One submodule's tree in its folder, which is there; it stays empty when the content is not here.
+Status MaterializeModule(const Context& ctx, const GitDir& git, const Submodule& submodule,
+                         const std::string& folder, const std::string& person_folder, int depth) {
+  const auto module = OpenSubmodule(ctx, git, submodule);
+  if (absl::IsNotFound(module.status()) || depth >= kSubmoduleDepthMax) return absl::OkStatus();
+  RETURN_IF_ERROR(module.status());
+  const Status written =
+      MaterializeTree(ctx, **module, submodule.commit, folder, person_folder, depth + 1);
+  const bool missing = absl::IsDataLoss(written) || absl::IsFailedPrecondition(written);
+  if (!missing) return written;
+  RETURN_IF_ERROR(RemoveTree(folder));
+  if (::mkdir(folder.c_str(), 0755) != 0) return WriteError(errno, submodule.path);
+  return absl::OkStatus();
+}
 
-Status Materialize(const Context& ctx, const GitDir& git, const std::string& id,
-                   const std::string& folder, const std::string& person_folder) {
+Status MaterializeTree(const Context& ctx, const GitDir& git, const std::string& id,
+                       const std::string& folder, const std::string& person_folder, int depth) {
   ASSIGN_OR_RETURN(const std::vector<std::string> present, ListDir(folder));
   if (!present.empty()) return FailedPrecondition("folder ", folder, " is not empty");
   UniqueFd target(::open(folder.c_str(), kOpenFolder));
   if (!target.valid()) return ErrnoStatus(errno, "cannot open ", folder);
   UniqueFd person(::open(person_folder.c_str(), kOpenFolder));
   ASSIGN_OR_RETURN(std::vector<TreeEntry> entries, ReadTree(ctx, git, id));
+  ASSIGN_OR_RETURN(const std::vector<Submodule> submodules,
+                   FindSubmodules(ctx, git, entries, person_folder));
   std::vector<TreeEntry> blobs;
-  std::vector<std::string> submodules;
   std::vector<std::string> ids;
   std::vector<std::string> names;
   for (TreeEntry& entry : entries) {
-    if (entry.mode == kModeSubmodule) {
-      submodules.push_back(std::move(entry.path));
-      continue;
-    }
+    if (entry.mode == kModeSubmodule) continue;
     ids.push_back(entry.object_id);
     names.push_back(EscapeForTerminal(entry.path));
     blobs.push_back(std::move(entry));
   }
-  TreeWriter writer(std::move(target), std::move(person), std::move(blobs));
+  TreeWriter writer(std::move(target), std::move(person), std::move(blobs), git.common_dir());
   RETURN_IF_ERROR(StreamBlobs(ctx, git, ids, names, writer));
-  for (const std::string& path : submodules) RETURN_IF_ERROR(writer.MakeFolder(path));
+  for (const Submodule& submodule : submodules) {
+    RETURN_IF_ERROR(writer.MakeFolder(submodule.path));
+    RETURN_IF_ERROR(MaterializeModule(ctx, git, submodule, JoinPath(folder, submodule.path),
+                                      JoinPath(person_folder, submodule.path), depth));
+  }
   return absl::OkStatus();
+}
+
+}  // namespace
+
+Status Materialize(const Context& ctx, const GitDir& git, const std::string& id,
+                   const std::string& folder, const std::string& person_folder) {
+  return MaterializeTree(ctx, git, id, folder, person_folder, 0);
 }
 
 }  // namespace coditect::git

@@ -17,6 +17,8 @@
 #include "src/adapters/git/discover.h"
 #include "src/adapters/git/git_dir.h"
 #include "src/adapters/git/head.h"
+#include "src/adapters/git/lfs.h"
+#include "src/adapters/git/modules.h"
 #include "src/adapters/git/names.h"
 #include "src/adapters/git/tree.h"
 #include "src/base/file.h"
@@ -109,13 +111,19 @@ Status Reader::ReadFiles() {
   for (const TreeEntry& entry : entries) {
     (entry.mode == kModeSubmodule ? out_.submodules : out_.files) += 1;
   }
+  if (out_.submodules > 0) {
+    ASSIGN_OR_RETURN(out_.missing_submodules,
+                     MissingSubmodules(ctx_, git_, entries, out_.ref.path));
+  }
   return CountPointers(entries);
 }
 
 // Looks at each small blob's first bytes.
 class PointerCounter final : public BlobSink {
  public:
-  Status Begin(size_t, uint64_t) override {
+  explicit PointerCounter(std::string common_dir = "") : common_dir_(std::move(common_dir)) {}
+  Status Begin(size_t index, uint64_t) override {
+    index_ = index;
     head_.clear();
     return absl::OkStatus();
   }
@@ -125,14 +133,21 @@ class PointerCounter final : public BlobSink {
   }
   Status End() override {
     attributes_lfs_ |= Contains(head_, "filter=lfs");
-    pointers_ += head_.find("version https://git-lfs.github.com/spec/") == 0 ? 1 : 0;
+    if (!head_.starts_with("version https://git-lfs.github.com/spec/")) return absl::OkStatus();
+    pointers_ += 1;
+    const auto pointer = ParseLfsPointer(head_);
+    if (!pointer.has_value() || !HasLfsObject(common_dir_, *pointer)) missing_.push_back(index_);
     return absl::OkStatus();
   }
   bool attributes_lfs() const { return attributes_lfs_; }
   uint64_t pointers() const { return pointers_; }
+  const std::vector<size_t>& missing() const { return missing_; }
 
  private:
+  const std::string common_dir_;
+  size_t index_ = 0;
   std::string head_;
+  std::vector<size_t> missing_;
   bool attributes_lfs_ = false;
   uint64_t pointers_ = 0;
 };
@@ -156,16 +171,19 @@ Status Reader::CountPointers(const std::vector<TreeEntry>& entries) {
       ReadTree(ctx_, git_, out_.ref.base_tree, Sizes::kBytes);
   if (!sized.ok()) return out_.partial_clone ? absl::OkStatus() : sized.status();
   ids.clear();
+  std::vector<std::string> names;
   for (const TreeEntry& entry : *sized) {
     const bool file = entry.mode == kModeFile || entry.mode == kModeExecutable;
     if (file && entry.size_bytes > 0 && entry.size_bytes <= kPointerBytesMax &&
         ids.size() < kPointerCandidatesMax) {
       ids.push_back(entry.object_id);
+      names.push_back(entry.path);
     }
   }
-  PointerCounter pointers;
+  PointerCounter pointers(git_.common_dir());
   RETURN_IF_ERROR(StreamBlobs(ctx_, git_, ids, ids, pointers));
   out_.lfs_pointers = pointers.pointers();
+  for (const size_t index : pointers.missing()) out_.missing_lfs.push_back(names[index]);
   return absl::OkStatus();
 }
 
@@ -211,6 +229,10 @@ StatusOr<ScratchFolder> TemporaryFolder() {
   return ScratchFolder(path);
 }
 
+std::string AndMore(const std::vector<std::string>& paths) {
+  return paths.size() == 1 ? "" : StrCat(" (and of ", paths.size() - 1, " more)");
+}
+
 }  // namespace
 
 std::map<std::string, std::string> PersonEnvironment() {
@@ -245,12 +267,14 @@ std::vector<std::string> Notes(const ResolvedRepository& repository, bool includ
         "a branch named coditect is in the way of the branch of the result; rename "
         "it: git branch -m coditect OTHER");
   }
-  if (repository.submodules > 0) {
-    notes.push_back(StrCat(repository.submodules, " submodules stay empty folders in workspaces"));
+  if (const auto& missing = repository.missing_submodules; !missing.empty()) {
+    notes.push_back(StrCat("the content of submodule ", Shown(missing[0]), AndMore(missing),
+                           " is not here and its folder stays empty: `git submodule update --init ",
+                           "--recursive ", ShellQuote(Shown(missing[0])), "`"));
   }
-  if (repository.lfs_pointers > 0) {
-    notes.push_back(StrCat(repository.lfs_pointers,
-                           " files are git-lfs pointers; their content is ", "not in workspaces"));
+  if (const auto& missing = repository.missing_lfs; !missing.empty()) {
+    notes.push_back(StrCat("the content of ", Shown(missing[0]), AndMore(missing),
+                           " is not here and it stays a git-lfs pointer: `git lfs pull`"));
   }
   if (repository.partial_clone) {
     notes.emplace_back(

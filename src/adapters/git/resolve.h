@@ -24,8 +24,10 @@ struct ResolvedRepository {
   bool partial_clone = false;
   bool branch_name_blocked = false;  // a branch "coditect" exists: "coditect/<run>" cannot
   uint64_t files = 0;                // of the base tree, links included
-  uint64_t submodules = 0;           // of the base tree; they stay empty folders in workspaces
-  uint64_t lfs_pointers = 0;         // of the base tree: files whose content is elsewhere
+  uint64_t submodules = 0;           // of the base tree
+  uint64_t lfs_pointers = 0;         // of the base tree: files whose content git-lfs keeps
+  std::vector<std::string> missing_submodules;  // their folders stay empty in workspaces
+  std::vector<std::string> missing_lfs;         // files that stay pointers in workspaces
 };
 
 /// What the person should hear before the work starts: one sentence each, none for an ordinary

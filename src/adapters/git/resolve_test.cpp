@@ -319,6 +319,12 @@ TEST_CASE("OnlyTheUnusualIsNoted") {
   all.dirty = all.author_is_fallback = all.branch_name_blocked = true;
   all.shallow = all.partial_clone = true;
   all.submodules = all.lfs_pointers = 3;
+  CHECK(Notes(all).size() == 5);  // what is here needs no note
+  all.missing_submodules = {"libs/a", "libs/b"};
+  all.missing_lfs = {"a.bin"};
+  CHECK(Has(Join(Notes(all), "|"), "submodule libs/a (and of 1 more) is not here"));
+  CHECK(Has(Join(Notes(all), "|"), "`git submodule update --init --recursive libs/a`"));
+  CHECK(Has(Join(Notes(all), "|"), "a.bin is not here and it stays a git-lfs pointer: `git lfs"));
   CHECK(Notes(all).size() == 7);
 }
 

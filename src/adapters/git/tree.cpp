@@ -211,7 +211,7 @@ StatusOr<std::vector<TreeDifference>> DiffTrees(const Context& ctx, const GitDir
     const bool modes = Parse(NextField(record, ' '), 8, &difference.old_mode) &&
                        Parse(NextField(record, ' '), 8, &difference.new_mode);
     if (!modes) return Internal("git diff-tree answered nonsense");
-    NextField(record, ' ');
+    difference.old_id = NextField(record, ' ');
     difference.new_id = NextField(record, ' ');
     difference.path = NextField(rest, '\0');
     differences.push_back(std::move(difference));

@@ -46,6 +46,7 @@ struct TreeDifference {
   std::string path;
   uint32_t old_mode = 0;
   uint32_t new_mode = 0;
+  std::string old_id;  // all zeros when new
   std::string new_id;  // all zeros when deleted
 };
 

@@ -2,10 +2,12 @@
 #include "src/adapters/git/write_tree.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "absl/container/flat_hash_set.h"
 
 #include "src/adapters/git/durability.h"
+#include "src/adapters/git/lfs.h"
 #include "src/adapters/git/names.h"
 #include "src/adapters/git/tree.h"
 #include "src/base/file.h"
@@ -61,6 +63,48 @@ std::string IndexInfo(const std::vector<FileChange>& changes, const std::vector<
     info += '\0';
   }
   return info;
+}
+
+// Looks for a git-lfs pointer among small blobs.
+class PointerFinder final : public BlobSink {
+ public:
+  Status Begin(size_t index, uint64_t) override {
+    index_ = index;
+    text_.clear();
+    return absl::OkStatus();
+  }
+  Status Piece(std::string_view bytes) override {
+    if (text_.size() <= kLfsPointerBytesMax) text_ += bytes.substr(0, kLfsPointerBytesMax + 1);
+    return absl::OkStatus();
+  }
+  Status End() override {
+    if (!found_.has_value() && ParseLfsPointer(text_).has_value()) found_ = index_;
+    return absl::OkStatus();
+  }
+  std::optional<size_t> found() const { return found_; }
+
+ private:
+  size_t index_ = 0;
+  std::string text_;
+  std::optional<size_t> found_;
+};
+
+// In a workspace a pointer's file has the object's bytes: a change of it would commit those.
+Status RefuseLfs(const Context& ctx, const GitDir& git,
+                 const std::vector<TreeDifference>& differences) {
+  std::vector<std::string> ids;
+  std::vector<std::string> names;
+  for (const TreeDifference& difference : differences) {
+    const bool file = difference.old_mode == kModeFile || difference.old_mode == kModeExecutable;
+    if (!file || difference.new_mode == 0) continue;
+    ids.push_back(difference.old_id);
+    names.push_back(EscapeForTerminal(difference.path));
+  }
+  PointerFinder pointers;
+  RETURN_IF_ERROR(StreamBlobs(ctx, git, ids, names, pointers));
+  if (!pointers.found().has_value()) return absl::OkStatus();
+  return InvalidArgument("the changes would replace ", names[*pointers.found()],
+                         ", whose content git-lfs keeps: coditect does not change such files");
 }
 
 }  // namespace
@@ -123,10 +167,11 @@ StatusOr<TreeId> WriteTree(const Context& ctx, const GitDir& git, const std::str
     if (difference.old_mode == kModeSubmodule) {
       return InvalidArgument("the changes would replace submodule ",
                              EscapeForTerminal(difference.path),
-                             ": coditect does not change submodules");
+                             ": coditect does not change submodules, mend it in a run of its own");
     }
     new_ids.push_back(difference.new_id);
   }
+  RETURN_IF_ERROR(RefuseLfs(ctx, git, differences));
   RETURN_IF_ERROR(SyncObjects(git.objects(), new_ids));
   return tree;
 }

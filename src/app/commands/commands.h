@@ -52,6 +52,12 @@ struct RunName {
   bool open_first = false;  // of `last`: one that has not ended, when there is any
 };
 
+struct DemoOptions {
+  std::string real;   // the project to fetch, "" = the small repository of ours
+  bool list = false;  // only tell which there are
+  uint64_t seed = 0;  // of the place of the bug
+};
+
 struct DoctorOptions {
   bool fix = false;
   bool summary = false;
@@ -89,7 +95,7 @@ int MergeCommand(const GlobalOptions& global, const RunName& name, bool dry_run)
 /// Forgets runs that ended `older_than` ago ("30d"; "" = storage.retention) or earlier.
 int GcCommand(const GlobalOptions& global, const std::string& older_than, bool dry_run);
 int DoctorCommand(const GlobalOptions& global, const DoctorOptions& options);
-int DemoCommand(const GlobalOptions& global);
+int DemoCommand(const GlobalOptions& global, const DemoOptions& options);
 int VersionCommand(const GlobalOptions& global);
 int ConfigListCommand(const GlobalOptions& global, bool show_origin);
 int ConfigGetCommand(const GlobalOptions& global, const std::string& key);

@@ -1,8 +1,11 @@
 // demo: a throw-away repository with two independent bugs, repaired by the team.
 #include "src/app/bootstrap.h"
 #include "src/app/commands/commands.h"
+#include "src/app/commands/reading.h"
 #include "src/app/exit_code.h"
+#include "src/app/real_project.h"
 #include "src/base/file.h"
+#include "src/wire/json.h"
 
 extern "C" {
 extern const char coditect_demo_prices[];
@@ -39,11 +42,85 @@ StatusOr<std::string> MakeRepository(const Context& ctx, const StatePaths& paths
   return folder;
 }
 
+std::string ProjectsText() {
+  std::string out;
+  for (const RealProject& project : RealProjects()) {
+    StrAppend(out, project.name, " ", project.version, "  ", project.what, "\n");
+  }
+  return out;
+}
+
+std::string ProjectsJson() {
+  std::string out = "{\"schema\":\"coditect.demos/v1\",\"projects\":[";
+  for (const RealProject& project : RealProjects()) {
+    out += &project == RealProjects().data() ? "{" : ",{";
+    wire::JsonFields fields(out);
+    fields.Field("name", project.name);
+    fields.Field("version", project.version);
+    fields.Field("what", project.what);
+    out += "}";
+  }
+  return out + "]}\n";
+}
+
+/// The repair beside the text that was published.
+std::string Compare(const Context& ctx, const DrawnBug& bug, const std::string& folder) {
+  std::string out = StrCat("\nThe bug was put at ", bug.file, ":", bug.line,
+                           "\n  published: ", TrimWhitespace(bug.original),
+                           "\n  with bug:  ", TrimWhitespace(bug.bug), "\n");
+  const auto reading = ReadLedger(ctx);
+  const auto mission = reading.ok() ? FindRun(*reading, {.last = true}, folder)
+                                    : StatusOr<const MissionState*>(reading.status());
+  if (!mission.ok() || (*mission)->branch_commit.empty()) return out + "  repair:    none\n";
+  const auto text = [&]() -> StatusOr<std::string> {
+    ASSIGN_OR_RETURN(const auto git,
+                     OpenMissionRepository(ctx, reading->paths, (*mission)->request));
+    ASSIGN_OR_RETURN(const auto files, git->ListFiles(ctx, (*mission)->branch_commit));
+    for (const TreeEntry& entry : files) {
+      if (entry.path != bug.file) continue;
+      ASSIGN_OR_RETURN(auto blobs, git->ReadBlobs(ctx, {entry.object_id}));
+      return blobs[entry.object_id];
+    }
+    return NotFound(bug.file);
+  }();
+  if (!text.ok()) return out + Message(text.status()) + "\n";
+  const std::vector<std::string> lines = Split(*text, '\n');
+  if (bug.line <= lines.size()) {
+    StrAppend(out, "  repair:    ", TrimWhitespace(lines[bug.line - 1]), "\n");
+  }
+  return StrCat(out, *text == bug.original_text
+                         ? "The file is again what was published.\n"
+                         : "The file differs from what was published; its tests pass.\n");
+}
+
+int RealDemo(const GlobalOptions& global, const StatePaths& paths, const DemoOptions& options) {
+  const Context ctx;
+  const auto project = FindRealProject(options.real);
+  if (!project.ok()) return Fail(project.status());
+  if (const Status made = MakeStateFolders(paths); !made.ok()) return Fail(made);
+  const std::string folder = StrCat(paths.state, "/demo-", (*project)->name);
+  if (!global.quiet) {
+    PrintErr(StrCat("fetching ", (*project)->name, " ", (*project)->version,
+                    ", then looking for a place whose change its tests notice\n"));
+  }
+  const auto bug = MakeRealRepository(ctx, paths, **project, options.seed, folder);
+  if (!bug.ok()) return Fail(bug.status());
+  GlobalOptions there = global;
+  there.folder = folder;
+  RunOptions run;
+  run.goal = "make the tests pass";
+  const int code = RunCommand(there, run);
+  PrintErr(EscapeForTerminal(Compare(ctx, *bug, folder), /*keep_newlines=*/true));
+  return code;
+}
+
 }  // namespace
 
-int DemoCommand(const GlobalOptions& global) {
+int DemoCommand(const GlobalOptions& global, const DemoOptions& wanted) {
+  if (wanted.list) return Answer(global.output == "json" ? ProjectsJson() : ProjectsText());
   const auto paths = FindStatePaths(ProcessEnvironment());
   if (!paths.ok()) return Fail(paths.status());
+  if (!wanted.real.empty()) return RealDemo(global, *paths, wanted);
   const auto folder = MakeRepository(Context(), *paths);
   if (!folder.ok()) return Fail(folder.status());
   GlobalOptions there = global;
