@@ -165,9 +165,11 @@ class Suite {
     options_.read_only_files = harness_->SupportFiles();
     ASSIGN_OR_RETURN(const auto workspace, sandbox_->OpenWorkspace(ctx, options_));
     ASSIGN_OR_RETURN(plan_, harness_->Detect(ctx, *workspace, detect_));
-    ASSIGN_OR_RETURN(const auto failing, Failing(ctx, {}));
-    known_ = failing;
-    return absl::OkStatus();
+    ASSIGN_OR_RETURN(known_, Failing(ctx, {}));
+    if (ended_) return absl::OkStatus();
+    return FailedPrecondition("the project's own tests do not run here (", plan_.command,
+                              "): ", EscapeForTerminal(said_),
+                              "; put another Python or compiler first on PATH");
   }
   ~Suite() {
     if (!options_.base.empty()) (void)RemoveTree(options_.base);  // else the next owner sweeps it
@@ -194,8 +196,10 @@ class Suite {
       if (test.status == TestStatus::kFailed) failing.insert(test.id);
     }
     // A suite that ends early shows nothing that a person would take for a bug of one place.
-    return report.normal_end && report.collection_errors.empty() ? failing
-                                                                 : std::set<std::string>();
+    ended_ = report.normal_end && report.collection_errors.empty();
+    const std::vector<std::string> lines = Split(TrimWhitespace(report.output), '\n');
+    said_ = ReplaceInvalidUtf8(lines.back().substr(0, 300));
+    return ended_ ? failing : std::set<std::string>();
   }
 
   std::unique_ptr<Repository> git_;
@@ -205,6 +209,8 @@ class Suite {
   WorkspaceOptions options_;
   HarnessPlan plan_;
   std::set<std::string> known_;
+  bool ended_ = false;  // of the last run
+  std::string said_;    // its last line
 };
 
 StatusOr<std::vector<TokenPlace>> PlacesOf(const RealProject& project, const std::string& folder) {
