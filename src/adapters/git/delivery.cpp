@@ -5,12 +5,12 @@
 #include <memory>
 #include <utility>
 
-#include "src/adapters/git/config.h"
 #include "src/adapters/git/discover.h"
 #include "src/adapters/git/git_dir.h"
 #include "src/adapters/git/merge_tree.h"
 #include "src/adapters/git/names.h"
 #include "src/adapters/git/refs.h"
+#include "src/adapters/git/repository.h"
 #include "src/base/file.h"
 
 namespace coditect::git {
@@ -48,15 +48,11 @@ StatusOr<std::unique_ptr<Branch>> Branch::Open(const Context& ctx, const Deliver
   if (!PathExists(ref.common_dir)) {
     return NotFound("the repository ", Shown(ref.common_dir), " is not there any more");
   }
-  ASSIGN_OR_RETURN(const GitProgram program, GitProgram::Find(ctx));
-  ASSIGN_OR_RETURN(const RepositoryConfig config, ReadConfig(ctx, program, ref.common_dir));
+  ASSIGN_OR_RETURN(
+      std::unique_ptr<GitDir> git,
+      OpenGitDir(
+          ctx, {.repository = ref, .state_folder = options.state_folder, .label = options.label}));
   const std::string parent = JoinPath(options.state_folder, "git");
-  ASSIGN_OR_RETURN(std::unique_ptr<GitDir> git, GitDir::Create({.program = program,
-                                                                .parent = parent,
-                                                                .label = options.label,
-                                                                .common_dir = ref.common_dir,
-                                                                .object_format = ref.object_format,
-                                                                .shared = config.shared}));
   const std::string guard = RefsGuardPath(parent, ref.common_dir);
   return std::unique_ptr<Branch>(new Branch(options.delivered, std::move(git), guard));
 }

@@ -3,7 +3,6 @@
 
 #include <utility>
 
-#include "src/adapters/git/config.h"
 #include "src/adapters/git/git_dir.h"
 #include "src/adapters/git/names.h"
 #include "src/adapters/git/refs.h"
@@ -84,15 +83,8 @@ StatusOr<std::unique_ptr<Delivery>> OpenDelivery(const Context& ctx,
   if (!PathExists(ref.common_dir)) {
     return NotFound("the repository ", Shown(ref.common_dir), " is not there any more");
   }
-  ASSIGN_OR_RETURN(const GitProgram program, GitProgram::Find(ctx, options.git_program));
-  ASSIGN_OR_RETURN(const RepositoryConfig config, ReadConfig(ctx, program, ref.common_dir));
+  ASSIGN_OR_RETURN(std::unique_ptr<GitDir> git, OpenGitDir(ctx, options));
   const std::string parent = JoinPath(options.state_folder, "git");
-  ASSIGN_OR_RETURN(std::unique_ptr<GitDir> git, GitDir::Create({.program = program,
-                                                                .parent = parent,
-                                                                .label = options.label,
-                                                                .common_dir = ref.common_dir,
-                                                                .object_format = ref.object_format,
-                                                                .shared = config.shared}));
   return std::make_unique<GitDelivery>(ref, std::move(git), RefsGuardPath(parent, ref.common_dir));
 }
 

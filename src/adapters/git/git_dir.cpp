@@ -9,6 +9,8 @@
 
 #include <utility>
 
+#include "src/adapters/git/config.h"
+#include "src/adapters/git/repository.h"
 #include "src/base/file.h"
 #include "src/base/random.h"
 
@@ -232,6 +234,18 @@ bool GitDir::IsPartialClone() const {
     if (name.size() > kMark.size() && name.substr(name.size() - kMark.size()) == kMark) return true;
   }
   return false;
+}
+
+StatusOr<std::unique_ptr<GitDir>> OpenGitDir(const Context& ctx, const RepositoryOptions& options) {
+  const RepositoryRef& ref = options.repository;
+  ASSIGN_OR_RETURN(const GitProgram program, GitProgram::Find(ctx, options.git_program));
+  ASSIGN_OR_RETURN(const RepositoryConfig config, ReadConfig(ctx, program, ref.common_dir));
+  return GitDir::Create({.program = program,
+                         .parent = JoinPath(options.state_folder, "git"),
+                         .label = options.label,
+                         .common_dir = ref.common_dir,
+                         .object_format = ref.object_format,
+                         .shared = config.shared});
 }
 
 }  // namespace coditect::git

@@ -25,6 +25,8 @@
 
 namespace coditect::git {
 
+struct RepositoryOptions;
+
 /// One call of git: `git <args>`.
 struct GitCall {
   std::vector<std::string> args;
@@ -106,5 +108,9 @@ class GitDir {
   UniqueFd lock_;
   mutable std::atomic<uint64_t> scratches_{0};
 };
+
+/// The gitdir through which the options' repository is worked on, in <state_folder>/git, shared as
+/// the person's configuration says.
+StatusOr<std::unique_ptr<GitDir>> OpenGitDir(const Context& ctx, const RepositoryOptions& options);
 
 }  // namespace coditect::git

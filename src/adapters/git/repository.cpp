@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "src/adapters/git/config.h"
 #include "src/adapters/git/durability.h"
 #include "src/adapters/git/git_dir.h"
 #include "src/adapters/git/materialize.h"
@@ -283,15 +282,8 @@ StatusOr<std::unique_ptr<Repository>> OpenRepository(const Context& ctx,
   }
   RETURN_IF_ERROR(CheckFolder(ref.path));
   RETURN_IF_ERROR(CheckFolder(ref.common_dir));
-  ASSIGN_OR_RETURN(const GitProgram program, GitProgram::Find(ctx, options.git_program));
-  ASSIGN_OR_RETURN(const RepositoryConfig config, ReadConfig(ctx, program, ref.common_dir));
+  ASSIGN_OR_RETURN(std::unique_ptr<GitDir> git, OpenGitDir(ctx, options));
   const std::string parent = JoinPath(options.state_folder, "git");
-  ASSIGN_OR_RETURN(std::unique_ptr<GitDir> git, GitDir::Create({.program = program,
-                                                                .parent = parent,
-                                                                .label = options.label,
-                                                                .common_dir = ref.common_dir,
-                                                                .object_format = ref.object_format,
-                                                                .shared = config.shared}));
   auto repository =
       std::make_unique<GitRepository>(ref, std::move(git), RefsGuardPath(parent, ref.common_dir));
   RETURN_IF_ERROR(repository->Start(ctx));

@@ -5,10 +5,10 @@
 #include <set>
 #include <utility>
 
-#include "src/adapters/git/config.h"
 #include "src/adapters/git/git_dir.h"
 #include "src/adapters/git/names.h"
 #include "src/adapters/git/refs.h"
+#include "src/adapters/git/repository.h"
 #include "src/base/file.h"
 
 namespace coditect::git {
@@ -24,25 +24,20 @@ MissionId RunOf(std::string_view ref) {
   return MissionId(ref.substr(kRunRefs.size(), end - kRunRefs.size()));
 }
 
-StatusOr<std::unique_ptr<GitDir>> OpenGitDir(const Context& ctx, const RunRefsOptions& options) {
+StatusOr<std::unique_ptr<GitDir>> OpenExisting(const Context& ctx, const RunRefsOptions& options) {
   const RepositoryRef& ref = options.repository;
   if (!PathExists(ref.common_dir)) {
     return NotFound("the repository ", Shown(ref.common_dir), " is not there any more");
   }
-  ASSIGN_OR_RETURN(const GitProgram program, GitProgram::Find(ctx));
-  ASSIGN_OR_RETURN(const RepositoryConfig config, ReadConfig(ctx, program, ref.common_dir));
-  return GitDir::Create({.program = program,
-                         .parent = JoinPath(options.state_folder, "git"),
-                         .label = options.label,
-                         .common_dir = ref.common_dir,
-                         .object_format = ref.object_format,
-                         .shared = config.shared});
+  return OpenGitDir(
+      ctx, RepositoryOptions{
+               .repository = ref, .state_folder = options.state_folder, .label = options.label});
 }
 
 }  // namespace
 
 StatusOr<std::vector<RunRef>> ListRunRefs(const Context& ctx, const RunRefsOptions& options) {
-  ASSIGN_OR_RETURN(const auto git, OpenGitDir(ctx, options));
+  ASSIGN_OR_RETURN(const auto git, OpenExisting(ctx, options));
   ASSIGN_OR_RETURN(const std::string listing,
                    git->Output(ctx, "list the refs of runs",
                                {.args = {"for-each-ref", "--format=%(refname) %(objectname)",
@@ -85,7 +80,7 @@ Status DropRunRefs(const Context& ctx, const RunRefsOptions& options,
     doomed.emplace_back(ref.ref, ref.commit);
   }
   if (doomed.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const auto git, OpenGitDir(ctx, options));
+  ASSIGN_OR_RETURN(const auto git, OpenExisting(ctx, options));
   const std::string guard =
       RefsGuardPath(JoinPath(options.state_folder, "git"), options.repository.common_dir);
   return Refs(*git, {.common_dir = options.repository.common_dir,
