@@ -16,9 +16,13 @@ StatusOr<Work> Verify(const Lease& lease) {
   work.result = lease.NewResult(ResultOutcome::kSuccess);
   // Another hash seed than the coder's: what only passes under one of them is not mended.
   constexpr uint64_t kTesterSeed = 1'000'003;
-  ASSIGN_OR_RETURN(const ClaimRun run,
-                   RunClaim(lease, baseline, tree, changes, expected, WorkspaceUse::kProof,
-                            lease.IntParameter("seed") + kTesterSeed, &work.result.usage));
+  const auto claim = RunClaim(lease, baseline, tree, changes, expected, WorkspaceUse::kProof,
+                              lease.IntParameter("seed") + kTesterSeed, &work.result.usage);
+  if (!claim.ok()) {
+    lease.Spend(work.result.usage);
+    return claim.status();
+  }
+  const ClaimRun& run = *claim;
   work.result.commit = lease.Parameter("commit");
   work.result.tree = tree;
   work.result.evidence = run.evidence;
