@@ -158,6 +158,32 @@ bool IsOver(const MissionState& mission) {
          mission.leased_total == 0;
 }
 
+void ForgetMission(ShardState& state, const MissionState& mission, int64_t wall_ms) {
+  ForgottenMission forgotten{.id = mission.id,
+                             .request_id = mission.request.request_id,
+                             .git_dir = mission.request.repository.git_dir,
+                             .common_dir = mission.request.repository.common_dir,
+                             .object_format = mission.request.repository.object_format,
+                             .branch_commit = mission.branch_commit,
+                             .forgotten_wall_ms = wall_ms};
+  const MissionId id = mission.id;
+  state.missions.erase(id);
+  state.forgotten[id] = std::move(forgotten);
+  std::erase_if(state.forgotten, [&](const auto& entry) {
+    const bool old = entry.second.forgotten_wall_ms < wall_ms - kForgottenKeptMs;
+    if (old) state.request_ids.erase(entry.second.request_id);
+    return old;
+  });
+  while (state.forgotten.size() > kForgottenMax) {
+    const auto oldest = std::min_element(
+        state.forgotten.begin(), state.forgotten.end(), [](const auto& a, const auto& b) {
+          return a.second.forgotten_wall_ms < b.second.forgotten_wall_ms;
+        });
+    state.request_ids.erase(oldest->second.request_id);
+    state.forgotten.erase(oldest);
+  }
+}
+
 namespace {
 
 void RebuildMission(ShardState& state, MissionState& mission) {

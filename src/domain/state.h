@@ -152,6 +152,9 @@ struct ReadyKey {
   auto operator<=>(const ReadyKey&) const = default;
 };
 
+/// Merges that are remembered for a mission as tested.
+inline constexpr size_t kAllowedMergesMax = 8;
+
 struct MissionState {
   MissionId id;
   MissionRequest request;
@@ -186,6 +189,7 @@ struct MissionState {
   CommitId branch_old;  // where that branch was, "" = it is made
   TreeId branch_tree;
   CommitId partial;
+  std::vector<MergeAllowed> allowed_merges;  // trees of merges that were tested, the newest last
 
   uint64_t tests_reserved = 0;
   uint64_t tests_used = 0;
@@ -232,6 +236,7 @@ struct MissionState {
     visit(30, "plan_released", self.plan_released);
     visit(31, "branch_old", self.branch_old);
     visit(32, "branch_tree", self.branch_tree);
+    visit(33, "allowed_merges", self.allowed_merges);
   }
 
   const TaskState* Find(TaskId id) const {
@@ -328,6 +333,10 @@ Status Fold(ShardState& state, const Event& event);
 /// True for a mission that is over and that nobody follows: it may be forgotten. A stopped one is
 /// over; an interrupted one, and one that waits for a person's word, is not.
 bool IsOver(const MissionState& mission);
+
+/// Takes the mission out of the state at `wall_ms`. Its name and request id stay for a while, so
+/// that they are not given to another.
+void ForgetMission(ShardState& state, const MissionState& mission, int64_t wall_ms);
 
 /// Makes every index of the state from what it is an index of.
 void RebuildIndexes(ShardState& state);

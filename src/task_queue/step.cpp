@@ -6,6 +6,7 @@
 
 #include "src/base/check.h"
 #include "src/domain/approval.h"
+#include "src/domain/evidence.h"
 #include "src/task_queue/scheduler.h"
 #include "src/task_queue/violation_detector.h"
 
@@ -235,6 +236,26 @@ class Stepper {
     RevokeAll(mission);
     Append(mission.id, MissionStopped{.outcome = Outcome::kNeedsApproval, .reason = asked.reason});
     return true;
+  }
+
+  /// A person may merge what was seen passing, and nothing else: the very tree, all the tests that
+  /// the mission promised, and a review only where they have approved the mission's own.
+  void On(MissionState& mission, const MergeTested& tested) {
+    const bool verified = mission.status == MissionStatus::kCompleted &&
+                          mission.outcome == Outcome::kVerified && mission.baseline.has_value();
+    if (!verified || !tested.fault.empty()) return;
+    const Evidence& evidence = tested.evidence;
+    if (!EvidenceFaultFor(evidence, tested.tree, mission.baseline->expected_digest).empty()) return;
+    if (!evidence.review.empty() &&
+        std::none_of(mission.approvals.begin(), mission.approvals.end(), [](const auto& approval) {
+          return approval.subject == kApproveMerge && approval.status == ApprovalStatus::kApproved;
+        })) {
+      return;
+    }
+    Append(mission.id, MergeAllowed{.branch = tested.branch,
+                                    .onto = tested.onto,
+                                    .tree = tested.tree,
+                                    .evidence = evidence});
   }
 
   /// An answer counts once, for the digest that was asked about.

@@ -187,6 +187,51 @@ def test_gc_where_nothing_is_makes_nothing(person):
     assert not person.state.exists()
 
 
+def test_a_ledger_gives_back_what_gc_deletes(person, prices):
+    """Runs are forgotten and the log cut; the file is smaller than before, and whole."""
+    runs = []
+    for number in range(3):
+        runs.append(verified(person, prices)["run"])
+        prices.git("branch", "-D", "coditect/" + runs[-1])
+        if number < 2:
+            gc(person)  # each a snapshot
+    before = (person.state / "ledger.db").stat().st_size
+    done = gc(person, "--older-than", "0s")
+    assert done["forgotten"] == sorted(runs) and done["events_moved"] > 0, done
+    assert done["ledger_bytes"] == (person.state / "ledger.db").stat().st_size
+    assert done["ledger_bytes"] < done["ledger_bytes_before"] and done["ledger_bytes"] < before
+    assert query(person, "ledger.db", "PRAGMA integrity_check") == [("ok",)]
+    assert query(person, "ledger.db", "PRAGMA freelist_count")[0][0] < 20
+    verified(person, prices)
+
+
+def test_gc_runs_by_itself_once_a_day_after_a_run(person, prices):
+    marker = person.state / "gc.last"
+
+    def told(run):
+        return [e for e in person.events(run) if e["event_type"] == "GARBAGE_COLLECTED"]
+
+    def days_ago(days):
+        then = time.time() - days * 86400
+        os.utime(marker, (then, then))
+
+    first = verified(person, prices)["run"]
+    assert told(first) == [] and marker.exists()  # there is nothing old yet
+    prices.git("branch", "-D", "coditect/" + first)
+    days_ago(0.9)
+    second = verified(person, prices)["run"]
+    assert told(second) == []
+    prices.git("branch", "-D", "coditect/" + second)
+    days_ago(1.1)
+    third = verified(person, prices)["run"]
+    (event,) = told(third)
+    assert event["topic"] == "system.decision" and event["data"]["forgotten"] == "", event
+    assert int(event["data"]["ledger_bytes"]) > 0
+    assert time.time() - marker.stat().st_mtime < 600
+    assert {row["run"] for row in person.runs()} == {first, second, third}  # none is 30 days old
+    assert leftovers(person) == []
+
+
 @pytest.mark.parametrize("at", trials.SWEEP_POINTS)
 def test_a_gc_cut_short_is_finished_by_the_next(tmp_path, at):
     point, moment = at.split(":")

@@ -132,6 +132,13 @@ def test_repairs_of_one_line_conflict_by_file_and_the_first_is_kept(person, make
     assert dropped["reason"] == "conflict between %s and %s in both.py" % (
         report["changes"][0]["task"], dropped["task"])
     assert report["partial"] == report["changes"][0]["commit"]
+    # How the part that was mended stands to the base branch, as it is when one asks.
+    assert (report["standing"]["branch_state"], report["standing"]["behind"]) == ("none", 0)
+    repository.write({"a.txt": "a\n"})
+    repository.commit("later")
+    shown = person.call("show", report["run"]).out
+    assert "What was mended is kept at %s\n  1 commit behind main, merges cleanly\n" % (
+        report["partial"]) in shown, shown
 
 
 def test_one_fault_without_a_repair_leaves_the_other_mended(person, make):

@@ -8,6 +8,7 @@
 #include "src/app/exit_code.h"
 #include "src/app/interrupt.h"
 #include "src/app/owner_lock.h"
+#include "src/app/request.h"
 #include "src/app/run_loop.h"
 
 namespace coditect {
@@ -28,6 +29,7 @@ class Waiting {
   Waiting(Reading& reading, std::vector<MissionId> ids, MonotonicTime give_up)
       : reading_(reading), ids_(std::move(ids)), give_up_(give_up) {}
 
+  /// `Missions()` are of the ledger as it is then.
   StatusOr<WaitEnd> Wait(const Context& ctx) {
     for (;;) {
       // Looked at before reading: an owner that leaves has written everything.
@@ -71,6 +73,33 @@ class Waiting {
   const MonotonicTime give_up_;
   MonotonicTime worked_on_ = std::chrono::steady_clock::now();
 };
+
+/// True for a run that a person has approved and that nobody goes on with.
+bool WaitsForWorker(const MissionState& mission) {
+  return mission.status == MissionStatus::kInterrupted && !mission.approvals.empty() &&
+         mission.approvals.back().status == ApprovalStatus::kApproved;
+}
+
+/// Works on the run, as `resume` does, until it has ended or `give_up` has come; whoever takes over
+/// the ledger meanwhile is followed.
+StatusOr<WaitEnd> DriveOn(const GlobalOptions& global, const StatePaths& paths,
+                          const MissionState& mission, MonotonicTime give_up) {
+  ASSIGN_OR_RETURN(const Config config,
+                   LoadCommandConfig(global, mission.request.repository.path, {}));
+  Context ctx;
+  ctx.deadline = give_up;
+  const SystemClock clock;
+  RunLoopOptions loop;
+  loop.paths = paths;
+  loop.owner = MakeOwnerOptions(config, ProcessEnvironment());
+  loop.progress = global.quiet ? ProgressMode::kNone : ChooseProgressMode(global.progress);
+  loop.mission_id = mission.id;
+  const auto report = FollowRun(ctx, loop, clock);
+  if (absl::IsDeadlineExceeded(report.status())) return WaitEnd::kTimedOut;
+  if (Interrupts() > 0) return WaitEnd::kInterrupted;
+  RETURN_IF_ERROR(report.status());
+  return WaitEnd::kEnded;
+}
 
 StatusOr<MonotonicTime> GiveUpTime(const std::string& max_time) {
   if (max_time.empty()) return MonotonicTime::max();
@@ -136,6 +165,13 @@ int WaitCommand(const GlobalOptions& global, const RunName& name, bool all,
     ids.push_back((*mission)->id);
   }
   Waiting waiting(*reading, ids, *give_up);
+  for (const MissionState* mission : waiting.Missions()) {
+    if (!WaitsForWorker(*mission)) continue;
+    if (!global.quiet) PrintErr(StrCat(mission->id, " was approved; going on with it\n"));
+    const auto driven = DriveOn(global, reading->paths, *mission, *give_up);
+    if (!driven.ok()) return Fail(driven.status());
+    if (*driven != WaitEnd::kEnded) break;  // which the waiting sees at once too
+  }
   const auto end = waiting.Wait(ctx);
   if (!end.ok()) return Fail(end.status());
   const auto missions = waiting.Missions();
@@ -143,7 +179,7 @@ int WaitCommand(const GlobalOptions& global, const RunName& name, bool all,
   const int code = WaitExitCode(*end, missions);
   if (global.output != "json") return Answer(RunRowsText(missions, reading->owned), code);
   return Answer(StrCat("{\"schema\":\"coditect.wait/v1\",\"ended\":", *end == WaitEnd::kEnded,
-                       ",\"runs\":", RunRowsJson(missions, reading->owned, {}), "}\n"),
+                       ",\"runs\":", RunRowsJson(missions, reading->owned, global.fields), "}\n"),
                 code);
 }
 
