@@ -305,10 +305,25 @@ class Observation {
     return ids;
   }
 
+  /// A traced run that ended early says nothing of failing tests it did not come to: those are
+  /// traced alone.
+  Status TraceMissed(TestReport* traced) {
+    if (traced->normal_end) return absl::OkStatus();
+    const Look seen = LookAt(*traced);
+    std::vector<std::string> missed = FailingIn(LookAt(first_));
+    std::erase_if(missed, [&](const std::string& id) { return seen.cases.contains(id); });
+    if (missed.empty()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(TestReport rest, RunTests(missed, TraceMode::kPerTest));
+    std::ranges::move(rest.cases, std::back_inserter(traced->cases));
+    std::ranges::move(rest.coverage, std::back_inserter(traced->coverage));
+    return absl::OkStatus();
+  }
+
   /// The second look records which lines each test executes and is the second collection; further
   /// ones repeat what failed.
   Status LookAgain(TaskResult* result) {
     ASSIGN_OR_RETURN(TestReport traced, RunTests({}, TraceMode::kPerTest));
+    RETURN_IF_ERROR(TraceMissed(&traced));
     if (traced.normal_end) {
       baseline_.unstable = UnstableFunctions(IdsOf(first_), IdsOf(traced));
     }
