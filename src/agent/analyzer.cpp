@@ -200,12 +200,18 @@ class Observation {
   }
 
   /// A test that loops for ever is a failing test, not the end of the run: it may use a part of
-  /// what a run may take. Tracing makes tests slower.
-  static uint64_t TestCpuLimit(std::chrono::milliseconds run, TraceMode trace) {
+  /// what a run may take. Tracing makes tests slower, but what is wild (memory errors) may loop
+  /// only when it is traced, and the tests behind it are to be seen, too.
+  uint64_t TestCpuLimit(std::chrono::milliseconds run, TraceMode trace) const {
     constexpr uint64_t kTestsPerRun = 3;
     constexpr uint64_t kTestMsMax = 300'000;
+    constexpr uint64_t kTracingFactor = 30;
+    constexpr uint64_t kTracedMsMin = 5'000;
     const uint64_t limit = std::min(static_cast<uint64_t>(run.count()) / kTestsPerRun, kTestMsMax);
-    return trace == TraceMode::kNone ? limit : 2 * limit;
+    if (trace == TraceMode::kNone) return limit;
+    uint64_t longest_us = 0;
+    for (const TestCase& test : first_.cases) longest_us = std::max(longest_us, test.wall_us);
+    return std::min(2 * limit, std::max(kTracedMsMin, kTracingFactor * longest_us / 1000));
   }
 
   void ReportProgress() {
