@@ -9,9 +9,9 @@ namespace coditect::native {
 namespace {
 
 // Linked into every measured program: a record is written also by one that aborts, crashes or is
-// told to end, which a failing test is more often than not. What writes it needs memory, and the heap
-// may be what is broken: meanwhile memory comes from a place of its own, by functions that replace
-// the C library's as the library allows. A program that replaces them itself keeps its own.
+// told to end, which a failing test is more often than not. What writes it needs memory, and the
+// heap may be what is broken: meanwhile memory comes from a place of its own, by functions that
+// replace the C library's as the library allows. A program that replaces them keeps its own.
 constexpr const char* kDumpSource = R"(#include <signal.h>
 #include <string.h>
 #include <unistd.h>
