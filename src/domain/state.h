@@ -362,8 +362,13 @@ std::string RepairName(const MissionState& mission, TaskId claim);
 /// The task that merges what was verified; nullptr before there is a plan of it.
 const TaskState* MergeTask(const MissionState& mission);
 
-/// Verify tasks of the accepted plans, in the plan's order.
+/// Verify tasks of the accepted plans, in the plan's order, without those whose cluster the repair
+/// of another was seen mending.
 std::vector<const TaskState*> VerifyTasks(const MissionState& mission);
+
+/// Verify tasks whose clusters the tree that `verify` saw passing mends, too (its output "mends"),
+/// and that have not seen a repair of their own passing.
+std::vector<TaskId> MendedBy(const MissionState& mission, const TaskState& verify);
 
 /// Claims that were seen passing alone and are neither merged nor dropped, in the plan's order.
 std::vector<TaskId> PendingClaims(const MissionState& mission);

@@ -342,6 +342,7 @@ class Stepper {
             return;
           }
           Append(mission.id, TaskDone{.task_id = id});
+          if (mission.Find(id)->spec.intent == "verify") CancelMended(mission, id);
           Settle(mission, id);
           return;
         }
@@ -508,6 +509,24 @@ class Stepper {
         Cancel(mission, dependent, "what it needs did not succeed");
         work.push_back(id);
       }
+    }
+  }
+
+  /// Clusters that the verified tree mends beside its own need no repair of their own.
+  void CancelMended(MissionState& mission, TaskId verify_id) {
+    const std::string reason =
+        StrCat("the repair of ", RepairName(mission, verify_id), " mends this, too");
+    for (const TaskId id : MendedBy(mission, *mission.Find(verify_id))) {
+      const TaskState& verify = *mission.Find(id);
+      std::vector<TaskId> needless = {id};
+      for (size_t i = 0; i < verify.spec.dependencies.size(); ++i) {
+        if (verify.spec.dependency_modes[i] != DependencyMode::kWinner) continue;
+        needless.push_back(verify.spec.dependencies[i]);
+      }
+      for (const TaskId one : needless) {
+        if (!IsTerminal(mission.Find(one)->status)) Cancel(mission, *mission.Find(one), reason);
+      }
+      Settle(mission, id);
     }
   }
 
