@@ -235,9 +235,10 @@ void AddFollowUpVerbs(CLI::App& app, CommandLine& line, int* code) {
   wait->add_option("--max-time", line.max_time, "Wait no longer (exit 124): 90s, 10m, 2h")
       ->type_name("D")
       ->check(kNotEmpty);
+  AddDryRun(wait, line);
   wait->callback([&line, code] {
     RequireRunName(line, "--last or --all");
-    *code = WaitCommand(line.global, line.name, line.all, line.max_time);
+    *code = WaitCommand(line.global, line.name, line.all, line.max_time, line.dry_run);
   });
   CLI::App* explain = AddVerb(app, "explain", "Say why a run changed what it changed");
   AddRunId(explain, line);

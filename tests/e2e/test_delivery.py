@@ -1,11 +1,12 @@
 """What becomes of a delivered branch: how it stands, merging it, taking it back."""
 
 import shlex
+import signal
 import subprocess
 
 import pytest
 
-from conftest import PRICES, leftovers
+from conftest import PRICES, finish, leftovers, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +191,37 @@ def test_a_merge_whose_tree_fails_is_refused(person_and_run, files, says):
     types = {e["event_type"] for e in person.events(report["run"])}
     assert "MERGE_TESTED" in types and "MERGE_ALLOWED" not in types
     assert leftovers(person) == []
+
+
+SLOW = {"test_slow.py": "import time\n\ndef test_slow():\n    time.sleep(%d)\n"}
+
+
+def test_a_merge_that_is_interrupted_merges_nothing(person_and_run, tmp_path):
+    person, repository, report = person_and_run
+    add(repository, {"test_slow.py": SLOW["test_slow.py"] % 120})
+    before = (repository.snapshot(), repository.git("count-objects"))
+    process = person.start("merge", report["run"], env={"TMPDIR": str(tmp_path)})
+    assert b"Testing what the merge makes" in process.stderr.readline()
+    wait_until(lambda: list(tmp_path.glob("coditect-*/work/*")))  # its workspace
+    process.send_signal(signal.SIGINT)
+    result = finish(process, 60)
+    assert result.code == 130 and "interrupted; nothing was merged" in result.err, result
+    assert (repository.snapshot(), repository.git("count-objects")) == before
+    assert list(tmp_path.iterdir()) == [] and leftovers(person) == []
+
+
+def test_a_moved_base_is_tested_beside_a_run_at_work(person_and_run, make):
+    """The ledger's owner is another process: it is told of the evidence through its socket."""
+    person, repository, report = person_and_run
+    add(repository, {"a.txt": "a\n"})
+    busy = make({"test_slow.py": SLOW["test_slow.py"] % 20})
+    process = person.start("run", "make the tests pass", "--json", cwd=busy.path)
+    wait_until(lambda: [row for row in person.runs() if row["status"] == "running"])
+    result = person.call("merge", report["run"], "--json")
+    assert result.code == 0 and result.json["merged"] and result.json["evidence"], result
+    allowed = [e for e in person.events(report["run"]) if e["event_type"] == "MERGE_ALLOWED"]
+    assert len(allowed) == 1
+    assert finish(process).code == 0
 
 
 def test_a_merge_never_touches_what_is_not_committed(person_and_run):

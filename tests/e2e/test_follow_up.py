@@ -70,6 +70,9 @@ def test_wait_goes_on_with_an_approved_run_that_nobody_works_on(person, prices):
     run = person.run(prices, "--approve", "plan").json["run"]
     assert person.call("wait", run).code == 5  # nobody has said anything
     assert person.call("approve", run).code == 0
+    dry = person.call("wait", run, "--dry-run", "--json")
+    assert dry.code == 0 and dry.json["would_go_on"] == [run], dry
+    assert person.runs()[0]["status"] == "interrupted"
     result = person.call("wait", run, "--json", cwd=prices.path)
     assert result.code == 0 and "was approved; going on with it" in result.err, result
     assert result.json["ended"] and result.json["runs"][0]["status"] == "verified"

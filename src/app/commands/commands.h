@@ -77,8 +77,9 @@ int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bo
                 bool dry_run);
 /// The goal of `name` again, with its limits and a new seed, on its base branch as it is now.
 int RetryCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
+/// Goes on itself with a run that was approved and that nobody works on.
 int WaitCommand(const GlobalOptions& global, const RunName& name, bool all,
-                const std::string& max_time);
+                const std::string& max_time, bool dry_run);
 /// What waits for a person, the oldest first.
 int InboxCommand(const GlobalOptions& global);
 int ApproveCommand(const GlobalOptions& global, const RunName& name, const std::string& note,

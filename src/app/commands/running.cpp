@@ -404,6 +404,10 @@ int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bo
                 bool dry_run) {
   const Context ctx;
   auto reading = ReadLedger(ctx);
+  if (all && absl::IsNotFound(reading.status())) {  // nothing has run here yet
+    if (!global.quiet) PrintErr("no run is open\n");
+    return AnswerStopped(global, {});
+  }
   if (!reading.ok()) return Fail(reading.status());
   std::vector<MissionId> ids;
   if (all) {

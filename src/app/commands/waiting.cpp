@@ -10,6 +10,8 @@
 #include "src/app/owner_lock.h"
 #include "src/app/request.h"
 #include "src/app/run_loop.h"
+#include "src/app/run_report.h"
+#include "src/wire/json.h"
 
 namespace coditect {
 namespace {
@@ -101,6 +103,27 @@ StatusOr<WaitEnd> DriveOn(const GlobalOptions& global, const StatePaths& paths,
   return WaitEnd::kEnded;
 }
 
+int AnswerWaitDryRun(const GlobalOptions& global, const std::vector<const MissionState*>& missions,
+                     bool owned) {
+  std::vector<MissionId> go_on;
+  for (const MissionState* mission : missions) {
+    const bool works = WaitsForWorker(*mission);
+    if (works) go_on.push_back(mission->id);
+    if (global.quiet) continue;
+    PrintErr(StrCat(works              ? "would go on with "
+                    : IsOpen(*mission) ? "would wait for "
+                                       : "would not wait for ",
+                    mission->id, " (", StatusWord(*mission, owned), ")\n"));
+  }
+  if (global.output != "json") return kExitVerified;
+  std::string out = "{";
+  wire::JsonFields fields(out);
+  fields.Field("schema", std::string_view("coditect.wait/v1"));
+  fields.Field("dry_run", true);
+  fields.Field("would_go_on", go_on);
+  return Answer(StrCat(out, ",\"runs\":", RunRowsJson(missions, owned, global.fields), "}\n"));
+}
+
 StatusOr<MonotonicTime> GiveUpTime(const std::string& max_time) {
   if (max_time.empty()) return MonotonicTime::max();
   ASSIGN_OR_RETURN(const ConfigValue value, ParseText(*FindConfigKey("run.max_time"), max_time));
@@ -130,6 +153,11 @@ int WaitExitCode(WaitEnd end, const std::vector<const MissionState*>& missions) 
   return kExitError;
 }
 
+std::string WaitJson(WaitEnd end, const std::string& rows) {
+  return StrCat("{\"schema\":\"coditect.wait/v1\",\"ended\":", end == WaitEnd::kEnded,
+                ",\"runs\":", rows, "}\n");
+}
+
 void SayWhy(WaitEnd end, const std::vector<const MissionState*>& missions) {
   for (const MissionState* mission : missions) {
     if (!IsOpen(*mission) || end == WaitEnd::kEnded) continue;
@@ -144,12 +172,17 @@ void SayWhy(WaitEnd end, const std::vector<const MissionState*>& missions) {
 }  // namespace
 
 int WaitCommand(const GlobalOptions& global, const RunName& name, bool all,
-                const std::string& max_time) {
+                const std::string& max_time, bool dry_run) {
   WatchInterrupts();
   const Context ctx;
   const auto give_up = GiveUpTime(max_time);
   if (!give_up.ok()) return Fail(Annotate(give_up.status(), "--max-time"));
   auto reading = ReadLedger(ctx);
+  if (all && absl::IsNotFound(reading.status())) {  // nothing has run here yet
+    if (!global.quiet) PrintErr("no run is open\n");
+    return global.output == "json" ? Answer(WaitJson(WaitEnd::kEnded, "[]"))
+                                   : Answer(RunRowsText({}, false));
+  }
   if (!reading.ok()) return Fail(reading.status());
   std::vector<MissionId> ids;
   if (all) {
@@ -165,6 +198,7 @@ int WaitCommand(const GlobalOptions& global, const RunName& name, bool all,
     ids.push_back((*mission)->id);
   }
   Waiting waiting(*reading, ids, *give_up);
+  if (dry_run) return AnswerWaitDryRun(global, waiting.Missions(), reading->owned);
   for (const MissionState* mission : waiting.Missions()) {
     if (!WaitsForWorker(*mission)) continue;
     if (!global.quiet) PrintErr(StrCat(mission->id, " was approved; going on with it\n"));
@@ -178,9 +212,7 @@ int WaitCommand(const GlobalOptions& global, const RunName& name, bool all,
   if (!global.quiet) SayWhy(*end, missions);
   const int code = WaitExitCode(*end, missions);
   if (global.output != "json") return Answer(RunRowsText(missions, reading->owned), code);
-  return Answer(StrCat("{\"schema\":\"coditect.wait/v1\",\"ended\":", *end == WaitEnd::kEnded,
-                       ",\"runs\":", RunRowsJson(missions, reading->owned, global.fields), "}\n"),
-                code);
+  return Answer(WaitJson(*end, RunRowsJson(missions, reading->owned, global.fields)), code);
 }
 
 }  // namespace coditect
