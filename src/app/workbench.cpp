@@ -35,7 +35,7 @@ ScratchState::~ScratchState() {
 
 StatusOr<std::unique_ptr<Workbench>> Workbench::Open(const StatePaths& scratch,
                                                      const StatePaths& kept) {
-  std::unique_ptr<Workbench> bench(new Workbench(scratch));
+  std::unique_ptr<Workbench> bench(new Workbench());
   ASSIGN_OR_RETURN(bench->harness_, MakeHarness(scratch));
   ASSIGN_OR_RETURN(bench->blobs_, OpenBlobs(kept));
   ASSIGN_OR_RETURN(bench->bus_,

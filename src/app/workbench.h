@@ -43,9 +43,8 @@ class Workbench {
   SandboxProfile ProfileOf(const std::string& tier) { return sandbox_->ProfileOf(tier); }
 
  private:
-  explicit Workbench(const StatePaths& scratch) : scratch_(scratch) {}
+  Workbench() = default;
 
-  const StatePaths& scratch_;
   const SystemClock clock_;
   const Orchestrator orchestrator_;
   std::unique_ptr<TestHarness> harness_;
