@@ -5,6 +5,7 @@ import hashlib
 import pytest
 
 from conftest import PRICES, Person, Repository
+from test_command_line import VERBS
 
 NATIVE = {
     "CMakeLists.txt": """
@@ -134,6 +135,16 @@ def test_a_state_folder_that_cannot_be_made_is_told(person, prices):
     result = untouched(person, prices, "run", "make the tests pass", "--dry-run", code=9, env=nowhere)
     assert "cannot write the state folder" in result.err and "CODITECT_STATE_DIR" in result.err
     assert person.run(prices, env=nowhere).code == 9
+
+
+def test_every_verb_says_whether_it_writes(person):
+    looks = {"ps", "show", "logs", "diff", "inbox", "explain", "version", "completion", "man"}
+    paths = [(verb,) for verb in VERBS if verb != "config"]
+    paths += [("config", verb) for verb in ("list", "get", "set", "validate")]
+    for path in paths:
+        writes = "--dry-run" in person.call(*path, "--help").out
+        assert writes == (path[0] not in looks and path[1:] not in (
+            ("list",), ("get",), ("validate",))), path
 
 
 def test_every_verb_that_writes_has_a_dry_run(tmp_path):
