@@ -4,6 +4,7 @@
 
 #include "src/agent/lease.h"
 #include "src/agent/mission_resources.h"
+#include "src/agent/sanitized_run.h"
 #include "src/agent/test_run.h"
 #include "src/domain/evidence.h"
 #include "src/domain/test_selection.h"
@@ -98,6 +99,7 @@ class Observation {
       looks_.push_back(LookAt(first_));
     }
     Classify();
+    NoteOptimizedOnly();
     ASSIGN_OR_RETURN(const std::string unknown, KeepSelected());
     if (!unknown.empty()) {
       return Finish(lease_.NewResult(ResultOutcome::kBlocked, "error: " + unknown));
@@ -338,8 +340,9 @@ class Observation {
     looks_.push_back(LookAt(first_));
     looks_.push_back(LookAt(traced));
     traced_to_the_end_ = traced.normal_end;
-    ASSIGN_OR_RETURN(result->outputs["coverage"], lease_.Put(traced));
     const std::vector<std::string> failed = FailingIn(looks_[0]);
+    RETURN_IF_ERROR(AskSanitizers(failed, &traced));
+    ASSIGN_OR_RETURN(result->outputs["coverage"], lease_.Put(traced));
     std::vector<std::string> doubtful = failed;
     for (const std::string& id : FailingIn(looks_[1])) {
       if (StatusIn(looks_[0], id) == TestStatus::kPassed) doubtful.push_back(id);
@@ -354,6 +357,33 @@ class Observation {
       looks_.push_back(LookAt(again));
     }
     return absl::OkStatus();
+  }
+
+  /// What sanitizers see in tests that end as undefined behaviour does, or that fail only as the
+  /// project builds them: one more build, which other failures would not repay at once.
+  Status AskSanitizers(const std::vector<std::string>& failed, TestReport* traced) {
+    SanitizedTests tests;
+    for (const std::string& id : failed) {
+      if (looks_[0].cases.at(id).crashed || StatusIn(looks_[1], id) == TestStatus::kPassed) {
+        tests.failing.push_back(id);
+      }
+    }
+    for (const auto& [id, test] : looks_[0].cases) {
+      if (test.status == TestStatus::kPassed) tests.passing.push_back(id);
+    }
+    ASSIGN_OR_RETURN(traced->findings,
+                     FindingsOnBase(lease_, baseline_.harness, std::move(tests), &usage_));
+    return absl::OkStatus();
+  }
+
+  /// Tests that fail whenever they run as the project builds them, and pass as they were traced.
+  void NoteOptimizedOnly() {
+    if (baseline_.harness.language != "c++" || looks_.size() < 3) return;
+    std::vector<std::string> ids;
+    for (const std::string& id : baseline_.goal) {
+      if (StatusIn(looks_[1], id) == TestStatus::kPassed) ids.push_back(id);
+    }
+    if (!ids.empty()) lease_.Think("FAILS_ONLY_OPTIMIZED", {{"tests", Listed(ids)}});
   }
 
   static TestStatus StatusIn(const Look& look, const std::string& id) {

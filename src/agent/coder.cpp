@@ -6,6 +6,7 @@
 #include "src/agent/claim_commit.h"
 #include "src/agent/lease.h"
 #include "src/agent/repair_message.h"
+#include "src/agent/sanitized_run.h"
 #include "src/agent/sources.h"
 #include "src/agent/suite_race.h"
 #include "src/agent/test_run.h"
@@ -24,7 +25,8 @@ constexpr size_t kHoldOutPercent = 30;
 constexpr uint64_t kHeadStartSuites = 5;  // runs of the suite that edits are ahead of synthesis
 constexpr std::chrono::milliseconds kHeadStartMin{1'000};
 constexpr std::chrono::milliseconds kHeadStartMax{8'000};
-constexpr size_t kConfirmationsMax = 12;  // whole runs a coder spends on patches that then fail
+constexpr size_t kConfirmationsMax = 12;      // whole runs a coder spends on patches that then fail
+constexpr size_t kSanitizerRefusalsMax = 24;  // patches under which the sanitizers still report it
 // What mends a long test needs more fuel than ten times what the broken version used before it
 // failed. The likeliest of such candidates are judged once more when so many were tried, at each
 // doubling of that number, and at the end. Most of them loop for ever, so it must stay rare.
@@ -32,6 +34,7 @@ constexpr size_t kStarvedMax = 16;
 constexpr uint64_t kStarvedFirst = 1024;
 constexpr uint64_t kStarvedFuel = 3'000'000;  // a few tenths of a second of CPU
 constexpr size_t kEditableFilesMax = 24;
+constexpr uint64_t kCandidatesBeforeSanitizers = 512;
 // Each candidate for a file that cannot be collected has all of it loaded anew.
 constexpr uint64_t kImportCandidatesMax = 100;
 
@@ -140,6 +143,7 @@ class Coding {
                                .failed = line.failed,
                                .passed = line.passed});
     }
+    repair::RaiseReported(found_late_, &options.lines);
     ASSIGN_OR_RETURN(options.observed, filter_->Observe(lease_.ctx));
     options.failing = CasesOf(baseline_, held_in_);
     std::set<std::string> test_files;
@@ -148,6 +152,9 @@ class Coding {
     options.space = static_cast<repair::Space>(lease_.IntParameter("space"));
     options.seed = lease_.IntParameter("seed");
     options.tests_max = lease_.IntParameter("tests_max");
+    if (options.tests_max > 0) {
+      options.tests_max -= std::min(options.tests_max - 1, tests_before_);
+    }
     options.candidates_max = filter_->candidates_max();
     // Where code that is never changed ran, the fault may well be there.
     if (options.candidates_max == 0 && (MendsCollection() || !cluster_->submodules.empty())) {
@@ -177,16 +184,42 @@ class Coding {
         RETURN_IF_ERROR(JudgeStarved());
         ASSIGN_OR_RETURN(const bool confirmed, ConfirmPlausible());
         if (confirmed) return true;
-        if (search_->Exhausted() || confirmations_ >= kConfirmationsMax) return false;
+        if (search_->Exhausted() || TriedEnough()) return false;
         continue;
       }
       RETURN_IF_ERROR(JudgeBatch(batch));
+      RETURN_IF_ERROR(AskSanitizers());
       if (search_->candidates() >= next_starved_) RETURN_IF_ERROR(JudgeStarved());
       if (search_->Exhausted()) {
         ASSIGN_OR_RETURN(const bool confirmed, ConfirmPlausible());
-        if (confirmed || confirmations_ >= kConfirmationsMax) return confirmed;
+        if (confirmed || TriedEnough()) return confirmed;
       }
     }
+  }
+
+  /// When the first candidates mended nothing, what sanitizers see may say where to look: the
+  /// search begins anew with it, at what is left of its budget.
+  Status AskSanitizers() {
+    const bool edits = lease_.IntParameter("space") == static_cast<uint64_t>(repair::Space::kEdits);
+    if (asked_ || !edits || search_->candidates() < kCandidatesBeforeSanitizers) {
+      return absl::OkStatus();
+    }
+    asked_ = true;
+    if (!cluster_->findings.empty() || !search_->Plausible().empty()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(found_late_,
+                     FindingsOnBase(lease_, baseline_.harness,
+                                    {.failing = held_in_, .passing = baseline_.passed}, &usage_));
+    if (found_late_.empty()) return absl::OkStatus();
+    tests_before_ = search_->tests_used();
+    candidates_before_ = search_->candidates();
+    next_starved_ = kStarvedFirst;
+    survivors_.clear();
+    return OpenSearch();
+  }
+
+  /// What a patch must not leave as it is.
+  const std::vector<SanitizerFinding>& Findings() const {
+    return found_late_.empty() ? cluster_->findings : found_late_;
   }
 
   Status JudgeBatch(const std::vector<Candidate>& batch) { return JudgeBy(*filter_, batch); }
@@ -224,23 +257,34 @@ class Coding {
       const auto plausible = search_->Plausible();
       const auto next = std::find_if(plausible.begin(), plausible.end(),
                                      [](const auto& patch) { return patch.refused_by.empty(); });
-      if (next == plausible.end() || confirmations_ >= kConfirmationsMax) return false;
+      if (next == plausible.end() || TriedEnough()) return false;
       ASSIGN_OR_RETURN(const bool holds, Confirm(next->number));
       if (holds) return true;
       search_->Withdraw(next->number);
     }
   }
 
+  bool TriedEnough() const {
+    return confirmations_ >= kConfirmationsMax || sanitized_out_ >= kSanitizerRefusalsMax;
+  }
+
   StatusOr<bool> Confirm(uint64_t number) {
-    ++confirmations_;
     ASSIGN_OR_RETURN(Repository * git, lease_.mission.repository(lease_.ctx));
     ASSIGN_OR_RETURN(auto changes, ChangesOf(number));
     ASSIGN_OR_RETURN(
         const TreeId tree,
         git->WriteTree(lease_.ctx, lease_.mission.request().repository.base_tree, changes));
     if (excluded_.contains(tree)) return false;
+    ASSIGN_OR_RETURN(std::string fault,
+                     RemainingFinding(lease_, baseline_.harness, Findings(), changes, &usage_));
+    if (!fault.empty()) {
+      lease_.Think("CONFIRM", {{"patch", search_->Description(number)}, {"fault", fault}});
+      ++sanitized_out_;
+      refusals_[number] = std::move(fault);
+      return false;
+    }
+    ++confirmations_;
     ClaimRun run;
-    std::string fault;
     if (const size_t shards = ShardsWorthwhile(lease_, baseline_, confirmations_ - 1); shards > 0) {
       SuiteRace race(
           lease_,
@@ -311,6 +355,10 @@ class Coding {
                      patch.refused_by.empty() ? "" : "  refused: " + patch.refused_by, "\n",
                      search_->Diff(patch.number), "\n");
     }
+    for (const auto& [number, reason] : refusals_) {
+      text += StrCat("plausible  ", search_->Description(number), "  refused: ", reason, "\n",
+                     search_->Diff(number), "\n");
+    }
     return text;
   }
 
@@ -324,8 +372,8 @@ class Coding {
 
   StatusOr<Work> GiveUp() {
     const auto plausible = search_->Plausible();
-    std::string reason =
-        StrCat("not_verified: none of ", search_->candidates(), " candidates passed");
+    std::string reason = StrCat("not_verified: none of ",
+                                candidates_before_ + search_->candidates(), " candidates passed");
     if (!plausible.empty()) {
       reason = StrCat("not_verified: ", plausible.size(),
                       " patches pass the failing tests, but none is to be trusted");
@@ -334,6 +382,9 @@ class Coding {
     } else if (confirmations_ > 0) {
       reason = StrCat("not_verified: ", confirmations_,
                       " patches passed the failing tests, none the whole suite");
+    } else if (!refusals_.empty()) {
+      reason = StrCat("not_verified: ", refusals_.size(), " patches pass the failing tests, but ",
+                      refusals_.begin()->second);
     }
     reason += SubmoduleNote();
     Work work = Report(ResultOutcome::kExhausted, reason);
@@ -368,6 +419,12 @@ class Coding {
   std::map<uint64_t, Candidate> survivors_;
   Usage usage_;
   size_t confirmations_ = 0;
+  bool asked_ = false;                        // the sanitizers, about this search
+  std::vector<SanitizerFinding> found_late_;  // what they said then
+  uint64_t candidates_before_ = 0;
+  uint64_t tests_before_ = 0;                 // that the search used up until then
+  size_t sanitized_out_ = 0;                  // patches that the sanitizers refused
+  std::map<uint64_t, std::string> refusals_;  // why, by number
   uint64_t claim_number_ = 0;
   TreeId claim_tree_;
   Evidence claim_evidence_;

@@ -70,6 +70,10 @@ class Localization {
     for (const TestCase& test : baseline_.cases) {
       for (const StackFrame& frame : test.stack) wanted.insert(frame.file);
     }
+    for (const SanitizerFinding& finding : traced_.findings) {
+      for (const StackFrame& frame : finding.stack) wanted.insert(frame.file);
+      for (const StackFrame& frame : finding.involved) wanted.insert(frame.file);
+    }
     if (wanted.empty()) {
       for (const auto& [path, entry] : *files) wanted.insert(path);
     }
@@ -151,6 +155,11 @@ class Localization {
         request.errors.push_back(error);
       }
     }
+    for (const SanitizerFinding& finding : traced_.findings) {
+      if (std::ranges::find(cluster.tests, finding.id) == cluster.tests.end()) continue;
+      cluster.findings.push_back(finding);
+    }
+    request.findings = cluster.findings;
     request.passing = baseline_.passed;
     request.called = repair::MineLiterals(test_sources_, CasesOf(baseline_, cluster.tests)).called;
     request.importers = CountImporters(request);

@@ -116,6 +116,7 @@ StatusOr<TestReport> RunMixed(const Context& ctx, TestHarness& compiled, TestHar
   if (!request.ids.empty() && first.ids.empty()) report.cases.clear();
   for (TestCase& test : report.cases) test.id = mark + test.id;
   for (TestCoverage& coverage : report.coverage) coverage.id = mark + coverage.id;
+  for (SanitizerFinding& finding : report.findings) finding.id = mark + finding.id;
   report.command = request.plan.command;
   const bool stop = !report.normal_end || (request.stop_at_first_failure && FailedIn(report));
   if (stop || (!request.ids.empty() && second.ids.empty())) return report;

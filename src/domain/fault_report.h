@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "src/domain/test_report.h"
+
 namespace coditect {
 
 struct SuspiciousLine {
@@ -33,6 +35,7 @@ struct FaultCluster {
   std::vector<SuspiciousLine> lines;    // most suspicious first
   std::vector<std::string> covering;    // passing ids that execute suspicious lines, cheapest first
   std::vector<std::string> submodules;  // whose code the failing tests executed; never changed
+  std::vector<SanitizerFinding> findings;  // of its tests, and of no passing test
 
   bool operator==(const FaultCluster&) const = default;
   template <class Self, class Visitor>
@@ -41,6 +44,7 @@ struct FaultCluster {
     visit(2, "lines", self.lines);
     visit(3, "covering", self.covering);
     visit(24, "submodules", self.submodules);
+    visit(27, "findings", self.findings);
   }
 };
 

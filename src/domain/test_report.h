@@ -44,6 +44,7 @@ struct TestCase {
   std::string file;  // where the test stands, relative to the repository; "" = unknown
   uint32_t line = 0;
   bool network = false;  // it tried to reach something outside loopback
+  bool crashed = false;  // it ended as undefined behaviour ends: a fault's signal, a broken heap
 
   bool operator==(const TestCase&) const = default;
   template <class Self, class Visitor>
@@ -57,6 +58,7 @@ struct TestCase {
     visit(7, "file", self.file);
     visit(8, "line", self.line);
     visit(9, "network", self.network);
+    visit(27, "crashed", self.crashed);
   }
 };
 
@@ -105,6 +107,25 @@ struct TestCoverage {
   }
 };
 
+/// What a sanitizer reported while a test ran: an error whether or not the test fails by it.
+struct SanitizerFinding {
+  std::string id;                    // the test
+  std::string kind;                  // "heap-buffer-overflow", "signed integer overflow", …
+  std::string message;               // the report's first line, at most 512 bytes
+  std::vector<StackFrame> stack;     // of the repository only, innermost last; never empty
+  std::vector<StackFrame> involved;  // innermost frames of who allocated or freed what it is about
+
+  bool operator==(const SanitizerFinding&) const = default;
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "id", self.id);
+    visit(2, "kind", self.kind);
+    visit(3, "message", self.message);
+    visit(4, "stack", self.stack);
+    visit(5, "involved", self.involved);
+  }
+};
+
 /// One run of a test runner.
 struct TestReport {
   std::vector<TestCase> cases;  // in the order they ran
@@ -121,6 +142,7 @@ struct TestReport {
   std::string command;  // the command line, as a person would type it
   std::vector<std::string> warnings;
   bool build_failed = false;  // it seems that no test could run since something does not compile
+  std::vector<SanitizerFinding> findings;  // when sanitizers were asked; as the tests ran
 
   bool operator==(const TestReport&) const = default;
   template <class Self, class Visitor>
@@ -139,6 +161,7 @@ struct TestReport {
     visit(12, "command", self.command);
     visit(13, "warnings", self.warnings);
     visit(14, "build_failed", self.build_failed);
+    visit(27, "findings", self.findings);
   }
 };
 

@@ -27,9 +27,12 @@ struct DetectRequest {
 
 enum class TraceMode {
   kNone,
-  kPerTest,  // lines of the repository each test executes, test files left out
-  kWatched,  // which of `watched` lines were executed; adjacent ones are watched together, until
-             // the end of the test that first executes one of them
+  kPerTest,    // lines of the repository each test executes, test files left out
+  kWatched,    // which of `watched` lines were executed; adjacent ones are watched together, until
+               // the end of the test that first executes one of them
+  kSanitized,  // memory errors and undefined behaviour as the tests run, told in `findings`; the
+               // verdicts are of that build. Nothing is found by a language without such tools; a
+               // warning says when they are not here
 };
 
 /// What a build left. `judges`: verdicts are taken from it, so a proof must not begin with one.

@@ -13,6 +13,10 @@ using analysis::Symbol;
 
 constexpr double kInnermostFrame = 0.3;  // of what is missing to 1
 constexpr double kOuterFrame = 0.12;
+constexpr double kReportedFrame = 0.9;  // where a sanitizer saw the error
+constexpr double kReportedCaller = 0.6;
+constexpr double kReportedOwner = 0.6;  // allocated or freed what the error is about
+constexpr double kUnreported = 0.7;     // share that is left to all else when something is reported
 constexpr double kCalledDirectly = 0.05;
 constexpr double kUntraced = 0.4;
 constexpr double kDefinitionShare = 0.55;  // of the suspicion of the code that uses it
@@ -24,6 +28,7 @@ struct Counts {
   uint32_t failed = 0;
   uint32_t passed = 0;
   double boost = 0;
+  bool reported = false;
 };
 /// By file and index of the statement.
 using Spectrum = std::map<std::pair<std::string, int>, Counts>;
@@ -61,16 +66,32 @@ void Count(const TestCoverage& test, const Models& models, bool failed, Spectrum
   }
 }
 
-void AddStack(const std::vector<StackFrame>& stack, const Models& models, Spectrum* spectrum) {
-  bool innermost = true;
+/// boosts: of the innermost frames that may be edited; the last is of all others, too.
+void AddStack(const std::vector<StackFrame>& stack, const std::vector<double>& boosts,
+              bool reported, const Models& models, Spectrum* spectrum) {
+  size_t depth = 0;
   for (auto frame = stack.rbegin(); frame != stack.rend(); ++frame) {
     auto model = models.find(frame->file);
     if (model == models.end()) continue;
     int statement = analysis::StatementAtLine(model->second->statements(), frame->line);
     if (statement < 0) continue;
     Counts& counts = (*spectrum)[{frame->file, statement}];
-    counts.boost = std::max(counts.boost, innermost ? kInnermostFrame : kOuterFrame);
-    innermost = false;
+    counts.boost = std::max(counts.boost, boosts[std::min(depth, boosts.size() - 1)]);
+    counts.reported |= reported;
+    ++depth;
+  }
+}
+
+void AddStacks(const LocalizationRequest& request, const Models& models, Spectrum* spectrum) {
+  const std::vector<double> failure = {kInnermostFrame, kOuterFrame};
+  for (const TestCase& test : request.failing)
+    AddStack(test.stack, failure, false, models, spectrum);
+  for (const CollectionError& error : request.errors) {
+    AddStack(error.stack, failure, false, models, spectrum);
+  }
+  for (const SanitizerFinding& finding : request.findings) {
+    AddStack(finding.stack, {kReportedFrame, kReportedCaller, kOuterFrame}, true, models, spectrum);
+    AddStack(finding.involved, {kReportedOwner}, true, models, spectrum);
   }
 }
 
@@ -267,9 +288,7 @@ StatusOr<std::vector<SuspiciousLine>> Localize(const LocalizationRequest& reques
     if (failing.contains(test.id)) Count(test, models, true, &spectrum);
     if (passing.contains(test.id)) Count(test, models, false, &spectrum);
   }
-  for (const TestCase& test : request.failing) AddStack(test.stack, models, &spectrum);
-  for (const CollectionError& error : request.errors) AddStack(error.stack, models, &spectrum);
-
+  AddStacks(request, models, &spectrum);
   std::vector<SuspiciousLine> lines;
   std::map<std::string, std::map<std::string, double>> by_function;  // file, function
   uint32_t total = static_cast<uint32_t>(failing.size());
@@ -282,6 +301,7 @@ StatusOr<std::vector<SuspiciousLine>> Localize(const LocalizationRequest& reques
     std::string name = line.function.substr(line.function.rfind('.') + 1);
     score += (1 - score) * counts.boost;
     if (request.called.contains(name)) score += (1 - score) * kCalledDirectly;
+    if (!request.findings.empty() && !counts.reported) score *= kUnreported;
     if (score <= 0) continue;
     line.score = score;
     double& best = by_function[line.file][line.function];
@@ -297,6 +317,39 @@ StatusOr<std::vector<SuspiciousLine>> Localize(const LocalizationRequest& reques
   lines.insert(lines.end(), at_import.begin(), at_import.end());
   SortAndCut(kSuspiciousLinesMax, &lines);
   return lines;
+}
+
+void RaiseReported(const std::vector<SanitizerFinding>& findings,
+                   std::vector<SuspiciousLine>* lines) {
+  std::map<std::pair<std::string_view, uint32_t>, double> boosts;
+  const auto raise = [&](const StackFrame& frame, double boost) {
+    const SuspiciousLine* statement = nullptr;  // the last that begins there or before
+    for (const SuspiciousLine& line : *lines) {
+      if (line.file != frame.file || line.line > frame.line) continue;
+      if (statement == nullptr || statement->line < line.line) statement = &line;
+    }
+    if (statement == nullptr) return;
+    double& known = boosts[{statement->file, statement->line}];
+    known = std::max(known, boost);
+  };
+  for (const SanitizerFinding& finding : findings) {
+    const auto& stack = finding.stack;
+    for (size_t depth = 0; depth < stack.size(); ++depth) {
+      const double boost =
+          depth == 0 ? kReportedFrame : (depth == 1 ? kReportedCaller : kOuterFrame);
+      raise(stack[stack.size() - 1 - depth], boost);
+    }
+    for (const StackFrame& owner : finding.involved) raise(owner, kReportedOwner);
+  }
+  for (SuspiciousLine& line : *lines) {
+    const auto boost = boosts.find({line.file, line.line});
+    if (boost != boosts.end()) {
+      line.score += (1 - line.score) * boost->second;
+    } else if (!boosts.empty()) {
+      line.score *= kUnreported;
+    }
+  }
+  SortAndCut(lines->size(), lines);
 }
 
 }  // namespace coditect::repair

@@ -38,6 +38,7 @@ struct LocalizationRequest {
   std::vector<TestCoverage> coverage;  // per test; tests without are ignored
   std::vector<TestCase> failing;       // of this goal: ids and stacks
   std::vector<CollectionError> errors;
+  std::vector<SanitizerFinding> findings;      // of the failing tests, and of no passing one
   std::vector<std::string> passing;            // ids
   std::set<std::string> called;                // functions the failing tests call directly
   std::map<std::string, Importers> importers;  // by file
@@ -50,11 +51,17 @@ struct LocalizationRequest {
 double Ochiai(uint32_t failed, uint32_t failing_total, uint32_t passed);
 
 /// Statements that the failing tests executed, most suspicious first: Ochiai, raised for frames of
-/// the failures' stacks and for functions the tests call, and for module-level definitions that
-/// suspicious functions use. What ran only while a module was imported counts as executed by every
-/// test that imports it, far below the others, but for functions whose results they use; at most
-/// kImportTimeLinesMax of these. When nothing was traced: the functions the tests call, else all.
-/// At most kSuspiciousLinesMax. INVALID_ARGUMENT if nothing failed.
+/// the failures' stacks, far more for what a sanitizer reports and who allocated or freed what it
+/// is about (all else is lowered then), and for functions the tests call, and for module-level
+/// definitions that suspicious functions use. What ran only while a module was imported counts as
+/// executed by every test that imports it, far below the others, but for functions whose results
+/// they use; at most kImportTimeLinesMax of these. When nothing was traced: the functions the tests
+/// call, else all. At most kSuspiciousLinesMax. INVALID_ARGUMENT if nothing failed.
 StatusOr<std::vector<SuspiciousLine>> Localize(const LocalizationRequest& request);
+
+/// Raises, of `lines` that Localize gave, those that `findings` name as Localize would have, and
+/// sorts them. What is no statement of `lines` stays out.
+void RaiseReported(const std::vector<SanitizerFinding>& findings,
+                   std::vector<SuspiciousLine>* lines);
 
 }  // namespace coditect::repair

@@ -72,6 +72,40 @@ TEST_CASE("LinesOfCppMapToStatementsAndFunctions") {
   CHECK_EQ((*lines)[0].function, "Box.sum");
 }
 
+TEST_CASE("WhatSanitizersReportIsAboveWhatTheFailingTestsExecute") {
+  LocalizationRequest request = Request();
+  const double executed = ScoreOf(*Localize(request), 5);
+  SanitizerFinding finding{.id = "t1",
+                           .kind = "heap-buffer-overflow",
+                           .message = "",
+                           .stack = {},
+                           .involved = {{"a.py", 9, "g"}}};
+  finding.stack = {{"test_a.py", 3, "test"}, {"a.py", 4, "f"}, {"a.py", 7, "f"}};
+  request.findings = {finding};
+  const auto lines = Localize(request);
+  REQUIRE(lines.ok());
+  CHECK_EQ(ScoreOf(*lines, 7), doctest::Approx(0.9));  // no failing test is known to execute it
+  const double caller = std::sqrt(0.5);
+  CHECK_EQ(ScoreOf(*lines, 4), doctest::Approx(caller + (1 - caller) * 0.6));
+  const double owner = 0.5;  // 1 / sqrt(2 * 2)
+  CHECK_EQ(ScoreOf(*lines, 9), doctest::Approx(owner + (1 - owner) * 0.6));
+  CHECK_EQ(ScoreOf(*lines, 5), doctest::Approx(0.7 * executed));
+}
+
+TEST_CASE("LinesOfASearchAreRaisedByWhatIsReportedLater") {
+  std::vector<SuspiciousLine> lines = {
+      {"a.c", 8, 0.8, "f", 1, 0}, {"a.c", 3, 0.5, "f", 1, 1}, {"b.c", 5, 0.2, "g", 1, 4}};
+  SanitizerFinding finding;
+  finding.stack = {{"t.c", 1, "main"}, {"b.c", 5, "g"}, {"a.c", 4, "f"}};
+  RaiseReported({finding}, &lines);
+  REQUIRE_EQ(lines.size(), 3);
+  CHECK_EQ(lines[0].line, 3);  // the statement of line 4
+  CHECK_EQ(lines[0].score, doctest::Approx(0.95));
+  CHECK_EQ(lines[1].score, doctest::Approx(0.68));
+  CHECK_EQ(lines[2].line, 8);
+  CHECK_EQ(lines[2].score, doctest::Approx(0.56));
+}
+
 TEST_CASE("OchiaiMatchesHandComputedNumbers") {
   CHECK_EQ(Ochiai(2, 2, 0), doctest::Approx(1.0));
   CHECK_EQ(Ochiai(1, 4, 3), doctest::Approx(0.25));            // 1 / sqrt(4 * 4)

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <optional>
 #include <tuple>
 
@@ -12,14 +13,15 @@
 namespace coditect::native {
 namespace {
 
-// C89 and C++98, without a header: nothing that comes later can clash with it. Optimizing a
-// function of a thousand bodies would take longer than running it ever does.
-constexpr const char* kChooser = R"(#ifdef __clang__
+constexpr const char* kUnoptimized = R"(#ifdef __clang__
 #pragma clang optimize off
 #else
 #pragma GCC optimize ("O0")
 #endif
-#ifndef CODITECT_ALTERNATIVE
+)";
+
+// C89 and C++98, without a header: nothing that comes later can clash with it.
+constexpr const char* kChooser = R"(#ifndef CODITECT_ALTERNATIVE
 #define CODITECT_ALTERNATIVE coditect_alternative()
 #ifdef __cplusplus
 extern "C" char **environ;
@@ -121,7 +123,7 @@ class Writer {
   Writer(const std::string& path, const std::string& base) : path_(path), base_(base) {}
 
   AlternativesFile Write(const std::vector<const Candidate*>& candidates,
-                         const std::set<uint32_t>& whole) {
+                         const AlternativesOptions& options) {
     std::map<uint32_t, Body> bodies;
     for (size_t i = 0; i < candidates.size(); ++i) {
       if (candidates[i] == nullptr) continue;
@@ -130,11 +132,14 @@ class Writer {
         if (range.file != path_) continue;
         Body& body = bodies[range.start];
         body.end = range.end;
-        if (!whole.contains(number) && AddChoice(*candidates[i], range, number, &body)) continue;
+        // A body that is shared would be optimized as no alternative alone is.
+        const bool shares = !options.optimized && !options.whole.contains(number);
+        if (shares && AddChoice(*candidates[i], range, number, &body)) continue;
         body.texts.emplace_back(number,
                                 WithOwnLabels(BodyOf(*candidates[i], range, base_), number));
       }
     }
+    if (!options.optimized) Put(kUnoptimized);
     Put(kChooser);
     uint32_t at = 0;
     for (auto& [start, body] : bodies) {
@@ -286,6 +291,34 @@ uint32_t LineIn(std::string_view text, std::string_view path) {
   return ParseInt(rest.substr(0, digits), 1, 100'000'000, &line) ? static_cast<uint32_t>(line) : 0;
 }
 
+/// True for a compiler's error about a name or a type of an expression, which is the same wherever
+/// the expression stands in the function.
+bool SaysNameOrType(std::string_view error) {
+  constexpr std::string_view kSaid[] = {"undeclared",
+                                        "was not declared in this scope",
+                                        "use of undeclared identifier",
+                                        "has no member named",
+                                        "no member named",
+                                        "is not a member of",
+                                        "invalid operands",
+                                        "no match for",
+                                        "no matching function",
+                                        "cannot convert",
+                                        "could not convert",
+                                        "invalid conversion",
+                                        "incompatible type",
+                                        "invalid type argument",
+                                        "wrong type argument",
+                                        "too few arguments",
+                                        "too many arguments",
+                                        "is not a function",
+                                        "cannot be used as a function",
+                                        "lvalue required",
+                                        "assignment of read-only",
+                                        "subscripted value is neither"};
+  return std::ranges::any_of(kSaid, [&](std::string_view said) { return Contains(error, said); });
+}
+
 }  // namespace
 
 bool IsAlternative(const Candidate& candidate, const std::map<std::string, std::string>& base) {
@@ -310,13 +343,14 @@ bool IsAlternative(const Candidate& candidate, const std::map<std::string, std::
 
 AlternativesFile WriteAlternatives(const std::string& path, const std::string& base,
                                    const std::vector<const Candidate*>& candidates,
-                                   const std::set<uint32_t>& whole) {
-  return Writer(path, base).Write(candidates, whole);
+                                   const AlternativesOptions& options) {
+  return Writer(path, base).Write(candidates, options);
 }
 
-std::set<uint32_t> FaultyAlternatives(std::string_view output, std::string_view path,
-                                      const AlternativesFile& file) {
-  std::set<uint32_t> faulty;
+FaultyAlternatives FindFaulty(std::string_view output, std::string_view path,
+                              const AlternativesFile& file) {
+  FaultyAlternatives faulty;
+  std::set<uint32_t> doubtful;  // with a complaint that may be about the place
   for (const std::string& text : Split(output, '\n')) {
     if (!Contains(text, "error") && !Contains(text, "required from")) continue;
     const uint32_t line = LineIn(text, path);
@@ -326,8 +360,12 @@ std::set<uint32_t> FaultyAlternatives(std::string_view output, std::string_view 
         [](uint32_t wanted, const AlternativesFile::Lines& one) { return wanted < one.first; });
     if (after == file.lines.begin()) continue;
     --after;
-    if (line <= after->last) faulty.insert(after->number);
+    if (line > after->last) continue;
+    faulty.all.insert(after->number);
+    if (!SaysNameOrType(text)) doubtful.insert(after->number);
   }
+  std::ranges::set_difference(faulty.all, doubtful,
+                              std::inserter(faulty.hopeless, faulty.hopeless.end()));
   return faulty;
 }
 

@@ -33,16 +33,30 @@ struct AlternativesFile {
   std::vector<Lines> lines;
 };
 
+struct AlternativesOptions {
+  std::set<uint32_t> whole;  // alternatives that get a body of their own
+  /// The file is compiled as the project does: for a base that fails only like that. Else without
+  /// optimization, which would take longer than running what it makes ever does.
+  bool optimized = false;
+};
+
 /// `base` is the file's text; alternative `i` (from 1) is `*candidates[i - 1]`, null = left out.
 /// One whose only edit lies in a statement or a condition (choice_places.h) shares the body with
-/// the others and is chosen there, which compiles ten times faster; unless `whole` names it, or it
-/// cannot: then it has a body of its own.
+/// the others and is chosen there, which compiles ten times faster; unless the options want a body
+/// of its own, or it needs one.
 AlternativesFile WriteAlternatives(const std::string& path, const std::string& base,
                                    const std::vector<const Candidate*>& candidates,
-                                   const std::set<uint32_t>& whole = {});
+                                   const AlternativesOptions& options = {});
+
+struct FaultyAlternatives {
+  std::set<uint32_t> all;
+  /// Of these, those with complaints about names and types only: they would be the same in a body
+  /// of their own.
+  std::set<uint32_t> hopeless;
+};
 
 /// The alternatives that a failed build complains about, by the positions in its output.
-std::set<uint32_t> FaultyAlternatives(std::string_view output, std::string_view path,
-                                      const AlternativesFile& file);
+FaultyAlternatives FindFaulty(std::string_view output, std::string_view path,
+                              const AlternativesFile& file);
 
 }  // namespace coditect::native

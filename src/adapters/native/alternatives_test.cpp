@@ -35,7 +35,8 @@ TEST_CASE("EveryAlternativeIsABodyBesideTheBase") {
   const Candidate one = Replacing("a + 1", "a - 1");
   const Candidate two = Replacing("a + 1", "a + 2");
   const Candidate three = Replacing("return b", "return -b");
-  const AlternativesFile file = WriteAlternatives(kPath, kText, {&one, &two, &three}, {1, 2, 3});
+  const AlternativesFile file =
+      WriteAlternatives(kPath, kText, {&one, &two, &three}, {.whole = {1, 2, 3}});
   for (const char* body : {"{ return a + 1; }", "{ return a - 1; }", "{ return a + 2; }",
                            "{ return b; }", "{ return -b; }"}) {
     CAPTURE(body);
@@ -45,6 +46,19 @@ TEST_CASE("EveryAlternativeIsABodyBesideTheBase") {
   CHECK_EQ(file.lines[0].number, 1);
   CHECK_EQ(file.lines[0].first, LineOf(file, "a - 1"));
   CHECK_EQ(file.lines[2].first, LineOf(file, "-b"));
+}
+
+TEST_CASE("AlternativesThatAreOptimizedHaveBodiesOfTheirOwn") {
+  const Candidate one = Replacing("a + 1", "a - 1");
+  const AlternativesFile quick = WriteAlternatives(kPath, kText, {&one});
+  const AlternativesFile slow =
+      WriteAlternatives(kPath, kText, {&one}, {.whole = {}, .optimized = true});
+  REQUIRE_EQ(quick.lines.size(), 1);
+  REQUIRE_EQ(slow.lines.size(), 1);
+  CHECK(quick.lines[0].shared);
+  CHECK_FALSE(slow.lines[0].shared);
+  CHECK(Contains(quick.text, "optimize"));
+  CHECK_FALSE(Contains(slow.text, "optimize"));
 }
 
 TEST_CASE("WhatIsLeftOutIsNotWritten") {
@@ -59,13 +73,16 @@ TEST_CASE("TheCompilersComplaintsNameTheAlternatives") {
   const Candidate one = Replacing("a + 1", "a - x");
   const Candidate two = Replacing("a + 1", "a * 1");
   const Candidate three = Replacing("a + 1", "y");
-  const AlternativesFile file = WriteAlternatives(kPath, kText, {&one, &two, &three}, {1, 2, 3});
+  const AlternativesFile file =
+      WriteAlternatives(kPath, kText, {&one, &two, &three}, {.whole = {1, 2, 3}});
   const std::string output = StrCat(
       "/r/src/f.c:", LineOf(file, "a - x"), ":7: error: 'x' undeclared\n",
       "/r/src/f.c:", LineOf(file, "a * 1"), ":7: warning: pointless\n",
       "/r/src/f.c:", LineOf(file, "{ return y"), ":9:   required from here\n",
       "/r/src/f.c:1:1: error: elsewhere\n/r/src/g.c:", LineOf(file, "a * 1"), ":1: error: other\n");
-  CHECK_EQ(FaultyAlternatives(output, kPath, file), std::set<uint32_t>{1, 3});
+  const FaultyAlternatives faulty = FindFaulty(output, kPath, file);
+  CHECK_EQ(faulty.all, std::set<uint32_t>{1, 3});
+  CHECK_EQ(faulty.hopeless, std::set<uint32_t>{1});  // the other may be about its place
 }
 
 TEST_CASE("OnlyEditsInBodiesThatCanChooseAreAlternatives") {
@@ -101,7 +118,7 @@ TEST_CASE("EachAlternativeHasItsOwnLabels") {
   candidate.edits = {{kPath, at, at + 3, "(!a)"}};
   candidate.bodies = {
       {kPath, static_cast<uint32_t>(text.find('{')), static_cast<uint32_t>(text.size() - 1)}};
-  const std::string written = WriteAlternatives(kPath, text, {&candidate}, {1}).text;
+  const std::string written = WriteAlternatives(kPath, text, {&candidate}, {.whole = {1}}).text;
   CHECK(Contains(written, "if (!a) goto fail_coditect_1;"));
   CHECK(Contains(written, "\nfail_coditect_1:\n  return x::fail + a;"));
   CHECK(Contains(written, "a ? fail : 1;"));
@@ -118,7 +135,7 @@ TEST_CASE("AlternativesOfOneStatementShareTheBody") {
   CHECK(file.lines[0].shared);
   CHECK_EQ(file.lines[1].number, 3);
   const std::string output = StrCat("src/f.c:", LineOf(file, "return -b"), ":9: error: no\n");
-  CHECK_EQ(FaultyAlternatives(output, kPath, file), std::set<uint32_t>{3});
+  CHECK_EQ(FindFaulty(output, kPath, file).all, std::set<uint32_t>{3});
 }
 
 TEST_CASE("ChoicesNestAndLoopsKeepTheirBreaks") {

@@ -69,24 +69,50 @@ __attribute__((constructor)) static void install(void) {
 }
 )";
 
-// Compilers of these names, first on PATH, that measure. Lines are told apart without optimization
-// only, which brings warnings of its own: no verdict comes from what they build. A probe of the
-// configuration sees the plain compiler, so that both builds are configured alike.
-constexpr const char* kWrapperScript = R"(set -e
-top=$(pwd -P)/.coditect-build
-mkdir -p "$top/bin"
-cc -x c -O1 -fPIC -c - -o "$top/dump.o"
+// Compilers of these names, first on PATH, that add flags. A probe of the configuration sees the
+// plain compiler, so that all builds are configured alike.
+constexpr const char* kWrapperScript = R"(
+mkdir -p "$bin"
 for name in cc gcc c++ g++ c89 c99; do
   real=$(command -v $name) || continue
-  sed -e "s|@REAL@|$real|" -e "s|@TOP@|$top|" > "$top/bin/$name" <<'END'
+  sed -e "s|@REAL@|$real|" -e "s|@FLAGS@|$flags|" > "$bin/$name" <<'END'
 #!/bin/sh
 case "$PWD $*" in *CMakeScratch*|*CMakeTmp*|*conftest*|*meson-private*) exec @REAL@ "$@" ;; esac
-exec @REAL@ "$@" -O0 -w --coverage -fprofile-abs-path "-Wl,@TOP@/dump.o"
+exec @REAL@ "$@" @FLAGS@
 END
-  chmod 755 "$top/bin/$name"
+  chmod 755 "$bin/$name"
 done
 printf '%s' "$PATH"
 )";
+
+// Lines are told apart without optimization only, which brings warnings of its own: no verdict
+// comes from what these build.
+constexpr const char* kMeasuring = R"(set -e
+top=$(pwd -P)/.coditect-build
+bin=$top/bin
+flags="-O0 -w --coverage -fprofile-abs-path '-Wl,$top/dump.o'"
+mkdir -p "$top"
+cc -x c -O1 -fPIC -c - -o "$top/dump.o"
+)";
+
+// Unaligned access works on the machines this runs on, and many projects live by it; checks of
+// dynamic types need what some projects switch off.
+constexpr const char* kSanitizing = R"(set -e
+top=$(pwd -P)/.coditect-build
+bin=$top/sanitizing
+flags="-O0 -g -w -fno-omit-frame-pointer -fsanitize=address,undefined"
+flags="$flags -fno-sanitize=alignment,vptr"
+mkdir -p "$top"
+cc -x c $flags -o "$top/sanitizer-probe" -
+"$top/sanitizer-probe"
+flags="$flags \"-fdebug-prefix-map=../=\$PWD/../\""  # reports name no folder for "../x.c"
+)";
+constexpr const char* kSanitizerProbe = "int main(void) { return 0; }\n";
+
+// Leaks are no reason for a test to fail, and looking for them needs ptrace.
+constexpr const char* kAddressOptions =
+    "detect_leaks=0:detect_odr_violation=0:allocator_may_return_null=1";
+constexpr const char* kUndefinedOptions = "print_stacktrace=1";
 
 constexpr const char* kJobs = "-j\"$(nproc)\"";
 
@@ -133,7 +159,8 @@ if grep -qs '^set(CMAKE_CROSSCOMPILING "TRUE")' "$build"/CMakeFiles/*/CMakeSyste
 fi
 )sh";
 
-std::string BuildScript(const HarnessPlan& plan, const std::string& folder) {
+/// Configures where that was not done yet; after it `build` is the folder.
+std::string ConfigureScript(const HarnessPlan& plan, const std::string& folder) {
   std::string arguments;
   bool placed = false;
   for (const std::string& argument : plan.arguments) {
@@ -145,11 +172,15 @@ std::string BuildScript(const HarnessPlan& plan, const std::string& folder) {
     const bool ours = folder.starts_with(kBuildRoot);
     return StrCat("set -e\nbuild=", folder, "\n", ours ? "" : kClean,
                   "if [ ! -f $build/CMakeCache.txt ]; then\n", kPopulated, "cmake",
-                  placed ? "" : " -S .", " -B $build", arguments, " \"$@\"", kForeign,
-                  "fi\ncmake --build $build ", kJobs);
+                  placed ? "" : " -S .", " -B $build", arguments, " \"$@\"", kForeign, "fi\n");
   }
-  return StrCat("set -e\n[ -d ", folder, "/meson-info ] || meson setup ", folder, arguments,
-                "\nmeson compile -C ", folder, ' ', kJobs);
+  return StrCat("set -e\n[ -d ", folder, "/meson-info ] || meson setup ", folder, arguments, "\n");
+}
+
+std::string BuildScript(const HarnessPlan& plan, const std::string& folder) {
+  return StrCat(ConfigureScript(plan, folder),
+                plan.runner == "ctest" ? "cmake --build " : "meson compile -C ", folder, ' ',
+                kJobs);
 }
 
 }  // namespace
@@ -161,6 +192,7 @@ std::string BuildFolder(const HarnessPlan& plan, BuildKind kind) {
       return argument.substr(kPlace.size());
     }
   }
+  if (kind == BuildKind::kSanitized) return kSanitizedFolder;
   return StrCat(kBuildRoot, kind == BuildKind::kPlain ? "/plain" : "/measured");
 }
 
@@ -169,14 +201,22 @@ StatusOr<std::map<std::string, std::string>> BuildEnvironment(const Context& ctx
   std::map<std::string, std::string> environment;
   if (kind == BuildKind::kPlain) return environment;
   ShellOptions options;
-  options.stdin_bytes = kDumpSource;
-  ASSIGN_OR_RETURN(const SandboxResult result, shell.Run(ctx, kWrapperScript, options));
+  const bool measures = kind == BuildKind::kMeasured;
+  options.stdin_bytes = measures ? kDumpSource : kSanitizerProbe;
+  if (!measures) {
+    environment = {{"ASAN_OPTIONS", kAddressOptions}, {"UBSAN_OPTIONS", kUndefinedOptions}};
+    options.environment = environment;
+  }
+  const std::string script = StrCat(measures ? kMeasuring : kSanitizing, kWrapperScript);
+  ASSIGN_OR_RETURN(const SandboxResult result, shell.Run(ctx, script, options));
   if (result.ended_by != EndedBy::kExit || result.exit_code != 0) {
-    return FailedPrecondition("the compiler cc does not work in the sandbox: ",
+    return FailedPrecondition(measures ? "the compiler cc does not work in the sandbox: "
+                                       : "the sanitizers of the compiler cc do not work here: ",
                               EscapeForTerminal(result.output));
   }
   ASSIGN_OR_RETURN(const std::string repository, shell.Repository(ctx));
-  environment["PATH"] = StrCat(repository, "/", kBuildRoot, "/bin:", result.output);
+  environment["PATH"] =
+      StrCat(repository, "/", kBuildRoot, measures ? "/bin:" : "/sanitizing:", result.output);
   environment["CCACHE_DISABLE"] = "1";
   return environment;
 }
@@ -186,7 +226,7 @@ StatusOr<SandboxResult> Build(const Context& ctx, Shell& shell, const HarnessPla
                               const std::vector<std::string>& targets) {
   if (plan.runner == "command") {
     // What an earlier plain build left does not count the lines it executes.
-    if (kind == BuildKind::kMeasured) RETURN_IF_ERROR(ForgetObjects(ctx, shell));
+    if (kind != BuildKind::kPlain) RETURN_IF_ERROR(ForgetObjects(ctx, shell));
     SandboxResult nothing;
     nothing.exit_code = 0;
     return nothing;
@@ -202,7 +242,8 @@ StatusOr<SandboxResult> Build(const Context& ctx, Shell& shell, const HarnessPla
   const bool some = !targets.empty() && plan.runner == "ctest" &&
                     std::ranges::none_of(targets, &std::string::empty);
   if (some) {
-    std::string script = StrCat("exec cmake --build ", folder, ' ', kJobs, " --target");
+    std::string script = kind == BuildKind::kSanitized ? ConfigureScript(plan, folder) : "";
+    script += StrCat("exec cmake --build ", folder, ' ', kJobs, " --target");
     for (const std::string& target : targets) script += StrCat(' ', ShellQuote(target));
     ASSIGN_OR_RETURN(SandboxResult result, shell.Run(ctx, script, options));
     const bool unknown = Contains(result.output, "No rule to make target") ||

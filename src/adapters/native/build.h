@@ -11,15 +11,20 @@
 namespace coditect::native {
 
 enum class BuildKind {
-  kPlain,     // as the project builds
-  kMeasured,  // each program counts the lines it executes
+  kPlain,      // as the project builds
+  kMeasured,   // each program counts the lines it executes
+  kSanitized,  // each program reports memory errors and undefined behaviour as it runs
 };
+
+/// Where the sanitized build lies, but for the runner "command".
+inline constexpr const char* kSanitizedFolder = ".coditect-build/sanitized";
 
 /// The build folder, relative to the repository; "." for the runner "command", which builds where
 /// the project does.
 std::string BuildFolder(const HarnessPlan& plan, BuildKind kind);
 
-/// What commands of that kind of build get beside the workspace's environment.
+/// What commands of that kind of build, and its tests, get beside the workspace's environment.
+/// FAILED_PRECONDITION when the compiler cannot make that kind here.
 StatusOr<std::map<std::string, std::string>> BuildEnvironment(const Context& ctx, Shell& shell,
                                                               BuildKind kind);
 

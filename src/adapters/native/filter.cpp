@@ -18,12 +18,15 @@ namespace coditect::native {
 namespace {
 
 constexpr size_t kBatch = 256;
-constexpr size_t kAloneMax = 200;  // candidates that have a build of their own
-constexpr int kRoundsMax = 8;      // builds of a batch, each without what the last complained about
+constexpr size_t kAloneMax = 200;       // candidates that have a build of their own
+constexpr size_t kOptimizedBatch = 64;  // bodies that are optimized together
+constexpr int kRoundsMax = 8;  // builds of a batch, each without what the last complained about
 constexpr std::chrono::milliseconds kCpuMin{300};  // of a test, however quick the base is
 constexpr std::chrono::milliseconds kWallMin{3'000};
-constexpr int kTimeFactor = 10;     // times what the base's run needs
-constexpr int kPatientFactor = 10;  // more when the request asks for more fuel
+constexpr int kTimeFactor = 10;  // times what the base's run needs
+constexpr uint64_t kMemoryMin = uint64_t{1} << 30;
+constexpr uint64_t kMemoryFactor = 4;  // times what the base's build and run need
+constexpr int kPatientFactor = 10;     // more when the request asks for more fuel
 
 TestStatus StatusIn(const TestReport& report, const std::string& id) {
   for (const TestCase& test : report.cases) {
@@ -61,6 +64,15 @@ class Filter final : public CandidateFilter {
   StatusOr<TestReport> Run(const Context& ctx, const std::vector<std::string>& ids);
   StatusOr<JudgedCandidate> JudgeOne(const Context& ctx, const Candidate& candidate);
   Status JudgeTree(const Context& ctx, JudgedCandidate* judged);
+  /// JudgeTogether, of as many at once as their compilation allows.
+  Status JudgeInParts(const Context& ctx, std::span<const Candidate> batch,
+                      const std::vector<size_t>& indexes, std::vector<JudgedCandidate>* answers);
+  /// What the base passes in the build of alternatives, too, says nothing about them: they are
+  /// compiled as the project does, and if that does not tell either, each is built alone.
+  Status JudgeBlind(const Context& ctx, std::span<const Candidate> batch,
+                    const std::vector<size_t>& indexes, std::vector<JudgedCandidate>* answers);
+  /// True when the first of `tests` fails in the build of alternatives if none is chosen.
+  StatusOr<bool> BaseFails(const Context& ctx, std::span<const FilterTest> tests);
   /// Judges alternatives of one build, round by round of the tests; `answers` has a place for each
   /// of `batch`.
   Status JudgeTogether(const Context& ctx, std::span<const Candidate> batch,
@@ -88,7 +100,10 @@ class Filter final : public CandidateFilter {
   size_t failing_ = 0;                       // of tests_
   std::chrono::milliseconds test_cpu_{0};
   std::chrono::milliseconds test_wall_{0};
-  size_t alone_ = 0;  // candidates that had a build of their own
+  SandboxLimits judging_;    // of a launch that judges alternatives
+  size_t alone_ = 0;         // candidates that had a build of their own
+  bool optimized_ = false;   // alternatives are compiled as the project does
+  bool base_fails_ = false;  // seen in a build of alternatives that are not optimized
   Usage usage_;
 };
 
@@ -106,6 +121,11 @@ Status Filter::Open(const Context& ctx) {
   std::chrono::microseconds slowest{0};
   for (const TestCase& test : report.cases) {
     slowest = std::max(slowest, std::chrono::microseconds(test.wall_us));
+  }
+  // One that allocates without end must not take what the machine has: it ends its launch.
+  judging_.memory_bytes = std::max(kMemoryMin, kMemoryFactor * report.memory_bytes);
+  if (request_.limits.memory_bytes > 0) {
+    judging_.memory_bytes = std::min(judging_.memory_bytes, request_.limits.memory_bytes);
   }
   const int factor = kTimeFactor * (request_.fuel == 0 ? 1 : kPatientFactor);
   const auto times = std::chrono::duration_cast<std::chrono::milliseconds>(slowest) * factor;
@@ -257,7 +277,8 @@ StatusOr<bool> Filter::BuildAlternatives(const Context& ctx, std::span<const Fil
     std::map<std::string, AlternativesFile> files;
     std::map<std::string, std::string> texts;
     for (const std::string& path : paths) {
-      files[path] = WriteAlternatives(path, base_.at(path), *chosen, whole);
+      files[path] = WriteAlternatives(path, base_.at(path), *chosen,
+                                      {.whole = whole, .optimized = optimized_});
       texts[path] = files[path].text;
     }
     RETURN_IF_ERROR(Put(texts));
@@ -266,10 +287,11 @@ StatusOr<bool> Filter::BuildAlternatives(const Context& ctx, std::span<const Fil
     std::set<uint32_t> faulty;
     std::set<uint32_t> shared;  // that may be right in a body of their own
     for (const auto& [path, file] : files) {
-      faulty.merge(FaultyAlternatives(built.output, path, file));
+      FaultyAlternatives found = FindFaulty(built.output, path, file);
       for (const auto& lines : file.lines) {
-        if (lines.shared) shared.insert(lines.number);
+        if (lines.shared && !found.hopeless.contains(lines.number)) shared.insert(lines.number);
       }
+      faulty.merge(found.all);
     }
     if (faulty.empty() && shared.empty()) return request_.plan.runner == "command";
     if (faulty.empty() && request_.plan.runner == "command" &&
@@ -302,7 +324,7 @@ Status Filter::RunAlternatives(const Context& ctx, std::span<const FilterTest> t
   }
   const auto failing = static_cast<uint32_t>(failing_);
   const auto all = static_cast<uint32_t>(tests_.size());
-  Shell shell(workspace_, {});
+  Shell shell(workspace_, judging_);
   while (!request.numbers.empty()) {
     ASSIGN_OR_RETURN(const auto verdicts, RunJudge(ctx, shell, request));
     for (const AlternativeVerdict& verdict : verdicts) {
@@ -347,11 +369,55 @@ Status Filter::JudgeTogether(const Context& ctx, std::span<const Candidate> batc
       return JudgeTogether(ctx, batch, {middle, indexes.end()}, answers);
     }
     if (NoneIn(chosen)) return absl::OkStatus();
+    if (tests.data() == tests_.data() && !base_fails_) {
+      ASSIGN_OR_RETURN(const bool fails, BaseFails(ctx, tests));
+      if (!fails) return JudgeBlind(ctx, batch, indexes, answers);
+      base_fails_ = !optimized_;  // the optimizer may see each build otherwise
+    }
     RETURN_IF_ERROR(RunAlternatives(ctx, tests, indexes, &chosen, answers));
     if (NoneIn(chosen)) return absl::OkStatus();
   }
   for (size_t i = 0; i < chosen.size(); ++i) {
     if (chosen[i] != nullptr) (*answers)[indexes[i]].verdict = CandidateVerdict::kSurvives;
+  }
+  return absl::OkStatus();
+}
+
+StatusOr<bool> Filter::BaseFails(const Context& ctx, std::span<const FilterTest> tests) {
+  JudgeRequest request;
+  request.tests = {tests.front().job};
+  request.numbers = {0};
+  request.test_cpu = test_cpu_;
+  request.test_wall = test_wall_;
+  Shell shell(workspace_, judging_);
+  ASSIGN_OR_RETURN(const auto verdicts, RunJudge(ctx, shell, request));
+  usage_.cpu_ms += shell.cpu_ms();
+  usage_.wall_ms += shell.wall_ms();
+  return verdicts.empty() || verdicts[0].passed == 0;
+}
+
+Status Filter::JudgeBlind(const Context& ctx, std::span<const Candidate> batch,
+                          const std::vector<size_t>& indexes,
+                          std::vector<JudgedCandidate>* answers) {
+  if (!std::exchange(optimized_, true)) return JudgeInParts(ctx, batch, indexes, answers);
+  for (const size_t index : indexes) {
+    RETURN_IF_ERROR(ctx.Check());
+    if (++alone_ > kAloneMax) break;
+    ASSIGN_OR_RETURN((*answers)[index], JudgeOne(ctx, batch[index]));
+  }
+  return absl::OkStatus();
+}
+
+Status Filter::JudgeInParts(const Context& ctx, std::span<const Candidate> batch,
+                            const std::vector<size_t>& indexes,
+                            std::vector<JudgedCandidate>* answers) {
+  for (size_t done = 0; done < indexes.size();) {
+    const size_t left = indexes.size() - done;
+    const size_t some = optimized_ ? std::min(left, kOptimizedBatch) : left;
+    const auto begin = indexes.begin() + static_cast<ptrdiff_t>(done);
+    RETURN_IF_ERROR(
+        JudgeTogether(ctx, batch, {begin, begin + static_cast<ptrdiff_t>(some)}, answers));
+    done += some;
   }
   return absl::OkStatus();
 }
@@ -365,8 +431,11 @@ StatusOr<std::vector<JudgedCandidate>> Filter::Judge(const Context& ctx,
     answers[i].verdict = CandidateVerdict::kInvalid;
     if (IsAlternative(candidates[i], base_)) together.push_back(i);
   }
-  RETURN_IF_ERROR(JudgeTogether(ctx, candidates, together, &answers));
-  for (size_t i = 0; i < candidates.size(); ++i) {
+  RETURN_IF_ERROR(JudgeInParts(ctx, candidates, together, &answers));
+  // Nothing that is judged at this price is worth it behind one that survived.
+  const auto survivor =
+      std::ranges::find(answers, CandidateVerdict::kSurvives, &JudgedCandidate::verdict);
+  for (size_t i = 0; i < static_cast<size_t>(survivor - answers.begin()); ++i) {
     if (std::binary_search(together.begin(), together.end(), i)) continue;
     RETURN_IF_ERROR(ctx.Check());
     if (++alone_ > kAloneMax) continue;

@@ -60,20 +60,6 @@ static int delete_one(const char *path, const struct stat *info, int kind, struc
   remove(path);
   return 0;
 }
-static void kill_orphans(void) {
-  char name[64];
-  int round;
-  snprintf(name, sizeof name, "/proc/self/task/%d/children", (int)getpid());
-  for (round = 0; round < 1000; ++round) {
-    int pid, any = 0;
-    FILE *list = fopen(name, "r");
-    while (list && fscanf(list, "%d", &pid) == 1) { kill(pid, SIGKILL); any = 1; }
-    if (list) fclose(list);
-    if (!any) break;
-    while (waitpid(-1, NULL, 0) > 0) {}
-  }
-  while (waitpid(-1, NULL, WNOHANG) > 0) {}
-}
 static void child(int out, int report_fd, const char *prefix) {
   int i, null = open("/dev/null", O_RDONLY);
   struct rlimit core = {0, 0}, cpu = {(cpu_ms + 999) / 1000, (cpu_ms + 999) / 1000 + 1};
@@ -358,7 +344,8 @@ StatusOr<std::vector<JobOutcome>> RunJobs(const Context& ctx, Shell& shell,
   const std::string program = StrCat(kBuildRoot, "/jobs");
   const std::string script =
       StrCat("mkdir -p ", kBuildRoot, " && rm -f ", program, " && cc -x c -w -o ", program,
-             " - <<'CODITECT_END' && exec ", program, "\n", kJobSource, "CODITECT_END\n");
+             " - <<'CODITECT_END' && exec ", program, "\n", kKillOrphansSource, kJobSource,
+             "CODITECT_END\n");
   ASSIGN_OR_RETURN(const SandboxResult result, shell.Run(ctx, script, options));
   std::vector<JobOutcome> outcomes = ReadOutcomes(result.output);
   if (outcomes.empty() && result.ended_by == EndedBy::kExit) {

@@ -15,6 +15,29 @@ namespace coditect::native {
 /// that nothing else can open.
 inline constexpr const char* kReportPath = "/proc/self/fd/9";
 
+/// C of a function kill_orphans(void), for the head of a program that is the subreaper of what it
+/// starts: ends all that outlived its parent, also what left its process group and session.
+inline constexpr const char* kKillOrphansSource = R"(#define _GNU_SOURCE
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static void kill_orphans(void) {
+  char name[64];
+  int round;
+  snprintf(name, sizeof name, "/proc/self/task/%d/children", (int)getpid());
+  for (round = 0; round < 1000; ++round) {
+    int pid, any = 0;
+    FILE *list = fopen(name, "r");
+    while (list && fscanf(list, "%d", &pid) == 1) { kill(pid, SIGKILL); any = 1; }
+    if (list) fclose(list);
+    if (!any) break;
+    while (waitpid(-1, NULL, 0) > 0) {}
+  }
+  while (waitpid(-1, NULL, WNOHANG) > 0) {}
+}
+)";
+
 /// One command. It gets no input; what it leaves running dies with it.
 struct Job {
   std::vector<std::string> argv;  // argv[0] is looked up in PATH

@@ -16,6 +16,7 @@ constexpr const char* kSource = R"(#define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -69,7 +70,7 @@ static int run(const struct test *test, const char *number) {
     }
   }
   kill(-pid, SIGKILL);
-  while (waitpid(-1, NULL, WNOHANG) > 0) {}
+  kill_orphans();
   if (late) return 2;
   if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGPROF || WTERMSIG(status) == SIGXCPU)) return 2;
   return !(WIFEXITED(status) && WEXITSTATUS(status) == 0);
@@ -83,6 +84,7 @@ int main(void) {
   sigaddset(&set, SIGCHLD);
   sigprocmask(SIG_BLOCK, &set, NULL);
   setvbuf(stdout, NULL, _IOLBF, 0);
+  prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   while ((length = getline(&line, &size, stdin)) > 0) {
     struct test *last = test_count ? &tests[test_count - 1] : NULL;
     if (line[length - 1] == '\n') line[length - 1] = 0;
@@ -108,9 +110,11 @@ bool IsOneLine(std::string_view text) { return text.find('\n') == std::string_vi
 
 }  // namespace
 
+std::string JudgeSource() { return StrCat(kKillOrphansSource, kSource); }
+
 Status MakeJudge(const Context& ctx, Shell& shell) {
   ShellOptions options;
-  options.stdin_bytes = kSource;
+  options.stdin_bytes = JudgeSource();
   const std::string script =
       StrCat("mkdir -p ", kBuildRoot, " && cc -x c -O1 -w - -o ", kBuildRoot, "/judge");
   ASSIGN_OR_RETURN(const SandboxResult result, shell.Run(ctx, script, options));

@@ -34,6 +34,11 @@ Status MakeJudge(const Context& ctx, Shell& shell);
 StatusOr<std::vector<AlternativeVerdict>> RunJudge(const Context& ctx, Shell& shell,
                                                    const JudgeRequest& request);
 
+/// The program, in C. A run under a number ends when its test did, whatever it left running; a test
+/// that uses more CPU time than the limit is ended by a timer or, if it minds none, by the system
+/// within two seconds more, one that only waits by the wall clock.
+std::string JudgeSource();
+
 /// The request as the program reads it; nothing when a test cannot be told in lines.
 std::optional<std::string> JudgeInput(const JudgeRequest& request);
 

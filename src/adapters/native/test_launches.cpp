@@ -7,6 +7,7 @@
 
 #include "src/adapters/native/failure_text.h"
 #include "src/adapters/native/layout.h"
+#include "src/adapters/native/sanitizers.h"
 #include "src/base/file.h"
 #include "src/base/strings.h"
 
@@ -212,6 +213,7 @@ TestCase CaseOf(const ListedTest& test, const JobOutcome& outcome, const Places&
     return one;
   }
   one.status = TestStatus::kFailed;
+  one.crashed = EndedByFault(outcome);
   one.error_type = EndWord(outcome);
   if (normal) one.error_type = direct ? "Failed" : CTestWord(outcome.output);
   Explain(outcome.output, places, &one);

@@ -8,6 +8,7 @@
 #include "src/adapters/native/coverage.h"
 #include "src/adapters/native/diagnostics.h"
 #include "src/adapters/native/failure_text.h"
+#include "src/adapters/native/sanitizers.h"
 #include "src/adapters/native/test_launches.h"
 #include "src/adapters/native/test_list.h"
 #include "src/base/strings.h"
@@ -27,8 +28,7 @@ class Run {
 
   StatusOr<TestReport> Execute(const Context& ctx) {
     report_.command = request_.plan.command;
-    const bool per_test = request_.trace == TraceMode::kPerTest;
-    RETURN_IF_ERROR(RunBuild(ctx, per_test ? BuildKind::kMeasured : BuildKind::kPlain));
+    RETURN_IF_ERROR(RunBuild(ctx, KindFor(request_.trace)));
     if (request_.trace == TraceMode::kWatched && report_.normal_end) {
       RETURN_IF_ERROR(Watch(ctx));
     }
@@ -39,6 +39,11 @@ class Run {
   }
 
  private:
+  static BuildKind KindFor(TraceMode trace) {
+    if (trace == TraceMode::kSanitized) return BuildKind::kSanitized;
+    return trace == TraceMode::kPerTest ? BuildKind::kMeasured : BuildKind::kPlain;
+  }
+
   /// Builds and runs every test; the report is complete but for what it cost.
   Status RunBuild(const Context& ctx, BuildKind kind) {
     ASSIGN_OR_RETURN(const bool built, BuildFor(ctx, kind));
@@ -96,14 +101,27 @@ class Run {
     }
     options.cpu = std::chrono::milliseconds(request_.test_cpu_ms);
     options.measured = kind == BuildKind::kMeasured;
+    if (kind == BuildKind::kSanitized) {
+      options.environment.insert(environment_.begin(), environment_.end());
+      options.alone = true;  // an error ends the process, and is told of one test
+    }
     return options;
   }
 
   StatusOr<bool> BuildFor(const Context& ctx, BuildKind kind) {
-    ASSIGN_OR_RETURN(environment_, BuildEnvironment(ctx, shell_, kind));
+    auto environment = BuildEnvironment(ctx, shell_, kind);
+    if (kind == BuildKind::kSanitized && absl::IsFailedPrecondition(environment.status())) {
+      report_.warnings.push_back(Message(environment.status()));
+      return false;
+    }
+    ASSIGN_OR_RETURN(environment_, std::move(environment));
     ASSIGN_OR_RETURN(const SandboxResult built,
                      Build(ctx, shell_, request_.plan, environment_, kind, Targets(ctx, kind)));
     if (built.ended_by == EndedBy::kExit && built.exit_code == 0) return true;
+    if (kind == BuildKind::kSanitized) {
+      report_.warnings.push_back(
+          StrCat("the build with sanitizers failed: ", BuildErrorLine(built.output)));
+    }
     report_.normal_end = false;
     report_.build_failed = SaysCompileError(built.output);
     report_.ended_by = std::string(EndedByName(built.ended_by));
@@ -115,7 +133,9 @@ class Run {
   /// The programs of the wanted tests, where an earlier build tells them; empty = everything.
   std::vector<std::string> Targets(const Context& ctx, BuildKind kind) {
     if (request_.ids.empty() || request_.plan.runner != "ctest") return {};
-    const auto listed = ListTests(ctx, shell_, request_.plan, BuildFolder(request_.plan, kind));
+    // The plain build knows them before another is configured.
+    const BuildKind known = kind == BuildKind::kSanitized ? BuildKind::kPlain : kind;
+    const auto listed = ListTests(ctx, shell_, request_.plan, BuildFolder(request_.plan, known));
     if (!listed.ok()) return {};
     std::set<std::string> targets;
     for (const std::string& id : request_.ids) {
@@ -160,6 +180,12 @@ class Run {
     if (!cases) {
       cases.emplace();
       for (const size_t i : launch.tests) cases->push_back(CaseOf(tests[i], outcome, places_));
+    }
+    if (request_.trace == TraceMode::kSanitized && cases->size() == 1) {
+      for (SanitizerFinding& finding : ReadSanitizers(outcome.output, places_.repository)) {
+        finding.id = cases->front().id;
+        report_.findings.push_back(std::move(finding));
+      }
     }
     const bool failed = std::ranges::any_of(
         *cases, [](const TestCase& one) { return one.status == TestStatus::kFailed; });
