@@ -54,7 +54,9 @@ StatusOr<MovedClaim> TestOnMoved(const Lease& lease, const BaseBranch& branch, c
                             lease.IntParameter("seed"), &claim.usage));
   claim.evidence = run.evidence;
   claim.fault = EvidenceFault(run.evidence);
-  const auto failures = FailuresOfNewTests(baseline, run.report);
+  // Tests behind a build are no part of its goal, whosever they are.
+  const auto failures =
+      IsBuildGoal(baseline) ? std::vector<std::string>() : FailuresOfNewTests(baseline, run.report);
   if (claim.fault.empty() && !failures.empty()) {
     claim.fault = StrCat("tests that came with it fail: ", FailuresShown(failures));
   }
