@@ -19,7 +19,7 @@ using EventBody = std::variant<
     ProposalRefused, TeamAssigned, LeaseGranted, LeaseEnded, BudgetSettled, ResultAccepted,
     ResultRefused, ResultLate, TaskDone, TaskFailed, TaskCancelled, TaskRetried, TaskQuarantined,
     ViolationFound, MergeDecided, ApprovalRequested, ApprovalSettled, DeliveryDropped,
-    SnapshotTaken, LogTruncated, MissionForgotten, BatchDecided, ClaimDropped>;
+    SnapshotTaken, LogTruncated, MissionForgotten, BatchDecided, ClaimDropped, BaseAdvanced>;
 
 /// One event. `sequence` and `wall_ms` are not on the wire: the block gives them.
 struct Event {

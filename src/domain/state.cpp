@@ -48,9 +48,25 @@ std::string RepairName(const MissionState& mission, TaskId claim) {
   return (repair == nullptr ? claim : repair->spec.task_id).ToString();
 }
 
+RepositoryRef PresentBase(const MissionState& mission) {
+  RepositoryRef repository = mission.request.repository;
+  if (!mission.bases.empty()) {
+    repository.base_commit = mission.bases.back().commit;
+    repository.base_tree = mission.bases.back().tree;
+  }
+  return repository;
+}
+
+bool IsOfPresentBase(const MissionState& mission, const TaskState& task) {
+  return mission.bases.empty() || mission.bases.back().task_id < task.spec.task_id;
+}
+
 const TaskState* MergeTask(const MissionState& mission) {
   for (const TaskState& task : mission.tasks) {
-    if (task.spec.intent == "merge" && task.plan_version <= mission.plan_version) return &task;
+    if (task.spec.intent == "merge" && task.plan_version <= mission.plan_version &&
+        IsOfPresentBase(mission, task)) {
+      return &task;
+    }
   }
   return nullptr;
 }
@@ -58,7 +74,8 @@ const TaskState* MergeTask(const MissionState& mission) {
 std::vector<const TaskState*> VerifyTasks(const MissionState& mission) {
   std::vector<const TaskState*> tasks;
   for (const TaskState& task : mission.tasks) {
-    if (task.spec.intent == "verify" && task.plan_version <= mission.plan_version) {
+    if (task.spec.intent == "verify" && task.plan_version <= mission.plan_version &&
+        IsOfPresentBase(mission, task)) {
       tasks.push_back(&task);
     }
   }

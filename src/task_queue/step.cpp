@@ -186,7 +186,7 @@ class Stepper {
       ConcludeMerging(mission, merge_id);
       return;
     }
-    const CommitId base = mission.request.repository.base_commit;
+    const CommitId base = PresentBase(mission).base_commit;
     Append(mission.id,
            BatchDecided{.task_id = merge_id,
                         .number = static_cast<uint32_t>(mission.merge.batches.size()) + 1,
@@ -206,14 +206,29 @@ class Stepper {
       return;
     }
     if (merge.merged.size() == faults) {
-      Append(mission.id, TaskDone{.task_id = merge_id});
-      Settle(mission, merge_id);
+      FinishMerging(mission, merge_id);
       return;
     }
     std::string reason = StrCat(merge.merged.size(), " of ", faults, " independent ",
                                 faults == 1 ? "fault was" : "faults were", " mended");
     for (const DroppedClaim& dropped : merge.dropped) StrAppend(reason, "; ", dropped.reason);
     Fail(mission, merge_id, reason);
+  }
+
+  /// Everything is merged. Where the plan goes on from there, that is what it goes on with.
+  void FinishMerging(MissionState& mission, TaskId merge_id) {
+    const bool advances = mission.Find(merge_id)->spec.parameters.contains("advances");
+    if (advances && mission.bases.size() >= kAdvancedBasesMax) {
+      Fail(mission, merge_id,
+           StrCat("what the plan begins with was mended ", kAdvancedBasesMax, " times already"));
+      return;
+    }
+    Append(mission.id, TaskDone{.task_id = merge_id});
+    if (advances) {
+      Append(mission.id,
+             BaseAdvanced{.task_id = merge_id, .commit = mission.tip, .tree = mission.tip_tree});
+    }
+    Settle(mission, merge_id);
   }
 
   /// True when the proposal may not take effect yet: a person is asked, once for what is to be
