@@ -78,9 +78,12 @@ class Observation {
     if (Status status = Detect(*files); !status.ok()) return Blocked(status);
     ASSIGN_OR_RETURN(first_, RunTests({}, TraceMode::kNone));
     if (first_.build_failed) {
-      ASSIGN_OR_RETURN(const std::string broken, BrokenBuild());
-      if (!broken.empty()) {
-        return Finish(lease_.NewResult(ResultOutcome::kBlocked, "not_verified: " + broken));
+      // No test can run before it builds: that is what there is to mend first.
+      ASSIGN_OR_RETURN(Work broken, ObserveBuild(lease_));
+      usage_ += broken.result.usage;
+      if (broken.result.baseline.has_value() && broken.result.baseline->failing > 0) {
+        lease_.Think("BROKEN_BUILD", {{"summary", broken.result.outputs["summary"]}});
+        return Finish(std::move(broken.result));
       }
     }
     if (std::string reason = Unusable(first_); !reason.empty()) {
@@ -151,23 +154,6 @@ class Observation {
     ASSIGN_OR_RETURN(const std::string why, lease_.mission.KeepTree(lease_.ctx, *workspace_));
     if (!why.empty()) lease_.Think("NOT_KEPT", {{"reason", why}});
     return absl::OkStatus();
-  }
-
-  /// What does not compile, with the goal that mends it; "" when all does.
-  StatusOr<std::string> BrokenBuild() {
-    ASSIGN_OR_RETURN(workspace_, OpenWorkspace(lease_, WorkspaceUse::kSearch));
-    BuildRequest request;
-    request.plan = baseline_.harness;
-    request.limits = SuiteLimits(lease_);
-    ASSIGN_OR_RETURN(const BuildReport built,
-                     lease_.services.harness.Build(lease_.ctx, *workspace_, request));
-    usage_.cpu_ms += built.cpu_ms;
-    usage_.wall_ms += built.wall_ms;
-    if (built.passed || std::ranges::none_of(built.diagnostics, &Diagnostic::error)) {
-      return std::string();
-    }
-    return StrCat("the tests cannot run, since it does not build: ", built.error,
-                  "; next: `coditect run \"make it build\"`");
   }
 
   StatusOr<TestReport> RunTests(const std::vector<std::string>& ids, TraceMode trace) {
@@ -484,7 +470,7 @@ class Observation {
     ASSIGN_OR_RETURN(result->outputs["world"], lease_.Put(world));
     BaselineSummary summary;
     ASSIGN_OR_RETURN(summary.baseline, lease_.Put(baseline_));
-    summary.kind = baseline_.harness.runner == "command" ? "command" : "tests";
+    summary.kind = GoalKindOf(baseline_);
     summary.expected_digest = ExpectedDigest(expected);
     summary.passed = static_cast<uint32_t>(baseline_.passed.size());
     summary.failing = static_cast<uint32_t>(baseline_.goal.size());

@@ -125,6 +125,10 @@ class BuildObservation {
     ASSIGN_OR_RETURN(work.result.outputs["world"], lease_.Put(world));
     work.result.outputs["summary"] =
         built_.passed ? "it builds" : Counted(build.stack.size(), "error") + " of the build";
+    constexpr size_t kErrorBytesMax = 400;  // an event is small
+    if (!built_.passed) {
+      work.result.outputs["error"] = ReplaceInvalidUtf8(built_.error.substr(0, kErrorBytesMax));
+    }
     BaselineSummary summary;
     ASSIGN_OR_RETURN(summary.baseline, lease_.Put(baseline_));
     summary.kind = "build";

@@ -137,7 +137,9 @@ void AgentHost::Start(const WantedLease& wanted) {
 std::shared_ptr<MissionResources> AgentHost::ResourcesOf(const WantedLease& wanted) {
   MutexLock lock(mutex_);
   auto& resources = missions_[wanted.mission_id];
-  if (resources == nullptr) {
+  const auto base = [](const MissionRequest& request) { return request.repository.base_commit; };
+  // What was mended so far may have become the base; leases of the old one keep theirs.
+  if (resources == nullptr || base(resources->request()) != base(*wanted.request)) {
     resources = std::make_shared<MissionResources>(wanted.mission_id, wanted.request, services_);
   }
   return resources;

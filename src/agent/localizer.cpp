@@ -25,6 +25,7 @@ class Localization {
 
   StatusOr<Work> Run() {
     ASSIGN_OR_RETURN(baseline_, lease_.Get<Baseline>(lease_.Parameter("baseline")));
+    if (baseline_.goal.empty()) return Finish(report_);
     passing_.insert(baseline_.passed.begin(), baseline_.passed.end());
     ASSIGN_OR_RETURN(traced_, lease_.Get<TestReport>(lease_.Parameter("coverage")));
     RETURN_IF_ERROR(ReadFiles());

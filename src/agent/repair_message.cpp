@@ -2,10 +2,11 @@
 #include "src/agent/repair_message.h"
 
 #include "src/agent/mission_resources.h"
+#include "src/domain/evidence.h"
 
 namespace coditect {
 std::string MendedText(const Baseline& baseline, const std::vector<std::string>& tests) {
-  if (baseline.harness.runner == "command") {
+  if (GoalKindOf(baseline) == "command") {
     return StrCat("Mends `", EscapeForTerminal(baseline.harness.command), "`.\n");
   }
   std::string text = StrCat("Mends ", Counted(tests.size(), "failing test"), ":\n");

@@ -32,6 +32,7 @@ void CountRun(const TestReport& report, bool whole_suite, Usage* usage) {
 StatusOr<std::vector<std::string>> ExpectedIds(const Baseline& baseline, const FaultReport& faults,
                                                const std::string& clusters) {
   std::vector<std::string> ids = baseline.passed;
+  if (clusters.empty()) return ids;
   for (const std::string& word : Split(clusters, ' ')) {
     long long index = 0;
     const auto count = static_cast<long long>(faults.clusters.size());
@@ -136,7 +137,7 @@ class ClaimTrial {
   Status Fill(const TreeId& tree, ClaimRun* run) {
     Evidence& evidence = run->evidence;
     CompareWithExpected(expected_, run->report, &evidence);
-    evidence.kind = baseline_.harness.runner == "command" ? "command" : "tests";
+    evidence.kind = GoalKindOf(baseline_);
     evidence.tree = tree;
     evidence.command = run->report.command;
     const std::vector<WatchedHunk> unexecuted = UnexecutedHunks(hunks_, run->report);

@@ -17,7 +17,8 @@ SandboxLimits SuiteLimits(const Lease& lease);
 void CountRun(const TestReport& report, bool whole_suite, Usage* usage);
 
 /// Ids that must be seen passing when the clusters named in `clusters` ("0 2") are mended: what
-/// passed at the baseline and their tests. INVALID_ARGUMENT when a cluster does not exist.
+/// passed at the baseline and their tests; "" = none is to be mended. INVALID_ARGUMENT when a
+/// cluster does not exist.
 StatusOr<std::vector<std::string>> ExpectedIds(const Baseline& baseline, const FaultReport& faults,
                                                const std::string& clusters);
 

@@ -66,19 +66,51 @@ bool Mends(const MissionState& mission, const TaskState& verify, const std::stri
   });
 }
 
+/// What a mission works on between two advances of its base: its tasks have ordinals above `after`.
+struct Stretch {
+  uint32_t after = 0;
+  uint32_t last = UINT32_MAX;
+  const MergeQueueState* merge = nullptr;
+
+  bool Holds(const TaskState& task) const {
+    return after < task.spec.task_id.ordinal && task.spec.task_id.ordinal <= last;
+  }
+};
+
+std::vector<Stretch> StretchesOf(const MissionState& mission) {
+  std::vector<Stretch> stretches(1);
+  for (const AdvancedBase& base : mission.bases) {
+    stretches.back().last = base.task_id.ordinal;
+    stretches.back().merge = &base.merge;
+    stretches.push_back({.after = base.task_id.ordinal});
+  }
+  stretches.back().merge = &mission.merge;
+  return stretches;
+}
+
+bool IsOfCluster(const TaskState& task, const std::string& cluster) {
+  const auto of = task.spec.parameters.find("cluster");
+  return of != task.spec.parameters.end() && of->second == cluster;
+}
+
 /// The repair of cluster `cluster`, as far as it came.
-void AddRepair(const MissionState& mission, const std::string& cluster, FaultExplanation& fault) {
-  for (const TaskState* verify : VerifyTasks(mission)) {
-    const TaskState* winner = ClaimOf(mission, *verify);
-    if (winner == nullptr || !Mends(mission, *verify, cluster)) continue;
-    const MergedClaim* merged = mission.merge.Merged(verify->spec.task_id);
-    const DroppedClaim* dropped = mission.merge.Dropped(verify->spec.task_id);
+void AddRepair(const MissionState& mission, const Stretch& stretch, const std::string& cluster,
+               FaultExplanation& fault) {
+  const TaskState* merge = nullptr;
+  for (const TaskState& task : mission.tasks) {
+    if (task.spec.intent == "merge" && stretch.Holds(task)) merge = &task;
+  }
+  for (const TaskState& verify : mission.tasks) {
+    if (verify.spec.intent != "verify" || !stretch.Holds(verify)) continue;
+    const TaskState* winner = ClaimOf(mission, verify);
+    if (winner == nullptr || !Mends(mission, verify, cluster)) continue;
+    const MergedClaim* merged = stretch.merge->Merged(verify.spec.task_id);
+    const DroppedClaim* dropped = stretch.merge->Dropped(verify.spec.task_id);
     if (dropped != nullptr) fault.dropped = dropped->reason;
     if (merged == nullptr && dropped == nullptr) continue;
     fault.summary = OutputOf(*winner, "summary");
     fault.commit = merged != nullptr ? merged->commit : winner->result.commit;
-    const TaskState* merge = merged != nullptr ? MergeTask(mission) : nullptr;
-    for (const TaskState* task : {verify, merge}) {
+    for (const TaskState* task : {&verify, merged != nullptr ? merge : nullptr}) {
       if (task != nullptr && task->result.evidence.has_value()) {
         fault.evidence.push_back(*task->result.evidence);
       }
@@ -86,14 +118,11 @@ void AddRepair(const MissionState& mission, const std::string& cluster, FaultExp
   }
 }
 
-Status AddSearches(const Context& ctx, const MissionState& mission, const std::string& cluster,
-                   ObjectStore& blobs, FaultExplanation& fault) {
+Status AddSearches(const Context& ctx, const MissionState& mission, const Stretch& stretch,
+                   const std::string& cluster, ObjectStore& blobs, FaultExplanation& fault) {
   for (const TaskState& task : mission.tasks) {
-    const auto of = task.spec.parameters.find("cluster");
     const bool searched = task.spec.intent == "repair" || task.spec.intent == "adopt";
-    if (!searched || of == task.spec.parameters.end() || of->second != cluster) {
-      continue;
-    }
+    if (!searched || !stretch.Holds(task) || !IsOfCluster(task, cluster)) continue;
     fault.searches.push_back({.task = task.spec.task_id.ToString(),
                               .what = task.spec.description,
                               .result = SearchResult(task),
@@ -236,22 +265,27 @@ void AppendFault(std::string& out, const FaultExplanation& fault) {
 
 StatusOr<std::vector<FaultExplanation>> ExplainRun(const Context& ctx, const MissionState& mission,
                                                    ObjectStore& blobs) {
-  BlobId faults;
-  for (const TaskState& task : mission.tasks) {
-    if (const BlobId id = OutputOf(task, "faults"); !id.empty()) faults = id;
-  }
   std::vector<FaultExplanation> explained;
-  if (faults.empty() || !mission.baseline.has_value()) return explained;
-  ASSIGN_OR_RETURN(const auto report, LoadBlob<FaultReport>(ctx, blobs, faults));
-  ASSIGN_OR_RETURN(const auto baseline, LoadBlob<Baseline>(ctx, blobs, mission.baseline->baseline));
-  for (size_t i = 0; i < report.clusters.size(); ++i) {
-    const std::string cluster = std::to_string(i);
-    FaultExplanation fault;
-    fault.failures = FailuresOf(report.clusters[i], baseline);
-    fault.lines = report.clusters[i].lines;
-    RETURN_IF_ERROR(AddSearches(ctx, mission, cluster, blobs, fault));
-    AddRepair(mission, cluster, fault);
-    explained.push_back(std::move(fault));
+  for (const Stretch& stretch : StretchesOf(mission)) {
+    BlobId faults;
+    BlobId observed;
+    for (const TaskState& task : mission.tasks) {
+      if (!stretch.Holds(task)) continue;
+      if (const BlobId id = OutputOf(task, "faults"); !id.empty()) faults = id;
+      if (task.result.baseline.has_value()) observed = task.result.baseline->baseline;
+    }
+    if (faults.empty() || observed.empty()) continue;
+    ASSIGN_OR_RETURN(const auto report, LoadBlob<FaultReport>(ctx, blobs, faults));
+    ASSIGN_OR_RETURN(const auto baseline, LoadBlob<Baseline>(ctx, blobs, observed));
+    for (size_t i = 0; i < report.clusters.size(); ++i) {
+      const std::string cluster = std::to_string(i);
+      FaultExplanation fault;
+      fault.failures = FailuresOf(report.clusters[i], baseline);
+      fault.lines = report.clusters[i].lines;
+      RETURN_IF_ERROR(AddSearches(ctx, mission, stretch, cluster, blobs, fault));
+      AddRepair(mission, stretch, cluster, fault);
+      explained.push_back(std::move(fault));
+    }
   }
   return explained;
 }

@@ -72,7 +72,7 @@ std::vector<std::string> ResultLines(const RunReport& report) {
       lines = {StrCat("Verified: branch ", report.branch, " moved from ",
                       report.moved_from.substr(0, 12), " to ", report.commit.substr(0, 12))};
   }
-  if (report.kind == "build") lines.push_back("  " + report.reason);
+  if (report.kind == "build" || report.mended_build) lines.push_back("  " + report.reason);
   if (report.standing.has_value()) {
     for (const std::string& sentence : StandingLines(report)) {
       lines.push_back("  " + sentence);
@@ -195,7 +195,7 @@ std::string ReportText(const RunReport& report, bool verbose) {
   for (const std::string& sentence : ResultLines(report)) line(sentence);
   for (const std::string& sentence : OtherLines(report)) line(sentence);
   if (!report.failures.empty() && report.outcome != Outcome::kNothingToDo) {
-    line("What failed at the base:");
+    line(report.mended_build ? "What failed once it built:" : "What failed at the base:");
     for (size_t i = 0; i < report.failures.size() && i < kFailuresShown; ++i) {
       const TestCase& test = report.failures[i];
       line("  ", test.id, test.message.empty() ? "" : ": ",

@@ -27,14 +27,16 @@ T GetOr(const Context& ctx, ObjectStore& blobs, const BlobId& id) {
   return value.ok() ? *std::move(value) : T{};
 }
 
-/// Evidence of whoever was not the coder about the tip and what was delivered of it; of the coder's
-/// before that.
+/// Evidence of whoever was not the coder about the tip, what was delivered of it and what was
+/// mended before; of the coder's before that.
 void AddEvidence(const MissionState& mission, RunReport& report) {
   for (const TaskState& task : mission.tasks) {
     if (!task.result.evidence.has_value()) continue;
     if (task.status != TaskStatus::kDone && task.spec.intent != "merge") continue;
     const Evidence& evidence = *task.result.evidence;
-    if (evidence.tree == mission.tip_tree || evidence.tree == mission.branch_tree) {
+    const bool before = std::ranges::any_of(
+        mission.bases, [&](const AdvancedBase& base) { return base.tree == evidence.tree; });
+    if (before || evidence.tree == mission.tip_tree || evidence.tree == mission.branch_tree) {
       report.evidence.push_back(evidence);
     }
   }
@@ -79,8 +81,16 @@ std::string BuildJson(const RunReport& report) {
   return out + "}";
 }
 
-void AddChanges(const MissionState& mission, RunReport& report) {
-  for (const MergedClaim& merged : mission.merge.merged) {
+/// How everything came together, in the order of the commits.
+std::vector<const MergeQueueState*> Queues(const MissionState& mission) {
+  std::vector<const MergeQueueState*> queues;
+  for (const AdvancedBase& base : mission.bases) queues.push_back(&base.merge);
+  queues.push_back(&mission.merge);
+  return queues;
+}
+
+void AddChanges(const MissionState& mission, const MergeQueueState& queue, RunReport& report) {
+  for (const MergedClaim& merged : queue.merged) {
     const TaskState* verify = mission.Find(merged.task_id);
     const TaskState* winner = verify == nullptr ? nullptr : ClaimOf(mission, *verify);
     if (winner == nullptr) continue;
@@ -95,8 +105,8 @@ void AddChanges(const MissionState& mission, RunReport& report) {
 }
 
 /// How the repairs were put together, and which were left out.
-void AddMerging(const MissionState& mission, RunReport& report) {
-  for (const MergeBatch& batch : mission.merge.batches) {
+void AddMerging(const MissionState& mission, const MergeQueueState& queue, RunReport& report) {
+  for (const MergeBatch& batch : queue.batches) {
     BatchSummary summary;
     for (const TaskId id : batch.claims) summary.tasks.push_back(RepairName(mission, id));
     summary.probe = batch.probe;
@@ -108,7 +118,7 @@ void AddMerging(const MissionState& mission, RunReport& report) {
     summary.reason = batch.reason;
     report.batches.push_back(std::move(summary));
   }
-  for (const DroppedClaim& dropped : mission.merge.dropped) {
+  for (const DroppedClaim& dropped : queue.dropped) {
     const TaskState* verify = mission.Find(dropped.task_id);
     const TaskState* winner = verify == nullptr ? nullptr : ClaimOf(mission, *verify);
     if (winner == nullptr) continue;
@@ -117,7 +127,7 @@ void AddMerging(const MissionState& mission, RunReport& report) {
                               .commit = winner->result.commit,
                               .reason = dropped.reason});
   }
-  report.unsteady = mission.merge.flaky;
+  report.unsteady.insert(report.unsteady.end(), queue.flaky.begin(), queue.flaky.end());
 }
 
 /// What was searched without success.
@@ -375,17 +385,22 @@ RunReport MakeReport(const Context& ctx, const StatePaths& paths, const MissionS
   AddEvidence(mission, report);
   if (mission.baseline.has_value()) {
     const auto baseline = GetOr<Baseline>(ctx, blobs, mission.baseline->baseline);
-    TestReport final;
-    if (!report.evidence.empty()) {
-      final = GetOr<TestReport>(ctx, blobs, report.evidence.back().report);
-    }
-    AddTests(baseline, final, report);
     report.kind = mission.baseline->kind;
     report.command = baseline.harness.command;
+    report.mended_build = !mission.bases.empty();
+    TestReport final;
+    for (const Evidence& evidence : report.evidence) {
+      // What ran behind a build says nothing of the result's tests.
+      if ((evidence.kind == "build") != (report.kind == "build")) continue;
+      final = GetOr<TestReport>(ctx, blobs, evidence.report);
+    }
+    AddTests(baseline, final, report);
     if (report.kind == "build") TakeBuildOut(baseline, report);
   }
-  AddChanges(mission, report);
-  AddMerging(mission, report);
+  for (const MergeQueueState* queue : Queues(mission)) {
+    AddChanges(mission, *queue, report);
+    AddMerging(mission, *queue, report);
+  }
   report.forecasts = ScoreForecasts(mission);
   AddTried(mission, report);
   AddPlausible(ctx, mission, blobs, report);
@@ -416,7 +431,7 @@ std::string ReportJson(const RunReport& report) {
     out += ",\"standing\":" + StandingJson(*report.standing, report);
   }
   if (!report.kind.empty()) fields.Field("kind", report.kind);
-  if (report.kind == "build") out += ",\"build\":" + BuildJson(report);
+  if (report.kind == "build" || report.mended_build) out += ",\"build\":" + BuildJson(report);
   out += ",\"tests\":{";
   wire::JsonFields tests(out);
   tests.Field("expected", report.expected);

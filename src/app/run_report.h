@@ -104,9 +104,10 @@ struct ApprovalSummary {
 struct RunReport {
   MissionId run;
   std::string trace_id;
-  std::string kind;     // of the goal: "tests", "command", "build"; "" = unknown
-  std::string command;  // that the goal is about
-  std::string status;   // the outcome's word, or "running", "interrupted"
+  std::string kind;           // of the goal: "tests", "command", "build"; "" = unknown
+  std::string command;        // that the goal is about
+  bool mended_build = false;  // nothing built, and that was mended before the tests
+  std::string status;         // the outcome's word, or "running", "interrupted"
   Outcome outcome = Outcome::kUnspecified;  // unspecified as long as it has not ended
   std::string reason;
   std::string base;  // commit

@@ -89,6 +89,8 @@ void RunView::ShowEvent(const Event& event, const MissionState& mission) {
         StrCat(batch->number, ": ", Join(repairs, ", "), " together"));
   } else if (const auto* dropped = std::get_if<ClaimDropped>(&event.body)) {
     say("Dropped", StrCat(RepairName(mission, dropped->task_id), ": ", dropped->reason));
+  } else if (const auto* advanced = std::get_if<BaseAdvanced>(&event.body)) {
+    say("Goes on", StrCat("from tree ", advanced->tree.substr(0, 12), ", which builds"));
   } else if (const auto* asked = std::get_if<ApprovalRequested>(&event.body)) {
     say("Approval", StrCat(asked->subject, ": ", asked->reason));
   } else if (const auto* settled = std::get_if<ApprovalSettled>(&event.body)) {

@@ -21,12 +21,17 @@ bool IsDelivery(const Proposal& proposal) {
   return proposal.kind == ProposalKind::kMerge && !proposal.task_id;
 }
 
-/// The verdict on `tree` that has most to say: one with a review before one without.
-const Verdict* ReviewedVerdict(const MissionState& mission, const TreeId& tree) {
-  const Verdict* found = nullptr;
+/// What a person must see of `tree`: the reviews of verdicts on it, and on what was mended below
+/// it, each once.
+std::vector<const Verdict*> Reviews(const MissionState& mission, const TreeId& tree) {
+  std::vector<const Verdict*> found;
   for (const Verdict& verdict : mission.verdicts) {
-    if (verdict.tree != tree || verdict.role == Role::kCoder) continue;
-    if (found == nullptr || !verdict.review.empty()) found = &verdict;
+    const bool below =
+        std::ranges::find(mission.bases, verdict.tree, &AdvancedBase::tree) != mission.bases.end();
+    const bool known = std::ranges::any_of(
+        found, [&](const Verdict* other) { return other->review == verdict.review; });
+    if (verdict.role == Role::kCoder || verdict.review.empty() || known) continue;
+    if (below || verdict.tree == tree) found.push_back(&verdict);
   }
   return found;
 }
@@ -40,10 +45,11 @@ std::string ApprovalReason(const MissionState& mission, const Proposal& proposal
     return Asks(mission, kApprovePlan) ? "approve.mode asks for a person before the plan" : "";
   }
   if (!IsDelivery(proposal)) return "";
-  const Verdict* verdict = ReviewedVerdict(mission, proposal.tree);
-  if (verdict != nullptr && !verdict->review.empty()) {
-    return StrCat("a person must see this: ", verdict->review_reason);
+  std::string reasons;
+  for (const Verdict* verdict : Reviews(mission, proposal.tree)) {
+    StrAppend(reasons, reasons.empty() ? "a person must see this: " : "; ", verdict->review_reason);
   }
+  if (!reasons.empty()) return reasons;
   return Asks(mission, kApproveMerge) ? "approve.mode asks for a person before the delivery" : "";
 }
 
@@ -57,11 +63,15 @@ ApprovalState NewApproval(const MissionState& mission, const Proposal& proposal)
     approval.plan_version = proposal.plan_version;
     return approval;
   }
-  const Verdict* verdict = ReviewedVerdict(mission, proposal.tree);
   approval.subject = kApproveMerge;
   approval.tree = proposal.tree;
-  approval.review = verdict == nullptr ? "" : verdict->review;
-  approval.digest = Sha256Hex(StrCat(approval.tree, '\0', approval.review));
+  std::string seen = approval.tree;
+  for (const Verdict* verdict : Reviews(mission, proposal.tree)) {
+    approval.review = verdict->review;  // the last one is shown, the others are in the reason
+    seen += '\0' + verdict->review;
+  }
+  if (approval.review.empty()) seen += '\0';
+  approval.digest = Sha256Hex(seen);
   return approval;
 }
 

@@ -440,6 +440,24 @@ struct BatchDecided {
   }
 };
 
+/// Decision. What is merged so far is what the tasks behind that merge begin with.
+struct BaseAdvanced {
+  static constexpr uint32_t kNumber = 55;
+  static constexpr std::string_view kName = "base_advanced";
+  static constexpr bool kFact = false;
+  TaskId task_id;  // the merge
+  CommitId commit;
+  TreeId tree;
+
+  bool operator==(const BaseAdvanced&) const = default;
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "task_id", self.task_id);
+    visit(2, "commit", self.commit);
+    visit(3, "tree", self.tree);
+  }
+};
+
 /// Decision. The claim is left out of the result; its commit stays pinned.
 struct ClaimDropped {
   static constexpr uint32_t kNumber = 49;

@@ -185,4 +185,33 @@ TEST_CASE("NumbersThatNoAgentHasAreNotTaken") {
   CHECK_EQ(set.LowestFree(), 1);
 }
 
+TEST_CASE("OnceTheBaseHasAdvancedOnlyWhatBeginsWithItCounts") {
+  ShardState state;
+  MissionState& mission = state.missions["r-1"];
+  mission.id = "r-1";
+  mission.plan_version = 3;
+  mission.request.repository = {.base_commit = "base", .base_tree = "base-tree"};
+  for (const char* intent : {"verify", "merge", "verify", "merge"}) {
+    TaskState task;
+    task.spec = Task(static_cast<uint32_t>(mission.tasks.size()) + 1, {});
+    task.spec.intent = intent;
+    task.plan_version = 2;
+    mission.tasks.push_back(std::move(task));
+  }
+  mission.merge.merged = {{.task_id = {1}, .commit = "mended"}};
+  CHECK_EQ(MergeTask(mission)->spec.task_id, TaskId{2});
+  CHECK_EQ(VerifyTasks(mission).size(), 2);
+  CHECK_EQ(PresentBase(mission).base_commit, "base");
+  REQUIRE(Fold(state, {.mission_id = "r-1",
+                       .body = BaseAdvanced{.task_id = {2}, .commit = "mended", .tree = "tree"},
+                       .sequence = 1})
+              .ok());
+  CHECK_EQ(MergeTask(mission)->spec.task_id, TaskId{4});
+  CHECK_EQ(VerifyTasks(mission).size(), 1);
+  CHECK_EQ(PresentBase(mission).base_commit, "mended");
+  CHECK_EQ(PresentBase(mission).base_tree, "tree");
+  CHECK(mission.merge.merged.empty());
+  CHECK_EQ(mission.bases.back().merge.merged.size(), 1);
+}
+
 }  // namespace coditect

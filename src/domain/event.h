@@ -21,7 +21,7 @@ using EventBody =
                  ResultAccepted, ResultRefused, ResultLate, TaskDone, TaskFailed, TaskCancelled,
                  TaskRetried, TaskQuarantined, ViolationFound, MergeDecided, ApprovalRequested,
                  ApprovalSettled, DeliveryDropped, SnapshotTaken, LogTruncated, MissionForgotten,
-                 BatchDecided, ClaimDropped, MergeAllowed>;
+                 BatchDecided, ClaimDropped, MergeAllowed, BaseAdvanced>;
 
 /// One event. `sequence` and `wall_ms` are not on the wire: the block gives them.
 struct Event {

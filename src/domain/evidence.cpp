@@ -58,6 +58,13 @@ bool IsBuildGoal(const Baseline& baseline) {
          baseline.goal[0] == BuildId(baseline.harness.command);
 }
 
+std::string GoalKindOf(const Baseline& baseline) {
+  const bool one = baseline.cases.size() <= 1;
+  const bool whole =
+      one && (baseline.cases.empty() || baseline.cases[0].id.starts_with("command:"));
+  return baseline.harness.runner == "command" && whole ? "command" : "tests";
+}
+
 std::string ExpectedDigest(std::vector<std::string> ids) {
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());

@@ -14,6 +14,9 @@ namespace coditect {
 std::string BuildId(const std::string& command);
 bool IsBuildGoal(const Baseline& baseline);
 
+/// "tests"; "command" where all that is known is how a command ends.
+std::string GoalKindOf(const Baseline& baseline);
+
 /// SHA-256 of the ids, sorted and without doubles, each followed by a NUL.
 std::string ExpectedDigest(std::vector<std::string> ids);
 

@@ -316,6 +316,11 @@ class MissionFold {
     }
     return true;
   }
+  bool Apply(const BaseAdvanced& e) {
+    if (mission_.Find(e.task_id) == nullptr) return false;
+    mission_.bases.push_back({e.task_id, e.commit, e.tree, std::exchange(mission_.merge, {})});
+    return true;
+  }
   bool Apply(const DeliveryDropped&) {
     mission_.branch.clear();
     mission_.branch_commit.clear();
@@ -421,17 +426,16 @@ class MissionFold {
       merge.failing.clear();
       TaskId culprit;
       if (TaskId::Parse(output("culprit"), &culprit)) merge.held.push_back(culprit);
+    } else if (batch->probe) {
+      batch->verdict = BatchVerdict::kFailed;
+      merge.partner_high = earlier;
     } else {
       batch->verdict = BatchVerdict::kFailed;
-      if (batch->probe) {
-        merge.partner_high = earlier;
-      } else {
-        merge.failing = batch->claims;
-        merge.fault = result.reason;
-        merge.failed_tests = output("failed_tests");
-        merge.partner_low = 0;
-        merge.partner_high = static_cast<uint32_t>(merge.merged.size());
-      }
+      merge.failing = batch->claims;
+      merge.fault = result.reason;
+      merge.failed_tests = output("failed_tests");
+      merge.partner_low = 0;
+      merge.partner_high = static_cast<uint32_t>(merge.merged.size());
     }
     return false;
   }

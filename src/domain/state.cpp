@@ -49,9 +49,25 @@ std::string RepairName(const MissionState& mission, TaskId claim) {
   return (repair == nullptr ? claim : repair->spec.task_id).ToString();
 }
 
+RepositoryRef PresentBase(const MissionState& mission) {
+  RepositoryRef repository = mission.request.repository;
+  if (!mission.bases.empty()) {
+    repository.base_commit = mission.bases.back().commit;
+    repository.base_tree = mission.bases.back().tree;
+  }
+  return repository;
+}
+
+bool IsOfPresentBase(const MissionState& mission, const TaskState& task) {
+  return mission.bases.empty() || mission.bases.back().task_id < task.spec.task_id;
+}
+
 const TaskState* MergeTask(const MissionState& mission) {
   for (const TaskState& task : mission.tasks) {
-    if (task.spec.intent == "merge" && task.plan_version <= mission.plan_version) return &task;
+    if (task.spec.intent == "merge" && task.plan_version <= mission.plan_version &&
+        IsOfPresentBase(mission, task)) {
+      return &task;
+    }
   }
   return nullptr;
 }
@@ -78,7 +94,10 @@ std::vector<const TaskState*> VerifyTasks(const MissionState& mission) {
   std::vector<const TaskState*> tasks;
   std::set<TaskId> mended;
   for (const TaskState& task : mission.tasks) {
-    if (task.spec.intent != "verify" || task.plan_version > mission.plan_version) continue;
+    if (task.spec.intent != "verify" || task.plan_version > mission.plan_version ||
+        !IsOfPresentBase(mission, task)) {
+      continue;
+    }
     tasks.push_back(&task);
     for (const TaskId id : MendedBy(mission, task)) mended.insert(id);
   }
@@ -153,6 +172,13 @@ bool DependencyImpossible(const MissionState& mission, const TaskState& task, si
     }
   }
   return true;
+}
+
+bool CannotStart(const MissionState& mission, const TaskState& task) {
+  for (size_t i = 0; i < task.spec.dependencies.size(); ++i) {
+    if (DependencyImpossible(mission, task, i)) return true;
+  }
+  return false;
 }
 
 std::vector<const TaskState*> TasksOfPlan(const MissionState& mission, uint32_t version) {

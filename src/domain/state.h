@@ -154,6 +154,24 @@ struct ReadyKey {
 
 /// Merges that are remembered for a mission as tested.
 inline constexpr size_t kAllowedMergesMax = 8;
+/// What a merge made, and the tasks behind it begin with in place of the person's base.
+struct AdvancedBase {
+  TaskId task_id;  // the merge
+  CommitId commit;
+  TreeId tree;
+  MergeQueueState merge;  // how it came together
+
+  bool operator==(const AdvancedBase&) const = default;
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "task_id", self.task_id);
+    visit(2, "commit", self.commit);
+    visit(3, "tree", self.tree);
+    visit(4, "merge", self.merge);
+  }
+};
+/// How often that may happen in a mission.
+inline constexpr size_t kAdvancedBasesMax = 3;
 
 struct MissionState {
   MissionId id;
@@ -190,6 +208,7 @@ struct MissionState {
   TreeId branch_tree;
   CommitId partial;
   std::vector<MergeAllowed> allowed_merges;  // trees of merges that were tested, the newest last
+  std::vector<AdvancedBase> bases;           // the last one is what is worked on now
 
   uint64_t tests_reserved = 0;
   uint64_t tests_used = 0;
@@ -237,6 +256,7 @@ struct MissionState {
     visit(31, "branch_old", self.branch_old);
     visit(32, "branch_tree", self.branch_tree);
     visit(33, "allowed_merges", self.allowed_merges);
+    visit(36, "bases", self.bases);
   }
 
   const TaskState* Find(TaskId id) const {
@@ -351,6 +371,8 @@ TaskId GroupWinner(const MissionState& mission, uint32_t group);
 /// True when `task`'s dependency number `index` is fulfilled / can never be.
 bool DependencyMet(const MissionState& mission, const TaskState& task, size_t index);
 bool DependencyImpossible(const MissionState& mission, const TaskState& task, size_t index);
+/// True when one of its dependencies can never be.
+bool CannotStart(const MissionState& mission, const TaskState& task);
 
 /// The repair that the verify task `verify` looks at: the winner of the group it waits for. nullptr
 /// when there is none (yet).
@@ -359,7 +381,15 @@ const TaskState* ClaimOf(const MissionState& mission, const TaskState& verify);
 /// The repair behind a claim as a person knows it, by the task that made it: "t-4".
 std::string RepairName(const MissionState& mission, TaskId claim);
 
-/// The task that merges what was verified; nullptr before there is a plan of it.
+/// The repository as the tasks see it that come now: its base is what was merged, once the mission
+/// has advanced to that.
+RepositoryRef PresentBase(const MissionState& mission);
+
+/// True for a task that begins with the present base, not with an earlier one.
+bool IsOfPresentBase(const MissionState& mission, const TaskState& task);
+
+/// The task that merges what was verified; nullptr before there is a plan of it. Of the present
+/// base, as all that follows.
 const TaskState* MergeTask(const MissionState& mission);
 
 /// Verify tasks of the accepted plans, in the plan's order, without those whose cluster the repair

@@ -36,7 +36,7 @@ std::string SentenceOf(const std::string& reason) {
 
 const TaskState* FindIntent(const MissionState& mission, std::string_view intent) {
   for (const TaskState& task : mission.tasks) {
-    if (task.spec.intent == intent) return &task;
+    if (task.spec.intent == intent && IsOfPresentBase(mission, task)) return &task;
   }
   return nullptr;
 }
@@ -50,8 +50,20 @@ bool IsOfBuild(const MissionState& mission) {
   return mission.baseline.has_value() && mission.baseline->kind == "build";
 }
 
+/// True when tests are the goal and what they run on had to be mended first.
+bool MendedTheBuild(const MissionState& mission) { return !mission.bases.empty(); }
+
+/// What was reached before `sentence`, which says why the run ends.
+std::string AfterBuild(const MissionState& mission, std::string sentence) {
+  if (!MendedTheBuild(mission)) return sentence;
+  return StrCat("the build is mended, the tests behind it are not: ", sentence);
+}
+
 /// What was seen of the delivered tree. Tests behind a build are no part of its goal, but told.
 std::string Verified(const MissionState& mission) {
+  if (MendedTheBuild(mission)) {
+    return "it builds again, and every expected test was seen passing";
+  }
   if (!IsOfBuild(mission)) return "every expected test was seen passing";
   for (const TaskState& task : mission.tasks) {
     const std::string behind = OutputOf(task, "behind");
@@ -85,9 +97,22 @@ std::string NotMended(const MissionState& mission) {
   const TaskState* merge = FindIntent(mission, "merge");
   if (any && Failed(merge)) return SentenceOf(merge->reason);
   if (const std::string refused = RefusedCandidates(mission); !refused.empty()) return refused;
-  if (IsOfBuild(mission)) return "no repair made it build";
+  if (IsOfBuild(mission)) {
+    const TaskState* observe = FindIntent(mission, "observe");
+    return ClassifyGoal(mission.request.goal) == GoalKind::kBuilds || observe == nullptr
+               ? "no repair made it build"
+               : StrCat("no test can run, and no repair made it build: ",
+                        OutputOf(*observe, "error"));
+  }
   return clusters == 1 ? "no repair passed every test"
                        : StrCat("no repair of the ", clusters, " faults passed every test");
+}
+
+/// True when tasks are about to come that nothing of the present plan waits for.
+bool PlanIsComing(const MissionState& mission) {
+  return std::any_of(mission.tasks.begin(), mission.tasks.end(), [&](const TaskState& task) {
+    return task.result.plan.has_value() && task.result.plan->version > mission.plan_version;
+  });
 }
 
 bool Refused(const MissionState& mission, ProposalKind kind) {
@@ -104,7 +129,7 @@ std::optional<Proposal> ProposeVerdict(const MissionState& mission) {
         "this goal needs a model: the offline brain repairs failing tests and broken builds; with "
         "a model key coditect would plan and write the change");
   }
-  if (mission.baseline.has_value() && mission.baseline->failing == 0) {
+  if (mission.baseline.has_value() && mission.baseline->failing == 0 && !MendedTheBuild(mission)) {
     return VerdictProposal(
         mission, Outcome::kNothingToDo,
         mission.baseline->kind == "build" ? "it builds already"
@@ -115,8 +140,9 @@ std::optional<Proposal> ProposeVerdict(const MissionState& mission) {
   }
   for (const char* intent : {"observe", "localize", "plan"}) {
     const TaskState* task = FindIntent(mission, intent);
-    if (Failed(task))
-      return VerdictProposal(mission, OutcomeOf(task->reason), SentenceOf(task->reason));
+    if (!Failed(task)) continue;
+    return VerdictProposal(mission, OutcomeOf(task->reason),
+                           AfterBuild(mission, SentenceOf(task->reason)));
   }
   for (const ProposalKind kind :
        {ProposalKind::kPlan, ProposalKind::kTeam, ProposalKind::kBatch, ProposalKind::kMerge}) {
@@ -135,16 +161,15 @@ std::optional<Proposal> ProposeVerdict(const MissionState& mission) {
     return VerdictProposal(mission, OutcomeOf(integrate->reason), SentenceOf(integrate->reason));
   }
   const TaskState* deliver = FindIntent(mission, "deliver");
-  if (deliver == nullptr || !IsTerminal(deliver->status)) return std::nullopt;
-  if (deliver->status == TaskStatus::kDone) {
+  if (deliver != nullptr && deliver->status == TaskStatus::kDone) {
     return VerdictProposal(mission, Outcome::kVerified, Verified(mission));
   }
   const bool open = std::any_of(mission.tasks.begin(), mission.tasks.end(),
                                 [&](const TaskState& t) { return !IsTerminal(t.status); });
-  if (open) return std::nullopt;
+  if (open || mission.plan_version < 2 || PlanIsComing(mission)) return std::nullopt;
   if (Failed(deliver))
     return VerdictProposal(mission, OutcomeOf(deliver->reason), SentenceOf(deliver->reason));
-  return VerdictProposal(mission, Outcome::kNotVerified, NotMended(mission));
+  return VerdictProposal(mission, Outcome::kNotVerified, AfterBuild(mission, NotMended(mission)));
 }
 
 }  // namespace coditect

@@ -90,24 +90,28 @@ void DependOn(TaskSpec& task, uint32_t ordinal, DependencyMode mode) {
   task.dependency_modes.push_back(mode);
 }
 
-MissionProposal FirstPlan(bool builds) {
-  TaskSpec observe =
-      MakeTask(1, Role::kAnalyzer, "observe",
-               builds ? "Build the base commit" : "Run the tests of the base commit");
+/// Tasks `first` to `first` + 2: look at `what`, and plan by what is seen.
+std::vector<TaskSpec> LookingTasks(uint32_t first, bool builds, const std::string& what) {
+  TaskSpec observe = MakeTask(first, Role::kAnalyzer, "observe",
+                              StrCat(builds ? "Build " : "Run the tests of ", what));
   observe.expectations = {{"output.world", "present"}};
-  TaskSpec localize = MakeTask(2, Role::kAnalyzer, "localize",
+  TaskSpec localize = MakeTask(first + 1, Role::kAnalyzer, "localize",
                                builds ? "Find what the errors of the build are about"
                                       : "Find the lines that probably cause the failures");
-  DependOn(localize, 1, DependencyMode::kSuccess);
+  DependOn(localize, first, DependencyMode::kSuccess);
   localize.expectations = {{"output.faults", "present"}};
-  TaskSpec plan = MakeTask(3, Role::kPlanner, "plan", "Plan the repairs");
-  DependOn(plan, 2, DependencyMode::kSuccess);
+  TaskSpec plan = MakeTask(first + 2, Role::kPlanner, "plan", "Plan the repairs");
+  DependOn(plan, first + 1, DependencyMode::kSuccess);
   plan.expectations = {{"output.plan", "present"}};
   if (builds) {
     observe.parameters["goal"] = "build";
     localize.parameters["goal"] = "build";
   }
-  const std::vector<TaskSpec> tasks = {observe, localize, plan};
+  return {observe, localize, plan};
+}
+
+MissionProposal FirstPlan(bool builds) {
+  const std::vector<TaskSpec> tasks = LookingTasks(1, builds, "the base commit");
   MissionProposal out;
   for (const TaskSpec& task : tasks) out.tasks.push_back({.plan_version = 1, .task = task});
   out.proposal.kind = ProposalKind::kPlan;
@@ -139,6 +143,7 @@ class RepairPlan {
   explicit RepairPlan(const PlanningContext& context)
       : context_(context),
         builds_(IsBuildGoal(context.baseline)),
+        first_(builds_ && ClassifyGoal(context.request.goal) == GoalKind::kTestsPass),
         spaces_(builds_ ? std::span<const HypothesisSpace>(kBuildSpaces)
                         : std::span<const HypothesisSpace>(kTestSpaces)),
         next_(context.first_ordinal),
@@ -151,7 +156,12 @@ class RepairPlan {
     for (size_t i = 0; i < clusters; ++i) rivals.push_back(AddRivals(i));
     std::vector<uint32_t> verifications;
     for (size_t i = 0; i < clusters; ++i) verifications.push_back(AddVerify(i, rivals[i]));
-    AddDelivery(AddMerge(verifications));
+    const uint32_t merge = AddMerge(verifications);
+    if (first_) {
+      AddLook(merge);
+    } else {
+      AddDelivery(merge);
+    }
     const size_t candidates = context_.request.candidates.size();
     document_.reasoning =
         StrCat(builds_ ? "a build that fails" : Counted(clusters, "cluster") + " of failing tests",
@@ -161,7 +171,32 @@ class RepairPlan {
     return std::move(document_);
   }
 
+  /// Nothing is left to be mended of what was mended before: it is tested once more by somebody
+  /// else, and delivered.
+  PlanDocument MakeConfirmation() {
+    TaskSpec task =
+        MakeTask(next_++, Role::kTester, "verify", "Test what builds now in a clean workspace");
+    task.parameters["base"] = "1";
+    task.parameters["expected_digest"] = ExpectedDigest(context_.baseline.passed);
+    task.expectations = {{"outcome", "success"}, {"tree", "$claim"}, {"evidence", "passes"}};
+    Expect(task, "verify", SuiteRuns(1, 900));
+    const uint32_t verify = task.task_id.ordinal;
+    document_.tasks.push_back(std::move(task));
+    AddDelivery(verify);
+    document_.reasoning = "every test passes on what builds now";
+    return std::move(document_);
+  }
+
  private:
+  /// The tests run on what was merged, and what they show is planned for.
+  void AddLook(uint32_t merge) {
+    document_.tasks.back().parameters["advances"] = "1";
+    std::vector<TaskSpec> tasks = LookingTasks(next_, /*builds=*/false, "what builds now");
+    DependOn(tasks.front(), merge, DependencyMode::kSuccess);
+    next_ += static_cast<uint32_t>(tasks.size());
+    for (TaskSpec& task : tasks) document_.tasks.push_back(std::move(task));
+  }
+
   /// Candidates of others come before any search; those whose changed tests a person must approve
   /// are looked at again when nothing else was found.
   std::vector<uint32_t> AddRivals(size_t cluster) {
@@ -181,7 +216,7 @@ class RepairPlan {
           MakeTask(next_++, Role::kCoder, "adopt",
                    StrCat("Judge candidate ", candidate.substr(0, 12), " by ",
                           changed_tests ? "its own tests too" : "the tests of the base"));
-      task.group = static_cast<uint32_t>(cluster) + 1;
+      task.group = GroupOf(cluster);
       task.rank = static_cast<uint32_t>(before.size() + ordinals.size());
       task.parameters["candidate"] = candidate;
       task.parameters["cluster"] = std::to_string(cluster);
@@ -205,7 +240,7 @@ class RepairPlan {
       const HypothesisSpace& space = spaces_[number];
       TaskSpec task = MakeTask(next_++, Role::kCoder, "repair", SearchText(cluster, space));
       if (builds_) task.parameters["goal"] = "build";
-      task.group = static_cast<uint32_t>(cluster) + 1;
+      task.group = GroupOf(cluster);
       task.rank = static_cast<uint32_t>(before.size()) + number;
       task.parameters["cluster"] = std::to_string(cluster);
       task.parameters["space"] = std::to_string(number);
@@ -228,6 +263,13 @@ class RepairPlan {
       document_.tasks.push_back(std::move(task));
     }
     return ordinals;
+  }
+
+  /// Groups of later plans are none of earlier ones: each holds a task of its own.
+  uint32_t GroupOf(size_t cluster) const {
+    constexpr uint32_t kFirstPlanned = 4;
+    return static_cast<uint32_t>(cluster) + 1 + context_.first_ordinal -
+           std::min(context_.first_ordinal, kFirstPlanned);
   }
 
   std::string SearchText(size_t cluster, const HypothesisSpace& space) const {
@@ -318,6 +360,7 @@ class RepairPlan {
 
   const PlanningContext& context_;
   const bool builds_;
+  const bool first_;  // tests are the goal, but nothing builds yet
   const std::span<const HypothesisSpace> spaces_;
   uint32_t next_;
   const std::vector<uint32_t> shares_;
@@ -382,10 +425,13 @@ std::vector<uint32_t> TestsShares(const Experience& experience, std::string_view
 }
 
 StatusOr<PlanDocument> PlanRepairs(const PlanningContext& context) {
-  if (context.faults.clusters.empty()) {
+  const bool nothing_fails = context.faults.clusters.empty() && context.baseline.goal.empty();
+  const bool mended = nothing_fails && !context.baseline.passed.empty();
+  if (context.faults.clusters.empty() && !mended) {
     return InvalidArgument("no cluster of failing tests to plan for");
   }
-  PlanDocument document = RepairPlan(context).Make();
+  RepairPlan plan(context);
+  PlanDocument document = mended ? plan.MakeConfirmation() : plan.Make();
   RETURN_IF_ERROR(ValidatePlan(document.tasks, context.first_ordinal));
   return document;
 }

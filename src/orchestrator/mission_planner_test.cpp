@@ -45,6 +45,40 @@ TEST_CASE("ThePlanOfABuildHasTwoRivalsThatNeedNoTests") {
   CHECK(plan->tasks[4].intent == "deliver");
 }
 
+TEST_CASE("WhereTestsAreTheGoalABuildIsMendedFirstAndTheTestsAreLookedAtAgain") {
+  PlanningContext context;
+  context.baseline.harness.command = "make";
+  context.baseline.goal = {BuildId("make")};
+  context.faults.clusters = {{.tests = context.baseline.goal}};
+  context.first_ordinal = 4;
+  context.request.goal = "make the tests pass";
+  const auto plan = PlanRepairs(context);
+  REQUIRE(plan.ok());
+  REQUIRE(plan->tasks.size() == 7);
+  CHECK(plan->tasks[3].intent == "merge");
+  CHECK(plan->tasks[3].parameters.contains("advances"));
+  CHECK(plan->tasks[4].intent == "observe");
+  CHECK(plan->tasks[4].dependencies == std::vector<TaskId>{{7}});
+  CHECK_FALSE(plan->tasks[4].parameters.contains("goal"));
+  CHECK(plan->tasks[6].intent == "plan");
+  for (const TaskSpec& task : plan->tasks) CHECK(task.intent != "deliver");
+}
+
+TEST_CASE("WhatPassesOnceItBuildsIsTestedOnceMoreAndDelivered") {
+  PlanningContext context;
+  context.baseline.passed = {"a", "b"};
+  context.first_ordinal = 11;
+  const auto plan = PlanRepairs(context);
+  REQUIRE(plan.ok());
+  REQUIRE(plan->tasks.size() == 2);
+  CHECK(plan->tasks[0].intent == "verify");
+  CHECK(plan->tasks[0].parameters.at("expected_digest") == ExpectedDigest({"a", "b"}));
+  CHECK(plan->tasks[0].parameters.contains("base"));
+  CHECK(plan->tasks[1].intent == "deliver");
+  context.baseline.passed.clear();
+  CHECK_FALSE(PlanRepairs(context).ok());
+}
+
 PlanningContext Context(size_t clusters) {
   PlanningContext context;
   context.request.limits.tests_max = 100'000;

@@ -36,10 +36,17 @@ bool AddOutput(const MissionState& mission, std::string_view intent, const std::
 bool AddBaseline(const MissionState& mission, Parameters& parameters) {
   if (!mission.baseline.has_value()) return false;
   parameters["baseline"] = mission.baseline->baseline;
+  if (mission.baseline->kind == "build") parameters["goal"] = "build";
   return true;
 }
 
 bool AddClaim(const MissionState& mission, const TaskState& task, Parameters& parameters) {
+  if (task.spec.parameters.contains("base")) {  // what was mended before is judged as it is
+    if (mission.bases.empty()) return false;
+    parameters["commit"] = mission.bases.back().commit;
+    parameters["tree"] = mission.bases.back().tree;
+    return true;
+  }
   const TaskState* claim = ClaimOf(mission, task);
   if (claim == nullptr || claim->result.commit.empty()) return false;
   parameters["commit"] = claim->result.commit;
@@ -124,9 +131,8 @@ bool AddBatch(const MissionState& mission, const MergeBatch& batch, Parameters& 
 }
 
 /// Only what tests execute is searched by what they executed.
-bool NeedsCoverage(const TaskState& task) {
-  const auto goal = task.spec.parameters.find("goal");
-  return goal == task.spec.parameters.end() || goal->second != "build";
+bool NeedsCoverage(const MissionState& mission) {
+  return mission.baseline->kind != "build" && mission.baseline->failing > 0;
 }
 
 /// What is missing for good (an earlier task is done but did not give it), as a sentence; "" when
@@ -137,8 +143,10 @@ std::string Prepare(const MissionState& mission, const TaskState& task, Paramete
   if (intent == "observe") return "";
   if (!AddBaseline(mission, parameters)) return "there is no baseline";
   if (intent == "localize") {
-    *later = mission.baseline->failing == 0;  // the verdict is on its way
-    if (*later || !NeedsCoverage(task) || AddOutput(mission, "observe", "coverage", parameters)) {
+    // Nothing to mend: the verdict is on its way, unless something was mended already.
+    *later = mission.baseline->failing == 0 && mission.bases.empty();
+    if (*later || !NeedsCoverage(mission) ||
+        AddOutput(mission, "observe", "coverage", parameters)) {
       return "";
     }
     return "the baseline has no coverage";
@@ -151,7 +159,7 @@ std::string Prepare(const MissionState& mission, const TaskState& task, Paramete
   }
   if (intent == "repair") {
     parameters["excluded_trees"] = Join(task.excluded_trees, " ");
-    if (!NeedsCoverage(task)) return "";
+    if (!NeedsCoverage(mission)) return "";
     return AddOutput(mission, "observe", "coverage", parameters) ? ""
                                                                  : "the baseline has no coverage";
   }
@@ -166,8 +174,7 @@ std::string Prepare(const MissionState& mission, const TaskState& task, Paramete
     if (batch == nullptr && PendingClaims(mission).empty()) return "no repair was verified";
     *later = batch == nullptr || batch->verdict != BatchVerdict::kOpen;
     if (*later) return "";
-    if (mission.baseline->kind != "build" &&
-        !AddOutput(mission, "observe", "coverage", parameters)) {
+    if (NeedsCoverage(mission) && !AddOutput(mission, "observe", "coverage", parameters)) {
       return "the baseline has no coverage";
     }
     return AddBatch(mission, *batch, parameters) ? "" : "a claim has no commit";

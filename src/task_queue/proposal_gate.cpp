@@ -1,7 +1,9 @@
 // The gate every proposal passes: preconditions, plans, teams, merges, verdicts.
 #include <algorithm>
 
+#include "src/domain/approval.h"
 #include "src/domain/delivery.h"
+#include "src/domain/evidence.h"
 #include "src/domain/plan.h"
 #include "src/task_queue/step.h"
 
@@ -182,6 +184,20 @@ std::string VerdictFault(const MissionState& mission, const Proposal& proposal) 
 std::string TipRef(const MissionId& id) { return StrCat("refs/coditect/", id, "/tip"); }
 std::string BranchRef(const MissionId& id) { return StrCat("refs/heads/coditect/", id); }
 std::string PatchRef(const MissionId& id) { return StrCat("refs/coditect/", id, "/patch"); }
+
+bool AllowsMerge(const MissionState& mission, const MergeTested& tested) {
+  const bool verified = mission.status == MissionStatus::kCompleted &&
+                        mission.outcome == Outcome::kVerified && mission.baseline.has_value();
+  if (!verified || !tested.fault.empty()) return false;
+  const Evidence& evidence = tested.evidence;
+  if (!EvidenceFaultFor(evidence, tested.tree, mission.baseline->expected_digest).empty()) {
+    return false;
+  }
+  return evidence.review.empty() ||
+         std::ranges::any_of(mission.approvals, [](const auto& approval) {
+           return approval.subject == kApproveMerge && approval.status == ApprovalStatus::kApproved;
+         });
+}
 
 std::string ProposalFault(const MissionState& mission, const Proposal& proposal) {
   if (!mission.running()) return "the run is not active";

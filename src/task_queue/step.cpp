@@ -187,7 +187,7 @@ class Stepper {
       ConcludeMerging(mission, merge_id);
       return;
     }
-    const CommitId base = mission.request.repository.base_commit;
+    const CommitId base = PresentBase(mission).base_commit;
     Append(mission.id,
            BatchDecided{.task_id = merge_id,
                         .number = static_cast<uint32_t>(mission.merge.batches.size()) + 1,
@@ -207,14 +207,29 @@ class Stepper {
       return;
     }
     if (merge.merged.size() == faults) {
-      Append(mission.id, TaskDone{.task_id = merge_id});
-      Settle(mission, merge_id);
+      FinishMerging(mission, merge_id);
       return;
     }
     std::string reason = StrCat(merge.merged.size(), " of ", faults, " independent ",
                                 faults == 1 ? "fault was" : "faults were", " mended");
     for (const DroppedClaim& dropped : merge.dropped) StrAppend(reason, "; ", dropped.reason);
     Fail(mission, merge_id, reason);
+  }
+
+  /// Everything is merged. Where the plan goes on from there, that is what it goes on with.
+  void FinishMerging(MissionState& mission, TaskId merge_id) {
+    const bool advances = mission.Find(merge_id)->spec.parameters.contains("advances");
+    if (advances && mission.bases.size() >= kAdvancedBasesMax) {
+      Fail(mission, merge_id,
+           StrCat("what the plan begins with was mended ", kAdvancedBasesMax, " times already"));
+      return;
+    }
+    Append(mission.id, TaskDone{.task_id = merge_id});
+    if (advances) {
+      Append(mission.id,
+             BaseAdvanced{.task_id = merge_id, .commit = mission.tip, .tree = mission.tip_tree});
+    }
+    Settle(mission, merge_id);
   }
 
   /// True when the proposal may not take effect yet: a person is asked, once for what is to be
@@ -238,24 +253,12 @@ class Stepper {
     return true;
   }
 
-  /// A person may merge what was seen passing, and nothing else: the very tree, all the tests that
-  /// the mission promised, and a review only where they have approved the mission's own.
   void On(MissionState& mission, const MergeTested& tested) {
-    const bool verified = mission.status == MissionStatus::kCompleted &&
-                          mission.outcome == Outcome::kVerified && mission.baseline.has_value();
-    if (!verified || !tested.fault.empty()) return;
-    const Evidence& evidence = tested.evidence;
-    if (!EvidenceFaultFor(evidence, tested.tree, mission.baseline->expected_digest).empty()) return;
-    if (!evidence.review.empty() &&
-        std::none_of(mission.approvals.begin(), mission.approvals.end(), [](const auto& approval) {
-          return approval.subject == kApproveMerge && approval.status == ApprovalStatus::kApproved;
-        })) {
-      return;
-    }
+    if (!AllowsMerge(mission, tested)) return;
     Append(mission.id, MergeAllowed{.branch = tested.branch,
                                     .onto = tested.onto,
                                     .tree = tested.tree,
-                                    .evidence = evidence});
+                                    .evidence = tested.evidence});
   }
 
   /// An answer counts once, for the digest that was asked about.
@@ -528,13 +531,6 @@ class Stepper {
       }
       Settle(mission, id);
     }
-  }
-
-  static bool CannotStart(const MissionState& mission, const TaskState& task) {
-    for (size_t i = 0; i < task.spec.dependencies.size(); ++i) {
-      if (DependencyImpossible(mission, task, i)) return true;
-    }
-    return false;
   }
 
   void CancelRivals(MissionState& mission, uint32_t group, std::vector<TaskId>& work) {

@@ -18,6 +18,10 @@ void Step(ShardState& state, Event fact, std::vector<Event>& out);
 /// verdict needs a delivered branch.
 std::string ProposalFault(const MissionState& mission, const Proposal& proposal);
 
+/// A person may merge what was seen passing, and nothing else: the very tree, all the tests that
+/// the mission promised, and a review only where they have approved the mission's own.
+bool AllowsMerge(const MissionState& mission, const MergeTested& tested);
+
 /// The timer that ends a lease whose agent never reports.
 std::string LeaseTimer(TaskId task_id, const Epoch& epoch);
 

@@ -432,11 +432,11 @@ std::map<HostId, AgentService*> TaskQueue::Hosts() {
 void TaskQueue::PublishWanted() {
   const std::map<HostId, AgentService*> hosts = Hosts();
   std::set<MissionId> ended;
-  for (const auto& [id, request] : requests_) {
-    const MissionState* mission = state_.Find(id);
-    if (mission == nullptr || !mission->running()) ended.insert(id);
+  for (const auto& [key, request] : requests_) {
+    const MissionState* mission = state_.Find(key.first);
+    if (mission == nullptr || !mission->running()) ended.insert(key.first);
   }
-  for (const MissionId& id : ended) requests_.erase(id);
+  std::erase_if(requests_, [&](const auto& entry) { return ended.contains(entry.first.first); });
   for (const auto& [host_id, host] : hosts) {
     auto& published = published_[host_id];
     published = MakeWanted(host_id, published.get());
@@ -467,8 +467,7 @@ std::shared_ptr<const WantedSet> TaskQueue::MakeWanted(const HostId& host_id,
       set->leases.push_back(before->leases[old]);
       continue;
     }
-    auto& request = requests_[key.mission_id];
-    if (request == nullptr) request = std::make_shared<MissionRequest>(mission->request);
+    const std::shared_ptr<const MissionRequest> request = RequestOf(*mission, task);
     // Shared by all the sets it is in.
     set->leases.push_back(
         std::make_shared<WantedLease>(WantedLease{.mission_id = key.mission_id,
@@ -480,6 +479,20 @@ std::shared_ptr<const WantedSet> TaskQueue::MakeWanted(const HostId& host_id,
                                                   .request = request}));
   }
   return set;
+}
+
+/// Shared by the leases that begin with the same base. What is delivered is delivered onto the
+/// person's own.
+std::shared_ptr<const MissionRequest> TaskQueue::RequestOf(const MissionState& mission,
+                                                           const TaskState& task) {
+  const bool delivers = task.spec.intent == "integrate" || task.spec.intent == "deliver";
+  auto& request = requests_[{mission.id, delivers ? 0 : mission.bases.size()}];
+  if (request == nullptr) {
+    auto made = std::make_shared<MissionRequest>(mission.request);
+    if (!delivers) made->repository = PresentBase(mission);
+    request = std::move(made);
+  }
+  return request;
 }
 
 void TaskQueue::ProposeNext(const std::set<MissionId>& touched) {

@@ -118,6 +118,8 @@ class TaskQueue final : public TaskQueueService {
   void PublishWanted();
   /// The host's wanted set now; what it has in common with `before` (may be null) is shared.
   std::shared_ptr<const WantedSet> MakeWanted(const HostId& host_id, const WantedSet* before);
+  std::shared_ptr<const MissionRequest> RequestOf(const MissionState& mission,
+                                                  const TaskState& task);
   void ProposeNext(const std::set<MissionId>& touched);
   bool Reconcile();
   /// Deletes some of what the log was truncated by. True while there is more.
@@ -140,7 +142,8 @@ class TaskQueue final : public TaskQueueService {
   uint64_t swept_before_ = 0;        // the log is known to begin there or later
   MonotonicTime next_reopen_;        // while not healthy
   std::vector<Message> unrecorded_;  // what must be stored as soon as anything can be
-  std::map<MissionId, std::shared_ptr<const MissionRequest>> requests_;  // shared with the hosts
+  // Shared with the hosts: by mission and how often its base has advanced.
+  std::map<std::pair<MissionId, size_t>, std::shared_ptr<const MissionRequest>> requests_;
   std::map<HostId, std::shared_ptr<const WantedSet>> published_;  // the last one of each host
   std::set<std::pair<MissionId, ProposalKind>> proposed_;         // in the inbox, not decided yet
   std::map<std::pair<MissionId, std::string>, MonotonicTime> timers_;

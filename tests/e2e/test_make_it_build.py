@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from conftest import refused, verified
+
 GOAL = "make it build"
 
 SHAPES = {
@@ -325,14 +327,51 @@ def test_an_error_in_a_test_is_told_and_left_alone(person, make):
     assert "never changes" in json.dumps(result.json["tried"])
 
 
-def test_a_broken_build_behind_failing_tests_names_the_goal_that_mends_it(person, make):
-    for files in (SHAPES, COUNTER):
-        path = "src/store.cpp" if files is SHAPES else "src/counter.c"
-        repository = make(broken(files, (path, "return", "retrun")), path.replace("/", "-"))
-        result = run(person, repository, goal="make the tests pass")
-        assert result.code == 3, result
-        assert 'coditect run "make it build"' in result.json["reason"]
-        assert path + ":" in result.json["reason"]
+def test_a_broken_build_is_mended_before_the_tests(person, make):
+    for files, slip in ((SHAPES, ("src/store.cpp", "shape.area()", "shape.aera()")),
+                        (COUNTER, ("src/counter.c", "counter->count = 0;", "counter->count = 0"))):
+        path, text, _ = slip
+        repository = make(broken(files, slip), path.replace("/", "-"))
+        report = verified(person, repository)
+        assert report["reason"] == "it builds again, and every expected test was seen passing"
+        assert report["build"]["base"] == "fails" and report["build"]["delivered"] == "builds"
+        assert {e["kind"] for e in report["evidence"]} > {"build"}
+        assert {e["tree"] for e in report["evidence"]} == {
+            repository.git("rev-parse", report["branch"] + "^{tree}").strip()}
+        assert text in text_of(repository, report, path)
+        shown = person.call("show", report["run"], cwd=repository.path).out
+        assert "it builds again" in shown
+
+
+def test_tests_that_fail_behind_a_mended_build_are_mended_too(person, make):
+    repository = make(broken(SHAPES, ("src/store.cpp", "shape.area()", "shape.aera()"),
+                             ("src/shape.cpp", "width_ * height_", "width_ + height_")))
+    report = verified(person, repository)
+    assert len(report["changes"]) == 2, report["changes"]
+    commits = repository.git("rev-list", "HEAD.." + report["branch"]).split()
+    assert commits[::-1] == [change["commit"] for change in report["changes"]]
+    first, last = report["evidence"][0], report["evidence"][-1]
+    assert first["kind"] == "build" and last["kind"] == "tests" and first["tree"] != last["tree"]
+    assert report["tests"]["passed"] == ["shape"]
+    assert repository.suite_passes(report["branch"], "sh", "-c",
+                                   "cmake -S . -B b && cmake --build b && ctest --test-dir b")
+
+
+def test_a_mended_build_whose_tests_fail_is_a_partial_result(person, make):
+    strange = broken(SHAPES, ("src/store.cpp", "shape.area()", "shape.aera()"))
+    # Nothing of the sources runs in it.
+    strange["tests/size_test.cpp"] = ("#undef NDEBUG\n#include <cassert>\n#include \"shape.h\"\n\n"
+                                      "int main() { assert(sizeof(geo::Shape) == 1); }\n")
+    strange["CMakeLists.txt"] += ("add_executable(size_test tests/size_test.cpp)\n"
+                                  "target_link_libraries(size_test shapes)\n"
+                                  "add_test(NAME size COMMAND size_test)\n")
+    repository = make(strange)
+    reason = refused(person, repository, 3, "not_verified", "-c", "search.tests_max=40")
+    assert reason.startswith("the build is mended, the tests behind it are not: "), reason
+    report = person.call("show", person.runs()[0]["run"], "--json").json
+    assert report["tests"]["failed"] == ["size"] and report["commit"] == ""
+    assert "shape.area()" in repository.git("show", report["partial"] + ":src/store.cpp")
+    assert report["partial"][:12] in report["next"][0]
 
 
 def test_a_repository_without_a_build_says_so(person, make):

@@ -133,6 +133,68 @@ def test_what_a_person_downloaded_in_their_build_folder_is_used(person, make):
         "CMakeLists.txt", "fancy.h"]
 
 
+def test_the_build_is_configured_as_the_persons_own_folder_is(person, make):
+    files = cmake("option(STRICT \"no slack\" OFF)\nif(STRICT)\n"
+                  "  add_compile_definitions(STRICT)\nendif()\n")
+    files["src/range.c"] += "#ifndef STRICT\n#error only the strict build is maintained\n#endif\n"
+    repository = make({**files, ".gitignore": "/build/\n"})
+    subprocess.run(["cmake", "-S", ".", "-B", "build", "-DSTRICT=ON", "-DCMAKE_BUILD_TYPE=Debug"],
+                   cwd=repository.path, check=True, capture_output=True)
+    before = sorted(str(path) for path in (repository.path / "build").rglob("*"))
+    report = verified(person, repository)
+    assert "-DSTRICT=ON" in report["evidence"][-1]["command"], report["evidence"]
+    assert sorted(report["tests"]["passed"]) == ["clamp", "width"]
+    shown = person.call("logs", report["run"], cwd=repository.path).out
+    assert "it is configured as build/CMakeCache.txt says: -DCMAKE_BUILD_TYPE=Debug" in shown
+    assert sorted(str(path) for path in (repository.path / "build").rglob("*")) == before
+
+
+EMULATOR = """#!/bin/sh
+# Puts right what the compiler did to the program, and runs it.
+copy=$(mktemp) && cp "$1" "$copy" && shift
+printf '\\076\\000' | dd of="$copy" bs=1 seek=18 conv=notrunc 2>/dev/null
+chmod 755 "$copy" && exec "$copy" "$@"
+"""
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the emulator knows one processor")
+def test_tests_for_another_machine_run_by_the_emulator(person, make):
+    files = cmake()
+    files["CMakeLists.txt"] = files["CMakeLists.txt"].replace(
+        "project(", "set(CMAKE_TOOLCHAIN_FILE ${CMAKE_SOURCE_DIR}/foreign.cmake)\nproject(")
+    repository = make({**files, "foreign.cmake": TOOLCHAIN + "set(CMAKE_CROSSCOMPILING_EMULATOR "
+                       "${CMAKE_CURRENT_LIST_DIR}/emulator)\n",
+                       "foreign-cc": FOREIGN, "emulator": EMULATOR})
+    for name in ("foreign-cc", "emulator"):
+        (repository.path / name).chmod(0o755)
+    repository.commit("executable")
+    report = verified(person, repository)
+    assert sorted(report["tests"]["passed"]) == ["clamp", "width"]
+
+
+@pytest.mark.parametrize("wrap", [
+    "[wrap-file]\ndirectory = fancy-1\nsource_url = https://example.invalid/fancy-1.tar.gz\n"
+    "source_filename = fancy-1.tar.gz\nsource_hash = " + "0" * 64 + "\n",
+    "[wrap-git]\nurl = https://example.invalid/fancy.git\nrevision = main\n",
+], ids=["file", "git"])
+def test_what_a_subproject_of_meson_downloads_is_named(person, make, wrap):
+    files = {**LIBRARY, **MESON, "subprojects/fancy.wrap": wrap}
+    files["meson.build"] += "subproject('fancy')\n"
+    reason = refused(person, make(files), 3, "not_verified")
+    assert "downloads fancy, and the sandbox has no network" in reason
+
+
+def test_what_tests_leave_for_their_next_run_is_gone_by_then(person, make):
+    # Once it has run, it fails until somebody cleans up.
+    files = cmake()
+    files["tests/test_width.c"] = files["tests/test_width.c"].replace(
+        "int main(void) {", "#include <stdio.h>\nint main(void) {\n"
+        "  assert(fopen(\"left-behind\", \"r\") == 0);\n"
+        "  assert(fopen(\"left-behind\", \"w\") != 0);")
+    report = verified(person, make(files))
+    assert sorted(report["tests"]["passed"]) == ["clamp", "width"]
+
+
 def test_a_build_that_does_not_fit_the_time_ends_at_the_limit(person, make):
     slow = cmake("add_custom_target(slow ALL COMMAND ${CMAKE_COMMAND} -E sleep 600)\n")
     reason = refused(person, make(slow), 6, "limit", "--max-time", "16s")

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "src/adapters/native/person_build.h"
 #include "src/base/file.h"
 #include "src/base/strings.h"
 
@@ -50,35 +51,14 @@ bool Calls(std::string_view text, std::string_view name) {
   return false;
 }
 
-/// True for an option's name that says "build the tests" and nothing more special.
-bool SwitchesTestsOn(const std::string& name) {
-  bool tests = false;
-  for (const std::string& word : Split(name, '_')) {
-    constexpr std::string_view kTests[] = {"TEST", "TESTS", "TESTING", "UNITTEST", "UNITTESTS"};
-    constexpr std::string_view kSpecial[] = {"INSTALL", "FUZZ",    "FUZZING", "VALGRIND", "BENCH",
-                                             "PERF",    "NETWORK", "DISABLE", "NO",       "SKIP",
-                                             "WITHOUT", "GPU",     "SLOW",    "ONLY"};
-    if (std::ranges::find(kSpecial, word) != std::end(kSpecial)) return false;
-    tests |= std::ranges::find(kTests, word) != std::end(kTests);
-  }
-  return tests;
-}
-
 /// -DNAME=ON for each option of a CMakeLists.txt, `option(NAME "…" OFF)` or dependent, that keeps
 /// tests from being built.
 std::vector<std::string> TestSwitches(const std::string& text) {
   std::vector<std::string> switches;
-  constexpr std::string_view kOption = "option(";
-  for (size_t at = text.find(kOption); at != std::string::npos; at = text.find(kOption, at + 1)) {
-    const size_t start = text.find_first_not_of(" \t\r\n", at + kOption.size());
-    const size_t quote = text.find('"', at);
-    const size_t close = quote == std::string::npos ? quote : text.find('"', quote + 1);
-    if (start == std::string::npos || close == std::string::npos) break;
-    const std::string name = text.substr(start, text.find_first_of(" \t\r\n\")", start) - start);
-    const size_t value = std::min(text.find_first_not_of(" \t\r\n", close + 1), text.size());
-    const std::string_view rest = std::string_view(text).substr(value);
-    const bool off = rest.starts_with("OFF") || rest.starts_with("FALSE") || rest.starts_with(')');
-    if (off && SwitchesTestsOn(name)) switches.push_back(StrCat("-D", name, "=ON"));
+  for (const DeclaredOption& option : DeclaredOptions(text)) {
+    if (!option.on && IsTestOption(option.name)) {
+      switches.push_back(StrCat("-D", option.name, "=ON"));
+    }
   }
   return switches;
 }

@@ -5,6 +5,7 @@
 
 #include "src/adapters/native/filter.h"
 #include "src/adapters/native/layout.h"
+#include "src/adapters/native/person_build.h"
 #include "src/adapters/native/repair_build.h"
 #include "src/adapters/native/test_run.h"
 #include "src/base/strings.h"
@@ -66,6 +67,40 @@ bool ChooseBuild(const std::vector<TreeEntry>& files, HarnessPlan* plan) {
     plan->command = "make";
   }
   return !plan->runner.empty();
+}
+
+/// Where the person has a build folder of these sources, they are configured as there.
+Status FollowPerson(const Context& ctx, Workspace& workspace, HarnessPlan* plan) {
+  std::string folder;
+  bool preset = false;
+  for (const std::string& argument : plan->arguments) {
+    if (argument.starts_with("-S")) folder = argument.substr(2) + "/";
+    preset |= argument.starts_with("--preset=");
+  }
+  const auto lists = workspace.Read(folder + "CMakeLists.txt");
+  if (!lists.ok()) return absl::OkStatus();
+  SandboxLimits limits;
+  limits.wall = kProbeWall;
+  Shell shell(workspace, limits);
+  for (const std::string& file :
+       {folder + "build/CMakeCache.txt", folder + "_build/CMakeCache.txt"}) {
+    const auto cache = workspace.Read(file);
+    if (!cache.ok()) continue;
+    ASSIGN_OR_RETURN(std::string source, shell.Repository(ctx));
+    if (!folder.empty()) source += "/" + folder.substr(0, folder.size() - 1);
+    std::vector<std::string> arguments = ArgumentsOfCache(*cache, source, DeclaredOptions(*lists));
+    if (preset) std::erase(arguments, "-GNinja");
+    if (arguments.empty()) continue;
+    const std::string words = Join(arguments, " ");
+    constexpr std::string_view kBefore = " -B build";
+    const size_t at = plan->command.find(kBefore);
+    if (at != std::string::npos) plan->command.insert(at + kBefore.size(), " " + words);
+    plan->arguments.insert(plan->arguments.end(), arguments.begin(), arguments.end());
+    plan->notes.push_back(
+        StrCat("it is configured as ", file, " says: ", words, "; nothing built there is used"));
+    break;
+  }
+  return absl::OkStatus();
 }
 
 struct Tool {
@@ -156,6 +191,7 @@ StatusOr<HarnessPlan> Harness::Detect(const Context& ctx, Workspace& workspace,
                     "meson.build, configure, a target check or test of a Makefile); name the ",
                     "command that checks it with --verify");
   }
+  if (plan.runner == "ctest") RETURN_IF_ERROR(FollowPerson(ctx, workspace, &plan));
   RETURN_IF_ERROR(CheckTools(ctx, workspace, layout.any_cxx, &plan));
   return plan;
 }
