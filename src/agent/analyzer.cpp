@@ -202,12 +202,18 @@ class Observation {
   }
 
   /// A test that loops for ever is a failing test, not the end of the run: it may use a part of
-  /// what a run may take. Tracing makes tests slower.
-  static uint64_t TestCpuLimit(std::chrono::milliseconds run, TraceMode trace) {
+  /// what a run may take. Tracing makes tests slower, but what is wild (memory errors) may loop
+  /// only when it is traced, and the tests behind it are to be seen, too.
+  uint64_t TestCpuLimit(std::chrono::milliseconds run, TraceMode trace) const {
     constexpr uint64_t kTestsPerRun = 3;
     constexpr uint64_t kTestMsMax = 300'000;
+    constexpr uint64_t kTracingFactor = 30;
+    constexpr uint64_t kTracedMsMin = 5'000;
     const uint64_t limit = std::min(static_cast<uint64_t>(run.count()) / kTestsPerRun, kTestMsMax);
-    return trace == TraceMode::kNone ? limit : 2 * limit;
+    if (trace == TraceMode::kNone) return limit;
+    uint64_t longest_us = 0;
+    for (const TestCase& test : first_.cases) longest_us = std::max(longest_us, test.wall_us);
+    return std::min(2 * limit, std::max(kTracedMsMin, kTracingFactor * longest_us / 1000));
   }
 
   void ReportProgress() {
@@ -307,10 +313,25 @@ class Observation {
     return ids;
   }
 
+  /// A traced run that ended early says nothing of failing tests it did not come to: those are
+  /// traced alone.
+  Status TraceMissed(TestReport* traced) {
+    if (traced->normal_end) return absl::OkStatus();
+    const Look seen = LookAt(*traced);
+    std::vector<std::string> missed = FailingIn(LookAt(first_));
+    std::erase_if(missed, [&](const std::string& id) { return seen.cases.contains(id); });
+    if (missed.empty()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(TestReport rest, RunTests(missed, TraceMode::kPerTest));
+    std::ranges::move(rest.cases, std::back_inserter(traced->cases));
+    std::ranges::move(rest.coverage, std::back_inserter(traced->coverage));
+    return absl::OkStatus();
+  }
+
   /// The second look records which lines each test executes and is the second collection; further
   /// ones repeat what failed.
   Status LookAgain(TaskResult* result) {
     ASSIGN_OR_RETURN(TestReport traced, RunTests({}, TraceMode::kPerTest));
+    RETURN_IF_ERROR(TraceMissed(&traced));
     if (traced.normal_end) {
       baseline_.unstable = UnstableFunctions(IdsOf(first_), IdsOf(traced));
     }

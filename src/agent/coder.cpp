@@ -115,7 +115,7 @@ class Coding {
   }
 
   Status OpenFilter() {
-    ASSIGN_OR_RETURN(filter_workspace_, OpenWorkspace(lease_, WorkspaceUse::kSearch));
+    ASSIGN_OR_RETURN(filter_workspace_, OpenWorkspace(lease_, WorkspaceUse::kFilter));
     ASSIGN_OR_RETURN(filter_, lease_.services.harness.OpenFilter(lease_.ctx, *filter_workspace_,
                                                                  NewFilterRequest()));
     return absl::OkStatus();
@@ -231,7 +231,7 @@ class Coding {
     const std::vector<Candidate> starved = search_->Starved(kStarvedMax);
     if (starved.empty()) return absl::OkStatus();
     if (patient_filter_ == nullptr) {
-      ASSIGN_OR_RETURN(patient_workspace_, OpenWorkspace(lease_, WorkspaceUse::kSearch));
+      ASSIGN_OR_RETURN(patient_workspace_, OpenWorkspace(lease_, WorkspaceUse::kFilter));
       FilterRequest request = NewFilterRequest();
       request.fuel = kStarvedFuel;
       ASSIGN_OR_RETURN(patient_filter_, lease_.services.harness.OpenFilter(

@@ -1,14 +1,11 @@
 // The integrator at the end of a run: tests the result on the base branch as it is now where that
 // is to move, and delivers.
 #include <algorithm>
-#include <memory>
-#include <set>
 
 #include "src/agent/lease.h"
 #include "src/agent/mission_resources.h"
-#include "src/agent/test_run.h"
+#include "src/agent/moved_base.h"
 #include "src/domain/delivery.h"
-#include "src/domain/evidence.h"
 
 namespace coditect {
 namespace {
@@ -29,50 +26,19 @@ Work BlockedDelivery(const Lease& lease, const std::string& sentence) {
   return work;
 }
 
-/// Tests of the moved branch that fail with the repairs and that the run's base did not have:
-/// nobody can say that they are not to blame.
-std::vector<std::string> FailuresOfNewTests(const Baseline& baseline, const TestReport& report) {
-  std::set<std::string> known;
-  for (const TestCase& test : baseline.cases) known.insert(test.id);
-  std::vector<std::string> failures;
-  for (const TestCase& test : report.cases) {
-    if (test.status == TestStatus::kFailed && !known.contains(test.id)) failures.push_back(test.id);
-  }
-  return failures;
-}
-
-/// Runs the whole expected suite on `tree` in a clean workspace whose base is the moved branch:
-/// what the person changed there is theirs, only the repairs are judged.
-StatusOr<Work> TestOnMoved(const Lease& lease, const BaseBranch& branch, const TreeId& tree) {
-  auto request = std::make_shared<MissionRequest>(lease.mission.request());
-  request->repository.base_commit = branch.commit;
-  request->repository.base_tree = branch.tree;
-  const std::string name = request->repository.base_name;
-  MissionResources resources(lease.wanted.mission_id, request, lease.services);
-  const Lease moved{
-      .ctx = lease.ctx, .wanted = lease.wanted, .mission = resources, .services = lease.services};
-  ASSIGN_OR_RETURN(const Baseline baseline, lease.Get<Baseline>(lease.Parameter("baseline")));
-  ASSIGN_OR_RETURN(const FaultReport faults, lease.Get<FaultReport>(lease.Parameter("faults")));
-  ASSIGN_OR_RETURN(const auto expected, ExpectedIds(baseline, faults, lease.Parameter("clusters")));
-  ASSIGN_OR_RETURN(const auto changes, ChangesFromBase(moved, tree));
+/// The repairs on the branch as it is now.
+StatusOr<Work> IntegrateOnMoved(const Lease& lease, const BaseBranch& branch, const TreeId& tree) {
+  ASSIGN_OR_RETURN(const MovedClaim claim, TestOnMoved(lease, branch, tree));
   Work work;
-  work.result = lease.NewResult(ResultOutcome::kSuccess);
-  ASSIGN_OR_RETURN(const ClaimRun run,
-                   RunClaim(moved, baseline, tree, changes, expected, WorkspaceUse::kProof,
-                            lease.IntParameter("seed"), &work.result.usage));
-  work.result.evidence = run.evidence;
-  std::string fault = EvidenceFault(run.evidence);
-  if (const auto failures = FailuresOfNewTests(baseline, run.report);
-      fault.empty() && !failures.empty()) {
-    fault = StrCat("tests that came with it fail: ", NamesShown(failures));
+  if (claim.fault.empty()) {
+    work.result = lease.NewResult(ResultOutcome::kSuccess);
+  } else {
+    work = BlockedDelivery(
+        lease, StrCat("the repairs do not pass on ", lease.mission.request().repository.base_name,
+                      " as it is now: ", claim.fault));
   }
-  if (!fault.empty()) {
-    Work blocked = BlockedDelivery(
-        lease, StrCat("the repairs do not pass on ", name, " as it is now: ", fault));
-    blocked.result.evidence = run.evidence;
-    blocked.result.usage = work.result.usage;
-    return blocked;
-  }
+  work.result.evidence = claim.evidence;
+  work.result.usage = claim.usage;
   return work;
 }
 
@@ -145,7 +111,7 @@ StatusOr<Work> Integrate(const Lease& lease) {
     }
     const auto seen = Split(lease.Parameter("verified_trees"), ' ');
     if (std::find(seen.begin(), seen.end(), forecast.tree) == seen.end()) {
-      ASSIGN_OR_RETURN(work, TestOnMoved(lease, branch, forecast.tree));
+      ASSIGN_OR_RETURN(work, IntegrateOnMoved(lease, branch, forecast.tree));
       if (work.result.outcome != ResultOutcome::kSuccess) return work;
     }
     work.result.tree = forecast.tree;

@@ -158,7 +158,9 @@ StatusOr<Work> Merge(const Lease& lease) {
     return work;
   }
   if (!HasWord(lease.Parameter("verified_trees"), chain.tree())) {
-    RETURN_IF_ERROR(TestMerged(lease, chain.tree(), &work.result));
+    const Status tested = TestMerged(lease, chain.tree(), &work.result);
+    if (!tested.ok()) lease.Spend(work.result.usage);
+    RETURN_IF_ERROR(tested);
   }
   if (work.result.outcome != ResultOutcome::kSuccess) return work;
   work.result.commit = chain.commit();

@@ -37,6 +37,7 @@ class Localization {
     request.coverage = traced_.coverage;
     request.errors = errors_;
     request.files = editable_;
+    request.findings = traced_.findings;
     for (const repair::FailureCluster& found : Clusters(request)) {
       ASSIGN_OR_RETURN(FaultCluster cluster, MakeCluster(found));
       report_.clusters.push_back(std::move(cluster));

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "src/agent/metered_workspace.h"
 #include "src/base/file.h"
 #include "src/base/random.h"
 #include "src/base/sha256.h"
@@ -197,7 +198,9 @@ StatusOr<std::unique_ptr<Workspace>> OpenWorkspace(const Lease& lease, Workspace
   options.toolchain = *tools;
   options.layers = lease.mission.Built(for_proof);
   options.read_only_files = lease.services.harness.SupportFiles();
-  return lease.services.sandbox.OpenWorkspace(lease.ctx, options);
+  ASSIGN_OR_RETURN(auto workspace, lease.services.sandbox.OpenWorkspace(lease.ctx, options));
+  if (lease.meter == nullptr || use == WorkspaceUse::kFilter) return workspace;
+  return MeterWorkspace(std::move(workspace), *lease.meter);
 }
 
 StatusOr<std::vector<FileChange>> ChangesFromBase(const Lease& lease, const std::string& tree_ish) {

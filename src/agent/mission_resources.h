@@ -72,10 +72,12 @@ class MissionResources {
 
 enum class WorkspaceUse {
   kSearch,  // begins with what was built of the base before
+  kFilter,  // the same, for a filter, which tells itself what it used
   kProof,   // builds whatever it is judged by
 };
 
-/// A workspace on the mission's base, at the person's path, for this lease.
+/// A workspace on the mission's base, at the person's path, for this lease. What its end kills
+/// there is counted by the lease's meter.
 StatusOr<std::unique_ptr<Workspace>> OpenWorkspace(const Lease& lease, WorkspaceUse use);
 
 /// What turns the base tree into `tree_ish`.

@@ -15,10 +15,11 @@ struct SanitizedTests {
   std::vector<std::string> passing;
 };
 
-/// What the sanitizers report of failing tests on the base, and of no passing one: what tests do
-/// that pass is not why others fail. At most 64 of each are run, each alone; the passing ones only
-/// when something was found. Says in the log what was found, or why nothing could be. Costs one
-/// build, kept for RemainingFinding; added to `usage`. Nothing for a language without sanitizers.
+/// What the sanitizers report of failing tests on the base: misuse of memory, and what they report
+/// of no passing test, since what tests do that pass is not why others fail. At most 64 of each are
+/// run, each alone; the passing ones only when something was found. Says in the log what was found,
+/// or why nothing could be. Costs one build, kept for RemainingFinding; added to `usage`. Nothing
+/// for a language without sanitizers.
 StatusOr<std::vector<SanitizerFinding>> FindingsOnBase(const Lease& lease, const HarnessPlan& plan,
                                                        SanitizedTests tests, Usage* usage);
 

@@ -70,7 +70,10 @@ ResolvedTools FindTools(const python::InterpreterRequest& wanted,
 }
 
 git::DeliveryOptions DeliveryOptions(const StatePaths& paths, const Delivered& delivered) {
-  return {.delivered = delivered, .state_folder = paths.state, .label = ProcessLabel()};
+  return {.delivered = delivered,
+          .state_folder = paths.state,
+          .label = ProcessLabel(),
+          .new_objects = paths.new_objects};
 }
 
 }  // namespace
@@ -151,7 +154,8 @@ StatusOr<std::unique_ptr<Repository>> OpenMissionRepository(const Context& ctx,
   return git::OpenRepository(ctx, {.repository = request.repository,
                                    .state_folder = paths.state,
                                    .label = ProcessLabel(),
-                                   .git_program = ""});
+                                   .git_program = "",
+                                   .new_objects = paths.new_objects});
 }
 
 StatusOr<std::unique_ptr<Delivery>> OpenMissionDelivery(const Context& ctx, const StatePaths& paths,
@@ -159,7 +163,8 @@ StatusOr<std::unique_ptr<Delivery>> OpenMissionDelivery(const Context& ctx, cons
   return git::OpenDelivery(ctx, {.repository = repository,
                                  .state_folder = paths.state,
                                  .label = ProcessLabel(),
-                                 .git_program = ""});
+                                 .git_program = "",
+                                 .new_objects = paths.new_objects});
 }
 
 StatusOr<ResolvedRepository> ResolveRepository(const Context& ctx, const std::string& folder,
@@ -174,8 +179,10 @@ StatusOr<ResolvedRepository> ResolveRepository(const Context& ctx, const std::st
 
 StatusOr<WorkTreeState> LookAtWorkTree(const Context& ctx, const StatePaths& paths,
                                        const RepositoryRef& repository) {
-  return git::TakeSnapshot(
-      ctx, {.repository = repository, .state_folder = paths.state, .label = ProcessLabel()});
+  return git::TakeSnapshot(ctx, {.repository = repository,
+                                 .state_folder = paths.state,
+                                 .label = ProcessLabel(),
+                                 .new_objects = paths.new_objects});
 }
 
 StatusOr<std::optional<WorkTreeSnapshot>> SnapshotWorkTree(const Context& ctx,
@@ -210,7 +217,9 @@ StatusOr<std::optional<WorkTreeSnapshot>> SnapshotWorkTree(const Context& ctx,
                         .message = StrCat("Uncommitted changes of the work tree\n\n", files,
                                           ", as they were when a coditect run began.\n"),
                         .wall_ms = SystemClock().WallMs()}));
-  RETURN_IF_ERROR(git->UpdateRef(ctx, snapshot.ref, "", snapshot.commit));
+  if (paths.new_objects.empty()) {
+    RETURN_IF_ERROR(git->UpdateRef(ctx, snapshot.ref, "", snapshot.commit));
+  }
   ref.base_commit = snapshot.commit;
   ref.base_tree = state.tree;
   resolved->notes.push_back(
@@ -241,8 +250,13 @@ StatusOr<bool> UndoDelivery(const Context& ctx, const StatePaths& paths, const D
 
 StatusOr<MergeOutcome> MergeDelivery(const Context& ctx, const StatePaths& paths,
                                      const Delivered& delivered, const std::string& folder,
-                                     bool dry_run) {
-  return git::Merge(ctx, DeliveryOptions(paths, delivered), folder, dry_run);
+                                     const std::vector<TreeId>& tested, bool dry_run) {
+  return git::Merge(ctx, DeliveryOptions(paths, delivered), folder, tested, dry_run);
+}
+
+StatusOr<TreeId> WriteMerge(const Context& ctx, const StatePaths& paths, const Delivered& delivered,
+                            const CommitId& onto) {
+  return git::WriteMerge(ctx, DeliveryOptions(paths, delivered), onto);
 }
 
 StatusOr<std::vector<RunRef>> DropRunRefs(const Context& ctx, const StatePaths& paths,

@@ -98,10 +98,15 @@ StatusOr<bool> UndoDelivery(const Context& ctx, const StatePaths& paths, const D
                             bool dry_run);
 
 /// Merges the delivered commit into the branch checked out at `folder` if that makes the tested
-/// tree. FAILED_PRECONDITION in one sentence with the next step.
+/// tree or one of `tested`. FAILED_PRECONDITION in one sentence with the next step.
 StatusOr<MergeOutcome> MergeDelivery(const Context& ctx, const StatePaths& paths,
                                      const Delivered& delivered, const std::string& folder,
-                                     bool dry_run);
+                                     const std::vector<TreeId>& tested, bool dry_run);
+
+/// Writes the tree that merging the delivered commit into the commit `onto` makes. ABORTED when
+/// they conflict.
+StatusOr<TreeId> WriteMerge(const Context& ctx, const StatePaths& paths, const Delivered& delivered,
+                            const CommitId& onto);
 
 /// Drops the refs below refs/coditect/ of forgotten runs, which are all of one repository, and says
 /// which they were. NOT_FOUND when the repository is gone. `dry_run`: everything but the deletion.

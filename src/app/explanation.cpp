@@ -55,14 +55,22 @@ std::string ForecastText(const TaskState& task) {
   return text;
 }
 
+/// True when the claim that `verify` looked at is of `cluster`, or was seen mending it, too.
+bool Mends(const MissionState& mission, const TaskState& verify, const std::string& cluster) {
+  std::vector<TaskId> claims = MendedBy(mission, verify);
+  claims.push_back(verify.spec.task_id);
+  return std::ranges::any_of(claims, [&](TaskId id) {
+    const auto& parameters = mission.Find(id)->spec.parameters;
+    const auto of = parameters.find("clusters");
+    return of != parameters.end() && of->second == cluster;
+  });
+}
+
 /// The repair of cluster `cluster`, as far as it came.
 void AddRepair(const MissionState& mission, const std::string& cluster, FaultExplanation& fault) {
   for (const TaskState* verify : VerifyTasks(mission)) {
     const TaskState* winner = ClaimOf(mission, *verify);
-    if (winner == nullptr || winner->spec.parameters.count("cluster") == 0 ||
-        winner->spec.parameters.at("cluster") != cluster) {
-      continue;
-    }
+    if (winner == nullptr || !Mends(mission, *verify, cluster)) continue;
     const MergedClaim* merged = mission.merge.Merged(verify->spec.task_id);
     const DroppedClaim* dropped = mission.merge.Dropped(verify->spec.task_id);
     if (dropped != nullptr) fault.dropped = dropped->reason;

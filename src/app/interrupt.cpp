@@ -45,8 +45,10 @@ void WatchInterrupts() {
 int Interrupts() { return interrupts; }
 int LastInterrupt() { return last_signal; }
 
-InterruptReflex::InterruptReflex(std::function<void()> reflex)
-    : reflex_(std::move(reflex)), end_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+InterruptReflex::InterruptReflex(std::function<void()> reflex, int interrupts)
+    : reflex_(std::move(reflex)),
+      interrupts_(interrupts),
+      end_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   thread_ = std::thread([this] {
     ::pthread_setname_np(::pthread_self(), "interrupt");
     Wait();
@@ -59,7 +61,7 @@ InterruptReflex::~InterruptReflex() {
 }
 
 void InterruptReflex::Wait() {
-  while (Interrupts() < 2) {
+  while (Interrupts() < interrupts_) {
     pollfd polled[] = {{interrupt_event, POLLIN, 0}, {end_.get(), POLLIN, 0}};
     if (::poll(polled, 2, -1) < 0 && errno != EINTR) return;
     if (polled[1].revents != 0) return;

@@ -17,11 +17,12 @@ int Interrupts();
 /// The signal of the last one, 0 if none.
 int LastInterrupt();
 
-/// Calls `reflex` once, on a thread of its own, when the second interrupt comes while it lives:
-/// whatever the command's thread waits for then. One at a time; destruction waits for the thread.
+/// Calls `reflex` once, on a thread of its own, when the second interrupt (or the one of that
+/// number) comes while it lives: whatever the command's thread waits for then. One at a time;
+/// destruction waits for the thread.
 class InterruptReflex {
  public:
-  explicit InterruptReflex(std::function<void()> reflex);
+  explicit InterruptReflex(std::function<void()> reflex, int interrupts = 2);
   ~InterruptReflex();
   InterruptReflex(const InterruptReflex&) = delete;
   InterruptReflex& operator=(const InterruptReflex&) = delete;
@@ -30,6 +31,7 @@ class InterruptReflex {
   void Wait();
 
   const std::function<void()> reflex_;
+  const int interrupts_;
   UniqueFd end_;
   std::thread thread_;
 };

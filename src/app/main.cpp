@@ -139,6 +139,7 @@ void AddRunOptions(CLI::App* verb, RunOptions& options) {
       ->check(CLI::IsMember({"none", "plan", "merge", "all"}));
   verb->add_option("--seed", options.seed, "The same repository and seed give the same result")
       ->type_name("N");
+  verb->add_flag("--dry-run", options.dry_run, "Say what it would do, and do nothing");
 }
 
 void AddGoal(CLI::App* verb, RunOptions& options) {
@@ -160,6 +161,7 @@ void AddPlanToRun(CLI::App* run, RunOptions& options) {
   run->add_flag("--plan-only", options.plan_only, "End with the plan; change nothing");
   std::vector<CLI::Option*> others = run->get_options();
   std::erase(others, run->get_help_ptr());
+  std::erase(others, run->get_option("--dry-run"));
   CLI::Option* plan =
       run->add_option("--plan", options.plan, "Run the plan that this run ended with")
           ->type_name("ID")
@@ -233,9 +235,10 @@ void AddFollowUpVerbs(CLI::App& app, CommandLine& line, int* code) {
   wait->add_option("--max-time", line.max_time, "Wait no longer (exit 124): 90s, 10m, 2h")
       ->type_name("D")
       ->check(kNotEmpty);
+  AddDryRun(wait, line);
   wait->callback([&line, code] {
     RequireRunName(line, "--last or --all");
-    *code = WaitCommand(line.global, line.name, line.all, line.max_time);
+    *code = WaitCommand(line.global, line.name, line.all, line.max_time, line.dry_run);
   });
   CLI::App* explain = AddVerb(app, "explain", "Say why a run changed what it changed");
   AddRunId(explain, line);
@@ -351,6 +354,7 @@ void AddOtherVerbs(CLI::App& app, CommandLine& line, int* code) {
       ->check(kNotEmpty);
   demo->add_option("--seed", line.demo.seed, "Where the bug is drawn")->type_name("N");
   demo->add_flag("--list", line.demo.list, "Only say which projects --real knows");
+  demo->add_flag("--dry-run", line.demo.dry_run, "Say what it would do, and do nothing");
   demo->callback([&line, code] { *code = DemoCommand(line.global, line.demo); });
   CLI::App* init = AddVerb(app, "init", "Write a commented coditect.toml into the repository");
   AddDryRun(init, line);
@@ -435,39 +439,6 @@ void AddDescribingVerbs(CLI::App& app, CommandLine& line, int* code) {
   });
 }
 
-std::string DidYouMean(const std::string& near) {
-  return near.empty() ? "" : StrCat("; did you mean `", near, "`?");
-}
-
-bool TakesValue(const CLI::App& app, const std::string& word) {
-  const CLI::Option* option = app.get_option_no_throw(word);
-  return option != nullptr && option->get_items_expected_max() > 0;
-}
-
-/// The verbs as they stand in `words`, down from `app`: {run}, {config, list}. `unknown`: the first
-/// word where a verb should be but is none.
-std::vector<const CLI::App*> VerbsOf(const CLI::App& app, const std::vector<std::string>& words,
-                                     std::string* unknown) {
-  std::vector<const CLI::App*> verbs = {&app};
-  for (size_t i = 0; i < words.size(); ++i) {
-    if (words[i].starts_with("-")) {
-      if (TakesValue(app, words[i])) ++i;
-      continue;
-    }
-    if (verbs.back()->get_subcommands({}).empty()) break;
-    const auto known = verbs.back()->get_subcommands({});
-    const auto verb = std::find_if(known.begin(), known.end(), [&](const CLI::App* candidate) {
-      return candidate->get_name() == words[i];
-    });
-    if (verb == known.end()) {
-      *unknown = words[i];
-      break;
-    }
-    verbs.push_back(*verb);
-  }
-  return verbs;
-}
-
 /// The verb that was parsed, the innermost.
 const CLI::App& ParsedVerb(const CLI::App& app) {
   const CLI::App* at = &app;
@@ -480,74 +451,13 @@ void TakeJson(const CLI::App& app, CommandLine& line) {
   if (line.json.empty()) return;
   line.global.output = "json";
   if (line.json == "true") return;
-  const auto fields =
-      ParseFields(PathOf(ParsedVerb(app)) + (line.stat ? " --stat" : ""), line.json);
+  const char* const other = line.stat        ? " --stat"
+                            : line.demo.list ? " --list"
+                            : line.forecasts ? " --forecasts"
+                                             : "";
+  const auto fields = ParseFields(PathOf(ParsedVerb(app)) + other, line.json);
   if (!fields.ok()) throw CLI::ValidationError(Message(fields.status()));
   line.global.fields = *fields;
-}
-
-/// `--json FIELD,..` as `--json=FIELD,..`, where no argument of the verb could be meant: after a
-/// verb that takes none.
-std::vector<std::string> JoinFields(const CLI::App& app, std::vector<std::string> words) {
-  for (size_t i = 0; i + 1 < words.size(); ++i) {
-    if (words[i] != "--json" || words[i + 1].starts_with("-")) continue;
-    std::string unknown;
-    const CLI::App* verb =
-        VerbsOf(app, {words.begin(), words.begin() + static_cast<ptrdiff_t>(i)}, &unknown).back();
-    const auto options = verb->get_options();
-    const bool takes_words =
-        verb == &app || !verb->get_subcommands({}).empty() || !unknown.empty() ||
-        std::any_of(options.begin(), options.end(),
-                    [](const CLI::Option* option) { return option->get_positional(); });
-    if (takes_words) continue;
-    words[i] += "=" + words[i + 1];
-    words.erase(words.begin() + static_cast<ptrdiff_t>(i) + 1);
-  }
-  return words;
-}
-
-/// What is wrong with a command line that does not parse, with the nearest word that would.
-std::string UsageError(const CLI::App& app, const std::vector<std::string>& words,
-                       const std::string& parser_says) {
-  std::string unknown;
-  const std::vector<const CLI::App*> verbs = VerbsOf(app, words, &unknown);
-  std::string name;
-  for (const CLI::App* verb : verbs) name += (name.empty() ? "" : " ") + verb->get_name();
-  if (!unknown.empty()) {
-    std::vector<std::string> known;
-    for (const CLI::App* verb : verbs.back()->get_subcommands({}))
-      known.push_back(verb->get_name());
-    const std::string near = NearestWord(unknown, known);
-    return StrCat("there is no verb `", name, " ", unknown, "`",
-                  DidYouMean(near.empty() ? "" : StrCat(name, " ", near)));
-  }
-  if (!verbs.back()->get_subcommands({}).empty()) {
-    return StrCat("`", name, "` needs a verb",
-                  verbs.size() == 1 ? ", as in `coditect run \"make the tests pass\"`" : "");
-  }
-  std::vector<std::string> flags;
-  for (const CLI::App* verb : verbs) {
-    for (const CLI::Option* option : verb->get_options()) {
-      for (const auto& flag : option->get_lnames()) flags.push_back("--" + flag);
-      for (const auto& flag : option->get_snames()) flags.push_back("-" + flag);
-    }
-  }
-  for (const std::string& word : words) {
-    if (word == "--") break;
-    const std::string flag = word.substr(0, word.find('='));
-    if (!flag.starts_with("--") || std::find(flags.begin(), flags.end(), flag) != flags.end()) {
-      continue;
-    }
-    return StrCat("`", name, "` has no flag ", flag, DidYouMean(NearestWord(flag, flags)));
-  }
-  constexpr std::string_view kNoNumber = "Could not convert: ";
-  if (parser_says.starts_with(kNoNumber)) {
-    return StrCat(parser_says.substr(kNoNumber.size()), " is no whole number");
-  }
-  if (name == "coditect run" && parser_says.find("not expected") != std::string::npos) {
-    return StrCat(parser_says, "; put the goal into quotes");
-  }
-  return parser_says;
 }
 
 int Main(int argc, char** argv) {
@@ -576,14 +486,14 @@ int Main(int argc, char** argv) {
   if (argc == 2 && std::string_view(argv[1]) == "--version") return VersionCommand({});
   try {
     // The parser takes the words from the end.
-    std::vector<std::string> words = JoinFields(app, {argv + 1, argv + argc});
+    std::vector<std::string> words = JoinFields(TableOf(app), {argv + 1, argv + argc});
     std::reverse(words.begin(), words.end());
     app.parse(std::move(words));
   } catch (const CLI::CallForHelp&) {
     return Answer(app.help());
   } catch (const CLI::ParseError& error) {
     const std::vector<std::string> words(argv + 1, argv + argc);
-    PrintErr(StrCat("coditect: ", EscapeForTerminal(UsageError(app, words, error.what())),
+    PrintErr(StrCat("coditect: ", EscapeForTerminal(UsageError(TableOf(app), words, error.what())),
                     "\nTry `coditect --help`.\n"));
     return kExitUsage;
   }

@@ -40,6 +40,7 @@ class OwnedService final : public MissionService {
   Status Record(const MissionId& mission_id, EventBody fact) override {
     if (auto* truncated = std::get_if<LogTruncated>(&fact)) truncated->principal = Principal();
     if (auto* forgotten = std::get_if<MissionForgotten>(&fact)) forgotten->principal = Principal();
+    if (auto* tested = std::get_if<MergeTested>(&fact)) tested->principal = Principal();
     return owner_->queue().Record(CallContext(), mission_id, std::move(fact));
   }
   Status Answer(const MissionId& mission_id, const ApprovalAnswered& answer) override {
@@ -88,6 +89,7 @@ class SocketService final : public MissionService {
     if (const auto* forgotten = std::get_if<MissionForgotten>(&fact)) {
       frame.mission_forgotten = *forgotten;
     }
+    if (const auto* tested = std::get_if<MergeTested>(&fact)) frame.merge_tested = *tested;
     return Call(std::move(frame)).status();
   }
   Status Answer(const MissionId& mission_id, const ApprovalAnswered& answer) override {

@@ -22,6 +22,7 @@ struct OwnerOptions {
   std::chrono::milliseconds planning_interval{600'000};
   std::string workspace;                       // "" or "copy"
   uint64_t snapshot_events = kSnapshotEvents;  // between two snapshots of the state
+  int64_t retention_ms = 0;                    // of runs that ended: storage.retention
 };
 
 /// One per process. Stop() (or destruction) ends the agents and hands over: the lock is released

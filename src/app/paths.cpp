@@ -64,6 +64,19 @@ StatusOr<StatePaths> FindStatePaths(const std::map<std::string, std::string>& en
   return paths;
 }
 
+Status CheckStateFolder(const StatePaths& paths) {
+  std::string folder = paths.state;
+  while (folder.size() > 1 && !PathExists(folder)) folder = DirName(folder);
+  struct stat info{};
+  if (::stat(folder.c_str(), &info) != 0 || !S_ISDIR(info.st_mode) ||
+      ::access(folder.c_str(), W_OK | X_OK) != 0) {
+    return PermissionDenied("cannot write the state folder: ", folder,
+                            " is no folder that can be written",
+                            "; set CODITECT_STATE_DIR to a folder you can write");
+  }
+  return absl::OkStatus();
+}
+
 Status MakeStateFolders(const StatePaths& paths) {
   for (const std::string* folder : {&paths.state, &paths.blobs, &paths.work, &paths.support}) {
     const Status made = MakeDirs(*folder);

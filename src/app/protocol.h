@@ -14,7 +14,7 @@ namespace coditect {
 inline constexpr size_t kFrameBytesMax = 256 << 10;
 
 /// One request. `verb`: "request", "attach", "detach", "stop", "emergency_stop", "resume",
-/// "answer", "run_plan", "record" (one of the facts about the ledger itself).
+/// "answer", "run_plan", "record" (one of the facts of TaskQueueService::Record).
 struct ClientFrame {
   uint64_t tag = 0;  // of the answer
   std::string verb;
@@ -25,6 +25,7 @@ struct ClientFrame {
   std::optional<SnapshotTaken> snapshot_taken;
   std::optional<LogTruncated> log_truncated;
   std::optional<MissionForgotten> mission_forgotten;
+  std::optional<MergeTested> merge_tested;
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor&& visit) {
@@ -37,6 +38,7 @@ struct ClientFrame {
     visit(45, "snapshot_taken", self.snapshot_taken);
     visit(46, "log_truncated", self.log_truncated);
     visit(47, "mission_forgotten", self.mission_forgotten);
+    visit(17, "merge_tested", self.merge_tested);
   }
 };
 

@@ -26,7 +26,7 @@ std::vector<std::string> StandingLines(const RunReport& report) {
   const Standing& standing = *report.standing;
   const CommitId& commit = report.commit;
   std::vector<std::string> lines;
-  if (report.deliver == DeliveryMode::kFastForward) {
+  if (report.deliver == DeliveryMode::kFastForward && !report.branch.empty()) {
     return {StrCat("branch ", report.branch,
                    standing.base_branch.empty() ? " is gone"
                    : !standing.merged           ? " does not contain it any more"
@@ -34,7 +34,9 @@ std::vector<std::string> StandingLines(const RunReport& report) {
                        ? " is there now"
                        : StrCat(" contains it and ", Counted(standing.behind, "later commit")))};
   }
-  if (standing.branch_at.empty()) {
+  if (report.branch.empty()) {
+    // A patch or a partial result: there is no branch to look at.
+  } else if (standing.branch_at.empty()) {
     lines.emplace_back("the branch was deleted");
   } else if (standing.branch_at != commit) {
     lines.push_back(StrCat("the branch was moved to ", standing.branch_at.substr(0, 12)));
@@ -219,7 +221,12 @@ std::string ReportText(const RunReport& report, bool verbose) {
     line("Patches of ", search.task, " that pass its failing tests, best first:");
     for (const std::string& text : Split(TrimWhitespace(search.patches), '\n')) line("  ", text);
   }
-  if (!report.partial.empty()) line("What was mended is kept at ", report.partial);
+  if (!report.partial.empty()) {
+    line("What was mended is kept at ", report.partial);
+    if (report.standing.has_value()) {
+      for (const std::string& sentence : StandingLines(report)) line("  ", sentence);
+    }
+  }
   AddEvidenceText(report, verbose, out);
   for (const std::string& text : TestNotes(report, verbose)) line(text);
   line("Cost $0.00, ", SecondsText(report.usage.cpu_ms), " CPU in sandboxes, ",

@@ -185,6 +185,7 @@ OwnerOptions MakeOwnerOptions(const Config& config,
   options.planning_interval =
       std::chrono::milliseconds(config.DurationMs("orchestrator.planning_interval"));
   options.workspace = VariableOf(environment, "CODITECT_WORKSPACE");
+  options.retention_ms = config.DurationMs("storage.retention");
   options.snapshot_events = static_cast<uint64_t>(config.Integer("storage.snapshot_events"));
   return options;
 }

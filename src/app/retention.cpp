@@ -200,6 +200,7 @@ class Sweep {
     const auto end = std::chrono::steady_clock::now() + kSweepWaitMax;
     uint64_t sequence = state().sequence;
     while (std::chrono::steady_clock::now() < end) {
+      RETURN_IF_ERROR(ctx_.Check());
       ASSIGN_OR_RETURN(const auto first, tail_->log().Read(ctx_, 0, 0, 1));
       if (!first.empty() && first.front().first_sequence >= before) return absl::OkStatus();
       RETURN_IF_ERROR(service_->WaitForNews(sequence, kSweepPoll));

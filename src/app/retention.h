@@ -35,6 +35,8 @@ struct RetentionReport {
   uint64_t events_dropped = 0;  // out of log and archive
   uint64_t blobs_deleted = 0;
   uint64_t bytes_freed = 0;  // of blobs
+  uint64_t ledger_bytes_before = 0;
+  uint64_t ledger_bytes = 0;  // on the disk, afterwards
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor&& visit) {
@@ -48,6 +50,8 @@ struct RetentionReport {
     visit(8, "events_dropped", self.events_dropped);
     visit(9, "blobs_deleted", self.blobs_deleted);
     visit(10, "bytes_freed", self.bytes_freed);
+    visit(11, "ledger_bytes_before", self.ledger_bytes_before);
+    visit(12, "ledger_bytes", self.ledger_bytes);
   }
 };
 

@@ -168,21 +168,39 @@ void AddApprovals(const Context& ctx, const MissionState& mission, ObjectStore& 
   }
 }
 
+/// A commit of the mission's, without a branch of the person's.
+Delivered ResultOf(const MissionState& mission, const CommitId& commit) {
+  Delivered result{.repository = mission.request.repository,
+                   .branch = "",
+                   .commit = commit,
+                   .tree = commit == mission.branch_commit ? mission.branch_tree : mission.tip_tree,
+                   .moved_from = ""};
+  // The person's branches never contain a snapshot, but what it was made on.
+  if (mission.request.snapshot) result.repository.base_commit = mission.request.snapshot->head;
+  return result;
+}
+
 /// The repository may be anywhere by now: its part of the report is what can be seen.
 void AddStanding(const Context& ctx, const StatePaths& paths, const MissionState& mission,
                  RunReport& report) {
-  const auto delivered = DeliveredBy(mission);
-  if (!delivered.has_value()) return;
+  auto delivered = DeliveredBy(mission);
+  const CommitId& kept =
+      mission.outcome == Outcome::kVerified ? mission.branch_commit : mission.partial;
+  if (!delivered.has_value()) {
+    if (kept.empty()) return;
+    delivered = ResultOf(mission, kept);
+  }
   auto standing = LookAtDelivery(ctx.WithTimeout(kLookTimeout), paths, *delivered);
   if (standing.ok()) report.standing = *std::move(standing);
 }
 
-std::string StandingJson(const Standing& standing, const CommitId& commit) {
+std::string StandingJson(const Standing& standing, const RunReport& report) {
   std::string out = "{";
   wire::JsonFields fields(out);
-  fields.Field("branch_state", std::string_view(standing.branch_at.empty()     ? "deleted"
-                                                : standing.branch_at == commit ? "delivered"
-                                                                               : "moved"));
+  fields.Field("branch_state", std::string_view(report.branch.empty()                 ? "none"
+                                                : standing.branch_at.empty()          ? "deleted"
+                                                : standing.branch_at == report.commit ? "delivered"
+                                                                                      : "moved"));
   fields.Field("base_branch", standing.base_branch);
   fields.Field("base_at", standing.base_at);
   fields.Field("behind", standing.behind);
@@ -241,7 +259,8 @@ void AddNext(const MissionState& mission, RunReport& report) {
     report.next.push_back(StrCat("coditect reject ", mission.id, " --reason TEXT"));
     return;
   }
-  if (standing.has_value() && standing->branch_at.empty() && report.moved_from.empty()) {
+  if (standing.has_value() && !report.branch.empty() && standing->branch_at.empty() &&
+      report.moved_from.empty()) {
     report.next.push_back(StrCat("coditect diff ", mission.id));
     if (!standing->merged) report.next.push_back(RestoreCommand(*DeliveredBy(mission)));
   } else if (!report.branch.empty() && report.moved_from.empty()) {
@@ -282,13 +301,9 @@ std::optional<Delivered> DeliveredBy(const MissionState& mission) {
   if (mission.outcome != Outcome::kVerified || !mission.branch.starts_with(kHeads)) {
     return std::nullopt;
   }
-  Delivered delivered{.repository = mission.request.repository,
-                      .branch = mission.branch,
-                      .commit = mission.branch_commit,
-                      .tree = mission.branch_tree,
-                      .moved_from = mission.branch_old};
-  // The person's branches never contain a snapshot, but what it was made on.
-  if (mission.request.snapshot) delivered.repository.base_commit = mission.request.snapshot->head;
+  Delivered delivered = ResultOf(mission, mission.branch_commit);
+  delivered.branch = mission.branch;
+  delivered.moved_from = mission.branch_old;
   return delivered;
 }
 
@@ -343,6 +358,7 @@ RunReport MakeReport(const Context& ctx, const StatePaths& paths, const MissionS
                      ObjectStore& blobs, bool owned) {
   RunReport report;
   report.run = mission.id;
+  report.trace_id = mission.request.trace_id;
   report.status = StatusWord(mission, owned);
   report.outcome =
       mission.status == MissionStatus::kQuarantined ? Outcome::kError : mission.outcome;
@@ -397,7 +413,7 @@ std::string ReportJson(const RunReport& report) {
   if (report.snapshot.has_value()) fields.Field("snapshot", *report.snapshot);
   if (!report.others.empty()) fields.Field("others", report.others);
   if (report.standing.has_value()) {
-    out += ",\"standing\":" + StandingJson(*report.standing, report.commit);
+    out += ",\"standing\":" + StandingJson(*report.standing, report);
   }
   if (!report.kind.empty()) fields.Field("kind", report.kind);
   if (report.kind == "build") out += ",\"build\":" + BuildJson(report);

@@ -103,6 +103,7 @@ struct ApprovalSummary {
 /// Schema coditect.run/v1.
 struct RunReport {
   MissionId run;
+  std::string trace_id;
   std::string kind;     // of the goal: "tests", "command", "build"; "" = unknown
   std::string command;  // that the goal is about
   std::string status;   // the outcome's word, or "running", "interrupted"
@@ -131,7 +132,7 @@ struct RunReport {
       test_changes;               // of the result: tests and configuration, as named by the gate
   std::vector<Finding> findings;  // suspicious code and protected paths
   std::vector<ApprovalSummary> approvals;
-  std::optional<Standing> standing;  // of a delivered branch, if it could be looked at
+  std::optional<Standing> standing;  // of the result to the base branch, if it could be looked at
   std::vector<OtherResult> others;   // open results of other runs of the repository
   DeliveryMode deliver = DeliveryMode::kBranch;
   CommitId moved_from;              // where `branch` was, if it is the base

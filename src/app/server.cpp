@@ -218,6 +218,11 @@ Status Server::Record(const Context& ctx, const Connection& connection, const Cl
     truncated.principal = connection.principal;
     return queue_.Record(ctx, "", truncated);
   }
+  if (frame.merge_tested.has_value()) {
+    MergeTested tested = *frame.merge_tested;
+    tested.principal = connection.principal;
+    return queue_.Record(ctx, frame.mission_id, tested);
+  }
   if (!frame.mission_forgotten.has_value()) return InvalidArgument("there is nothing to record");
   MissionForgotten forgotten = *frame.mission_forgotten;
   forgotten.principal = connection.principal;

@@ -30,6 +30,14 @@ struct VerbHelp {
   std::vector<VerbHelp> verbs;
 };
 
+/// `--json FIELD,..` as `--json=FIELD,..`, where no argument of the verb could be meant: after a
+/// verb that takes none.
+std::vector<std::string> JoinFields(const VerbHelp& program, std::vector<std::string> words);
+
+/// What is wrong with a command line that does not parse, with the nearest word that would.
+std::string UsageError(const VerbHelp& program, const std::vector<std::string>& words,
+                       const std::string& parser_says);
+
 /// The script that completes command lines in `shell`: bash, zsh or fish. INVALID_ARGUMENT for
 /// another. Run ids and configuration keys are asked of the program when they are completed.
 StatusOr<std::string> CompletionScript(const VerbHelp& program, const std::string& shell);

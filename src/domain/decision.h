@@ -11,6 +11,7 @@
 #include "src/domain/ids.h"
 #include "src/domain/mission.h"
 #include "src/domain/proposal.h"
+#include "src/domain/result.h"
 #include "src/domain/task.h"
 
 namespace coditect {
@@ -516,6 +517,26 @@ struct DeliveryDropped {
     visit(1, "ref", self.ref);
     visit(2, "commit", self.commit);
     visit(3, "reason", self.reason);
+  }
+};
+
+/// Decision. What was tested of the merge proves it: a person's branch may get this tree.
+struct MergeAllowed {
+  static constexpr uint32_t kNumber = 50;
+  static constexpr std::string_view kName = "merge_allowed";
+  static constexpr bool kFact = false;
+  std::string branch;
+  CommitId onto;
+  TreeId tree;
+  Evidence evidence;
+
+  bool operator==(const MergeAllowed&) const = default;
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "branch", self.branch);
+    visit(2, "onto", self.onto);
+    visit(3, "tree", self.tree);
+    visit(4, "evidence", self.evidence);
   }
 };
 

@@ -11,15 +11,17 @@
 
 namespace coditect {
 
-using EventBody = std::variant<
-    ShardOpened, HostJoined, HostLeft, MissionRequested, ClientAttached, ClientDetached,
-    StopRequested, ResumeRequested, TimerFired, TaskPlanned, ProposalSubmitted, LeaseStarted,
-    ResultReported, ApprovalAnswered, PlanRunRequested, LeaseSpent, MissionAccepted, MissionRefused,
-    MissionInterrupted, MissionResumed, MissionStopped, MissionCompleted, PlanAccepted,
-    ProposalRefused, TeamAssigned, LeaseGranted, LeaseEnded, BudgetSettled, ResultAccepted,
-    ResultRefused, ResultLate, TaskDone, TaskFailed, TaskCancelled, TaskRetried, TaskQuarantined,
-    ViolationFound, MergeDecided, ApprovalRequested, ApprovalSettled, DeliveryDropped,
-    SnapshotTaken, LogTruncated, MissionForgotten, BatchDecided, ClaimDropped>;
+using EventBody =
+    std::variant<ShardOpened, HostJoined, HostLeft, MissionRequested, ClientAttached,
+                 ClientDetached, StopRequested, ResumeRequested, TimerFired, TaskPlanned,
+                 ProposalSubmitted, LeaseStarted, ResultReported, ApprovalAnswered,
+                 PlanRunRequested, LeaseSpent, MergeTested, MissionAccepted, MissionRefused,
+                 MissionInterrupted, MissionResumed, MissionStopped, MissionCompleted, PlanAccepted,
+                 ProposalRefused, TeamAssigned, LeaseGranted, LeaseEnded, BudgetSettled,
+                 ResultAccepted, ResultRefused, ResultLate, TaskDone, TaskFailed, TaskCancelled,
+                 TaskRetried, TaskQuarantined, ViolationFound, MergeDecided, ApprovalRequested,
+                 ApprovalSettled, DeliveryDropped, SnapshotTaken, LogTruncated, MissionForgotten,
+                 BatchDecided, ClaimDropped, MergeAllowed>;
 
 /// One event. `sequence` and `wall_ms` are not on the wire: the block gives them.
 struct Event {

@@ -332,4 +332,30 @@ struct PlanRunRequested {
   }
 };
 
+/// Fact. A host ran the expected tests on `tree`, which merging the delivered commit into `branch`
+/// would make now that it is at `onto`: it moved since the mission began, so nobody has tested that
+/// tree before.
+struct MergeTested {
+  static constexpr uint32_t kNumber = 17;
+  static constexpr std::string_view kName = "merge_tested";
+  static constexpr bool kFact = true;
+  std::string branch;  // "main"
+  CommitId onto;
+  TreeId tree;
+  Evidence evidence;
+  std::string fault;      // why it is not to be merged, as a sentence; "" = it passed
+  std::string principal;  // who asked
+
+  bool operator==(const MergeTested&) const = default;
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor&& visit) {
+    visit(1, "branch", self.branch);
+    visit(2, "onto", self.onto);
+    visit(3, "tree", self.tree);
+    visit(4, "evidence", self.evidence);
+    visit(5, "fault", self.fault);
+    visit(6, "principal", self.principal);
+  }
+};
+
 }  // namespace coditect

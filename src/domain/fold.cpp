@@ -308,6 +308,14 @@ class MissionFold {
     return true;
   }
 
+  bool Apply(const MergeTested&) { return true; }
+  bool Apply(const MergeAllowed& e) {
+    mission_.allowed_merges.push_back(e);
+    if (mission_.allowed_merges.size() > kAllowedMergesMax) {
+      mission_.allowed_merges.erase(mission_.allowed_merges.begin());
+    }
+    return true;
+  }
   bool Apply(const DeliveryDropped&) {
     mission_.branch.clear();
     mission_.branch_commit.clear();
@@ -479,33 +487,6 @@ bool IsProgress(const EventBody& body) {
   return !IsFact(body) && !std::holds_alternative<ProposalRefused>(body);
 }
 
-// Its name and request id stay for a while, so that they are not given to another.
-void Forget(ShardState& state, const MissionState& mission, const Event& event) {
-  ForgottenMission forgotten{.id = mission.id,
-                             .request_id = mission.request.request_id,
-                             .git_dir = mission.request.repository.git_dir,
-                             .common_dir = mission.request.repository.common_dir,
-                             .object_format = mission.request.repository.object_format,
-                             .branch_commit = mission.branch_commit,
-                             .forgotten_wall_ms = event.wall_ms};
-  const MissionId id = mission.id;
-  state.missions.erase(id);
-  state.forgotten[id] = std::move(forgotten);
-  std::erase_if(state.forgotten, [&](const auto& entry) {
-    const bool old = entry.second.forgotten_wall_ms < event.wall_ms - kForgottenKeptMs;
-    if (old) state.request_ids.erase(entry.second.request_id);
-    return old;
-  });
-  while (state.forgotten.size() > kForgottenMax) {
-    const auto oldest = std::min_element(
-        state.forgotten.begin(), state.forgotten.end(), [](const auto& a, const auto& b) {
-          return a.second.forgotten_wall_ms < b.second.forgotten_wall_ms;
-        });
-    state.request_ids.erase(oldest->second.request_id);
-    state.forgotten.erase(oldest);
-  }
-}
-
 void FoldSnapshot(ShardState& state, const SnapshotTaken& taken) {
   const uint64_t newest = state.snapshots.empty() ? 0 : state.snapshots.back().sequence;
   if (taken.sequence <= newest || taken.sequence >= state.sequence) return;
@@ -545,7 +526,7 @@ Status FoldMission(ShardState& state, const Event& event) {
   }
   if (const auto* forgotten = std::get_if<MissionForgotten>(&event.body)) {
     if (IsOver(*mission) && mission->ended_wall_ms == forgotten->ended_wall_ms) {
-      Forget(state, *mission, event);
+      ForgetMission(state, *mission, event.wall_ms);
     }
     return absl::OkStatus();
   }

@@ -2,6 +2,7 @@
 #include "src/domain/state.h"
 
 #include <algorithm>
+#include <set>
 
 #include "src/base/strings.h"
 #include "src/domain/evidence.h"
@@ -55,13 +56,33 @@ const TaskState* MergeTask(const MissionState& mission) {
   return nullptr;
 }
 
-std::vector<const TaskState*> VerifyTasks(const MissionState& mission) {
-  std::vector<const TaskState*> tasks;
-  for (const TaskState& task : mission.tasks) {
-    if (task.spec.intent == "verify" && task.plan_version <= mission.plan_version) {
-      tasks.push_back(&task);
+std::vector<TaskId> MendedBy(const MissionState& mission, const TaskState& verify) {
+  std::vector<TaskId> mended;
+  const std::string mends = OutputOf(verify, "mends");
+  if (verify.status != TaskStatus::kDone || mends.empty()) return mended;
+  const auto clusters = Split(mends, ' ');
+  for (const TaskState& other : mission.tasks) {
+    if (other.spec.intent != "verify" || other.plan_version != verify.plan_version ||
+        other.status == TaskStatus::kDone) {
+      continue;
+    }
+    const auto own = other.spec.parameters.find("clusters");
+    if (own != other.spec.parameters.end() && std::ranges::count(clusters, own->second) > 0) {
+      mended.push_back(other.spec.task_id);
     }
   }
+  return mended;
+}
+
+std::vector<const TaskState*> VerifyTasks(const MissionState& mission) {
+  std::vector<const TaskState*> tasks;
+  std::set<TaskId> mended;
+  for (const TaskState& task : mission.tasks) {
+    if (task.spec.intent != "verify" || task.plan_version > mission.plan_version) continue;
+    tasks.push_back(&task);
+    for (const TaskId id : MendedBy(mission, task)) mended.insert(id);
+  }
+  std::erase_if(tasks, [&](const TaskState* task) { return mended.contains(task->spec.task_id); });
   return tasks;
 }
 
@@ -85,9 +106,14 @@ std::string DigestOfClaims(const MissionState& mission, const std::vector<TaskId
   for (const TaskId id : claims) {
     const TaskState* verify = mission.Find(id);
     if (verify == nullptr) return "";
-    const auto digest = verify->spec.parameters.find("expected_digest");
-    if (digest == verify->spec.parameters.end()) return "";
-    digests.push_back(digest->second);
+    std::vector<TaskId> together = MendedBy(mission, *verify);
+    together.push_back(id);
+    for (const TaskId one : together) {
+      const auto& parameters = mission.Find(one)->spec.parameters;
+      const auto digest = parameters.find("expected_digest");
+      if (digest == parameters.end()) return "";
+      digests.push_back(digest->second);
+    }
   }
   return digests.size() == 1 ? digests.front() : UnionDigest(std::move(digests));
 }
@@ -156,6 +182,32 @@ bool IsOver(const MissionState& mission) {
           mission.status == MissionStatus::kQuarantined) &&
          mission.outcome != Outcome::kNeedsApproval && mission.clients.empty() &&
          mission.leased_total == 0;
+}
+
+void ForgetMission(ShardState& state, const MissionState& mission, int64_t wall_ms) {
+  ForgottenMission forgotten{.id = mission.id,
+                             .request_id = mission.request.request_id,
+                             .git_dir = mission.request.repository.git_dir,
+                             .common_dir = mission.request.repository.common_dir,
+                             .object_format = mission.request.repository.object_format,
+                             .branch_commit = mission.branch_commit,
+                             .forgotten_wall_ms = wall_ms};
+  const MissionId id = mission.id;
+  state.missions.erase(id);
+  state.forgotten[id] = std::move(forgotten);
+  std::erase_if(state.forgotten, [&](const auto& entry) {
+    const bool old = entry.second.forgotten_wall_ms < wall_ms - kForgottenKeptMs;
+    if (old) state.request_ids.erase(entry.second.request_id);
+    return old;
+  });
+  while (state.forgotten.size() > kForgottenMax) {
+    const auto oldest = std::min_element(
+        state.forgotten.begin(), state.forgotten.end(), [](const auto& a, const auto& b) {
+          return a.second.forgotten_wall_ms < b.second.forgotten_wall_ms;
+        });
+    state.request_ids.erase(oldest->second.request_id);
+    state.forgotten.erase(oldest);
+  }
 }
 
 namespace {

@@ -152,6 +152,9 @@ struct ReadyKey {
   auto operator<=>(const ReadyKey&) const = default;
 };
 
+/// Merges that are remembered for a mission as tested.
+inline constexpr size_t kAllowedMergesMax = 8;
+
 struct MissionState {
   MissionId id;
   MissionRequest request;
@@ -186,6 +189,7 @@ struct MissionState {
   CommitId branch_old;  // where that branch was, "" = it is made
   TreeId branch_tree;
   CommitId partial;
+  std::vector<MergeAllowed> allowed_merges;  // trees of merges that were tested, the newest last
 
   uint64_t tests_reserved = 0;
   uint64_t tests_used = 0;
@@ -232,6 +236,7 @@ struct MissionState {
     visit(30, "plan_released", self.plan_released);
     visit(31, "branch_old", self.branch_old);
     visit(32, "branch_tree", self.branch_tree);
+    visit(33, "allowed_merges", self.allowed_merges);
   }
 
   const TaskState* Find(TaskId id) const {
@@ -329,6 +334,10 @@ Status Fold(ShardState& state, const Event& event);
 /// over; an interrupted one, and one that waits for a person's word, is not.
 bool IsOver(const MissionState& mission);
 
+/// Takes the mission out of the state at `wall_ms`. Its name and request id stay for a while, so
+/// that they are not given to another.
+void ForgetMission(ShardState& state, const MissionState& mission, int64_t wall_ms);
+
 /// Makes every index of the state from what it is an index of.
 void RebuildIndexes(ShardState& state);
 
@@ -353,8 +362,13 @@ std::string RepairName(const MissionState& mission, TaskId claim);
 /// The task that merges what was verified; nullptr before there is a plan of it.
 const TaskState* MergeTask(const MissionState& mission);
 
-/// Verify tasks of the accepted plans, in the plan's order.
+/// Verify tasks of the accepted plans, in the plan's order, without those whose cluster the repair
+/// of another was seen mending.
 std::vector<const TaskState*> VerifyTasks(const MissionState& mission);
+
+/// Verify tasks whose clusters the tree that `verify` saw passing mends, too (its output "mends"),
+/// and that have not seen a repair of their own passing.
+std::vector<TaskId> MendedBy(const MissionState& mission, const TaskState& verify);
 
 /// Claims that were seen passing alone and are neither merged nor dropped, in the plan's order.
 std::vector<TaskId> PendingClaims(const MissionState& mission);

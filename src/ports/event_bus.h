@@ -65,7 +65,7 @@ class EventBus {
   /// Everything published before is stored when it returns.
   virtual Status Flush(const Context& ctx) = 0;
 
-  /// Deletes what is stored of these missions; how many blocks.
+  /// Deletes what is stored of these missions, from the disk too; how many blocks.
   virtual StatusOr<uint64_t> Forget(const Context& ctx, const std::vector<MissionId>& missions) = 0;
 
   /// Stored events of one mission ("" = all), in order of (wall time, producer, sequence).

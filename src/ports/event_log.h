@@ -41,8 +41,8 @@ class EventLog {
                                                   uint64_t after, size_t blocks_max) = 0;
 
   /// Deletes the oldest blocks whose events are all in front of event `before`, at most
-  /// `blocks_max` of them and never the last block; how many. 0: nothing is left to delete. The
-  /// same errors as Append.
+  /// `blocks_max` of them and never the last block; how many. 0: nothing is left to delete. When
+  /// that is so, what they took on the disk is given back. The same errors as Append.
   virtual StatusOr<size_t> Truncate(const Context& ctx, uint32_t shard, uint64_t before,
                                     size_t blocks_max) = 0;
 

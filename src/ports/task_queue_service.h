@@ -52,8 +52,9 @@ class TaskQueueService {
   /// What a lease used that ended without a result. Does not wait: nothing depends on it.
   virtual Status LeaseSpent(const MissionId& mission_id, const coditect::LeaseSpent& spent) = 0;
 
-  /// Records a fact about the ledger itself: SnapshotTaken, LogTruncated, or MissionForgotten of
-  /// `mission_id`. FAILED_PRECONDITION when it came too late to mean anything.
+  /// Records a fact about the ledger itself (SnapshotTaken, LogTruncated) or about `mission_id`,
+  /// which has ended (MissionForgotten, MergeTested). FAILED_PRECONDITION when it has no effect: it
+  /// came too late, or what was tested does not prove the merge.
   virtual Status Record(const Context& ctx, const MissionId& mission_id, EventBody fact) = 0;
 
   /// sdd ReportResult. `drafts`: the tasks of a plan the result announces.

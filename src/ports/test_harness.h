@@ -111,12 +111,12 @@ struct JudgedCandidate {
 
 struct FilterRequest {
   HarnessPlan plan;
-  std::vector<std::string> failing;  // judged first, in this order; a file that could not be
-                                     // collected passes when it is and all its tests pass
+  std::vector<std::string> failing;  // judged first, cheap ones before dear ones; a file that could
+                                     // not be collected passes when it is and all its tests pass
   std::vector<std::string> passing;  // judged when the failing ones pass
   std::vector<std::string> files;    // that candidates may edit
   uint64_t fuel =
-      0;  // loop iterations and calls of a candidate, per test; 0 = ten times the base's
+      0;  // loop iterations and calls of a candidate, per test; 0 = what the base lets expect
   uint64_t seed = 0;
   SandboxLimits limits;  // `wall` is of one candidate, the others of the process
 };

@@ -28,6 +28,9 @@ class Clusterer {
   std::vector<FailureCluster> Run() {
     ReadModels();
     Collect();
+    cause_.assign(request_.failing.size(), "");
+    place_.assign(request_.failing.size(), {"", 0});
+    TakeFindings();
     Cover();
     return Build();
   }
@@ -91,12 +94,24 @@ class Clusterer {
     return passed > 0 ? cost - passed * std::log(health) : cost;
   }
 
+  void TakeFindings() {
+    for (const SanitizerFinding& finding : request_.findings) {
+      const StackFrame& at = finding.stack.back();
+      const auto test = std::ranges::find(request_.failing, finding.id,
+                                          [](const TestCase& one) { return one.id; });
+      if (test == request_.failing.end() || !models_.contains(at.file)) continue;
+      const auto index = static_cast<size_t>(test - request_.failing.begin());
+      if (!cause_[index].empty()) continue;
+      cause_[index] = CauseAt(at.file, at.line);
+      place_[index] = {at.file, at.line};
+    }
+  }
+
   void Cover() {
-    cause_.assign(request_.failing.size(), "");
-    place_.assign(request_.failing.size(), {"", 0});
     std::set<size_t> open;
     for (const Element& element : elements_)
       open.insert(element.failing.begin(), element.failing.end());
+    std::erase_if(open, [&](size_t test) { return !cause_[test].empty(); });
     while (!open.empty()) {
       const Element* best = nullptr;
       double best_cost = 0;

@@ -91,6 +91,27 @@ TEST_CASE("ATestOfTwoBugsGoesWhereMostEvidenceIs") {
   CHECK_EQ(Holding(clusters, "both"), Holding(clusters, "a0"));
 }
 
+TEST_CASE("WhereSanitizersReportTheErrorIsTheCauseWhateverElseWasExecuted") {
+  Builder b;
+  b.request.files = {File("a.py", 2), File("util.py", 1)};
+  for (uint32_t i = 0; i < 2; ++i) {
+    for (int n = 0; n < 3; ++n) {
+      const std::string id = StrCat("f", i, n);
+      b.Test(id, true, {{"a.py", Body(i)}, {"util.py", Body(0)}});
+      SanitizerFinding finding;
+      finding.id = id;
+      finding.stack = {{"util.py", 3 + i, ""}};
+      b.request.findings.push_back(finding);
+    }
+  }
+  for (int i = 0; i < 30; ++i) b.Test(StrCat("p", i), false, {{"util.py", Body(0)}});
+  const auto clusters = ClusterFailures(b.request);
+  REQUIRE_EQ(clusters.size(), 1);
+  CHECK_EQ(clusters[0].file, "util.py");
+  b.request.findings.clear();
+  CHECK_EQ(ClusterFailures(b.request).size(), 2);
+}
+
 TEST_CASE("WithoutCoverageTheInnermostFrameDecides") {
   ClusterRequest request;
   request.files = {File("a.py", 2)};

@@ -13,7 +13,8 @@ using analysis::Symbol;
 
 constexpr double kInnermostFrame = 0.3;  // of what is missing to 1
 constexpr double kOuterFrame = 0.12;
-constexpr double kReportedFrame = 0.9;  // where a sanitizer saw the error
+constexpr double kReportedFrame = 0.9;     // where a sanitizer saw the error
+constexpr double kReportedFunction = 0.4;  // around that place: what should have prevented it
 constexpr double kReportedCaller = 0.6;
 constexpr double kReportedOwner = 0.6;  // allocated or freed what the error is about
 constexpr double kUnreported = 0.7;     // share that is left to all else when something is reported
@@ -92,6 +93,31 @@ void AddStacks(const LocalizationRequest& request, const Models& models, Spectru
   for (const SanitizerFinding& finding : request.findings) {
     AddStack(finding.stack, {kReportedFrame, kReportedCaller, kOuterFrame}, true, models, spectrum);
     AddStack(finding.involved, {kReportedOwner}, true, models, spectrum);
+  }
+}
+
+/// Statements that failing tests executed in the functions where sanitizers saw the errors.
+void AddReportedFunctions(const LocalizationRequest& request, const Models& models,
+                          Spectrum* spectrum) {
+  std::set<std::pair<std::string, std::string>> functions;
+  for (const SanitizerFinding& finding : request.findings) {
+    const StackFrame& at = finding.stack.back();
+    const auto model = models.find(at.file);
+    if (model == models.end()) continue;
+    const auto& statements = model->second->statements();
+    const int index = analysis::StatementAtLine(statements, at.line);
+    if (index < 0) continue;
+    functions.emplace(at.file,
+                      model->second->FunctionName(statements[static_cast<size_t>(index)].node));
+  }
+  if (functions.empty()) return;
+  for (auto& [place, counts] : *spectrum) {
+    const SourceModel& model = *models.at(place.first);
+    const NodeId node = model.statements()[static_cast<size_t>(place.second)].node;
+    if (counts.failed == 0 || !functions.contains({place.first, model.FunctionName(node)}))
+      continue;
+    counts.boost = std::max(counts.boost, kReportedFunction);
+    counts.reported = true;
   }
 }
 
@@ -289,6 +315,7 @@ StatusOr<std::vector<SuspiciousLine>> Localize(const LocalizationRequest& reques
     if (passing.contains(test.id)) Count(test, models, false, &spectrum);
   }
   AddStacks(request, models, &spectrum);
+  AddReportedFunctions(request, models, &spectrum);
   std::vector<SuspiciousLine> lines;
   std::map<std::string, std::map<std::string, double>> by_function;  // file, function
   uint32_t total = static_cast<uint32_t>(failing.size());
@@ -331,6 +358,12 @@ void RaiseReported(const std::vector<SanitizerFinding>& findings,
     if (statement == nullptr) return;
     double& known = boosts[{statement->file, statement->line}];
     known = std::max(known, boost);
+    if (boost < kReportedFrame) return;
+    for (const SuspiciousLine& line : *lines) {
+      if (line.file != statement->file || line.function != statement->function) continue;
+      double& near = boosts[{line.file, line.line}];
+      near = std::max(near, kReportedFunction);
+    }
   };
   for (const SanitizerFinding& finding : findings) {
     const auto& stack = finding.stack;

@@ -74,7 +74,6 @@ TEST_CASE("LinesOfCppMapToStatementsAndFunctions") {
 
 TEST_CASE("WhatSanitizersReportIsAboveWhatTheFailingTestsExecute") {
   LocalizationRequest request = Request();
-  const double executed = ScoreOf(*Localize(request), 5);
   SanitizerFinding finding{.id = "t1",
                            .kind = "heap-buffer-overflow",
                            .message = "",
@@ -89,7 +88,10 @@ TEST_CASE("WhatSanitizersReportIsAboveWhatTheFailingTestsExecute") {
   CHECK_EQ(ScoreOf(*lines, 4), doctest::Approx(caller + (1 - caller) * 0.6));
   const double owner = 0.5;  // 1 / sqrt(2 * 2)
   CHECK_EQ(ScoreOf(*lines, 9), doctest::Approx(owner + (1 - owner) * 0.6));
-  CHECK_EQ(ScoreOf(*lines, 5), doctest::Approx(0.7 * executed));
+  CHECK_EQ(ScoreOf(*lines, 5), doctest::Approx(1.0));  // of the function that is reported
+  request.findings[0].stack = {{"a.py", 9, "g"}};
+  request.findings[0].involved.clear();
+  CHECK_EQ(ScoreOf(*Localize(request), 5), doctest::Approx(0.7));
 }
 
 TEST_CASE("LinesOfASearchAreRaisedByWhatIsReportedLater") {
@@ -101,9 +103,9 @@ TEST_CASE("LinesOfASearchAreRaisedByWhatIsReportedLater") {
   REQUIRE_EQ(lines.size(), 3);
   CHECK_EQ(lines[0].line, 3);  // the statement of line 4
   CHECK_EQ(lines[0].score, doctest::Approx(0.95));
-  CHECK_EQ(lines[1].score, doctest::Approx(0.68));
-  CHECK_EQ(lines[2].line, 8);
-  CHECK_EQ(lines[2].score, doctest::Approx(0.56));
+  CHECK_EQ(lines[1].line, 8);  // of the same function
+  CHECK_EQ(lines[1].score, doctest::Approx(0.88));
+  CHECK_EQ(lines[2].score, doctest::Approx(0.68));
 }
 
 TEST_CASE("OchiaiMatchesHandComputedNumbers") {

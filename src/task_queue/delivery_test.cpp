@@ -225,4 +225,46 @@ TEST_CASE("APlanIsRunWhenItIsAskedForAndOnlyOnce") {
   CHECK_EQ(mission.status, MissionStatus::kStopped);
 }
 
+TEST_CASE("AMergeIsAllowedOnlyOnEvidenceOfItsVeryTree") {
+  DeliveryBench bench("branch");
+  MergeTested good{.branch = "main", .onto = "moved", .tree = "merged", .evidence = {}};
+  good.evidence = {.kind = "tests",
+                   .tree = "merged",
+                   .expected_digest = "digest",
+                   .expected = 2,
+                   .passed = 2,
+                   .changed_hunks = 1,
+                   .changed_hunks_executed = 1,
+                   .normal_end = true,
+                   .tests_unchanged = true};
+  const auto allowed = [&](const MergeTested& tested) {
+    const size_t before = bench.mission().allowed_merges.size();
+    bench.Post(bench.id, tested);
+    return bench.mission().allowed_merges.size() > before;
+  };
+  CHECK_FALSE(allowed(good));  // the mission has not ended
+  MissionState& mission = *bench.state.Find(bench.id);
+  mission.status = MissionStatus::kCompleted;
+  mission.outcome = Outcome::kNotVerified;
+  CHECK_FALSE(allowed(good));
+  mission.outcome = Outcome::kVerified;
+  CHECK(allowed(good));
+  CHECK_EQ(mission.allowed_merges.back().tree, "merged");
+  CHECK_EQ(mission.allowed_merges.back().onto, "moved");
+  const auto with = [&](auto change) {
+    MergeTested tested = good;
+    change(tested);
+    return allowed(tested);
+  };
+  CHECK_FALSE(with([](MergeTested& t) { t.tree = "another"; }));
+  CHECK_FALSE(with([](MergeTested& t) { t.fault = "tests that came with it fail: t"; }));
+  CHECK_FALSE(with([](MergeTested& t) { t.evidence.passed = 1; }));
+  CHECK_FALSE(with([](MergeTested& t) { t.evidence.expected_digest = "of fewer tests"; }));
+  CHECK_FALSE(with([](MergeTested& t) { t.evidence.review = "blob"; }));
+  mission.approvals.push_back({.subject = "merge", .status = ApprovalStatus::kApproved});
+  CHECK(with([](MergeTested& t) { t.evidence.review = "blob"; }));
+  for (size_t i = 0; i < 2 * kAllowedMergesMax; ++i) bench.Post(bench.id, good);
+  CHECK_EQ(mission.allowed_merges.size(), kAllowedMergesMax);
+}
+
 }  // namespace coditect

@@ -79,8 +79,14 @@ bool AddBatch(const MissionState& mission, const MergeBatch& batch, Parameters& 
   std::vector<TaskId> together;
   const auto add_cluster = [&](TaskId id) {
     together.push_back(id);
-    const auto cluster = mission.Find(id)->spec.parameters.find("clusters");
-    if (cluster != mission.Find(id)->spec.parameters.end()) clusters.push_back(cluster->second);
+    std::vector<TaskId> mended = MendedBy(mission, *mission.Find(id));
+    mended.push_back(id);
+    for (const TaskId one : mended) {
+      const auto& known = mission.Find(one)->spec.parameters;
+      if (const auto cluster = known.find("clusters"); cluster != known.end()) {
+        clusters.push_back(cluster->second);
+      }
+    }
   };
   std::vector<std::string> tip_repairs, tip_commits;
   for (const MergedClaim& merged : mission.merge.merged) {

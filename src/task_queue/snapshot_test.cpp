@@ -307,8 +307,8 @@ TEST_CASE("EveryMemberOfAMissionIsInItsSnapshot") {
                                   tasks, version, plan_index, released, caps, team, ready, ready_of,
                                   leased, leased_total, rank, baseline, verdicts, approvals, tip,
                                   tip_tree, previous, merged, branch, commit, branch_old,
-                                  branch_tree, partial, reserved, used, usage, violations, refused,
-                                  refused_reason, clients] = mission;
+                                  branch_tree, partial, allowed, reserved, used, usage, violations,
+                                  refused, refused_reason, clients] = mission;
     [[maybe_unused]] const auto& [spec, plan, task_status, attempts, voids, excluded, task_lease,
                                   reported, result, spent, why, dependents] = task;
     [[maybe_unused]] const auto& [epoch, host, agent, action, attempt, tests, wall, started] =

@@ -6,6 +6,7 @@
 
 #include "src/base/check.h"
 #include "src/domain/approval.h"
+#include "src/domain/evidence.h"
 #include "src/task_queue/scheduler.h"
 #include "src/task_queue/violation_detector.h"
 
@@ -237,6 +238,26 @@ class Stepper {
     return true;
   }
 
+  /// A person may merge what was seen passing, and nothing else: the very tree, all the tests that
+  /// the mission promised, and a review only where they have approved the mission's own.
+  void On(MissionState& mission, const MergeTested& tested) {
+    const bool verified = mission.status == MissionStatus::kCompleted &&
+                          mission.outcome == Outcome::kVerified && mission.baseline.has_value();
+    if (!verified || !tested.fault.empty()) return;
+    const Evidence& evidence = tested.evidence;
+    if (!EvidenceFaultFor(evidence, tested.tree, mission.baseline->expected_digest).empty()) return;
+    if (!evidence.review.empty() &&
+        std::none_of(mission.approvals.begin(), mission.approvals.end(), [](const auto& approval) {
+          return approval.subject == kApproveMerge && approval.status == ApprovalStatus::kApproved;
+        })) {
+      return;
+    }
+    Append(mission.id, MergeAllowed{.branch = tested.branch,
+                                    .onto = tested.onto,
+                                    .tree = tested.tree,
+                                    .evidence = evidence});
+  }
+
   /// An answer counts once, for the digest that was asked about.
   void On(MissionState& mission, const ApprovalAnswered& answer) {
     const ApprovalState* open = OpenApproval(mission);
@@ -321,6 +342,7 @@ class Stepper {
             return;
           }
           Append(mission.id, TaskDone{.task_id = id});
+          if (mission.Find(id)->spec.intent == "verify") CancelMended(mission, id);
           Settle(mission, id);
           return;
         }
@@ -487,6 +509,24 @@ class Stepper {
         Cancel(mission, dependent, "what it needs did not succeed");
         work.push_back(id);
       }
+    }
+  }
+
+  /// Clusters that the verified tree mends beside its own need no repair of their own.
+  void CancelMended(MissionState& mission, TaskId verify_id) {
+    const std::string reason =
+        StrCat("the repair of ", RepairName(mission, verify_id), " mends this, too");
+    for (const TaskId id : MendedBy(mission, *mission.Find(verify_id))) {
+      const TaskState& verify = *mission.Find(id);
+      std::vector<TaskId> needless = {id};
+      for (size_t i = 0; i < verify.spec.dependencies.size(); ++i) {
+        if (verify.spec.dependency_modes[i] != DependencyMode::kWinner) continue;
+        needless.push_back(verify.spec.dependencies[i]);
+      }
+      for (const TaskId one : needless) {
+        if (!IsTerminal(mission.Find(one)->status)) Cancel(mission, *mission.Find(one), reason);
+      }
+      Settle(mission, id);
     }
   }
 

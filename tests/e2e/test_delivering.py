@@ -196,6 +196,21 @@ def test_a_patch_is_a_file_and_no_branch(person, prices):
         assert "delivered no branch" in person.call(verb, report["run"]).err
 
 
+def test_a_patch_says_how_far_the_base_moved(person, prices):
+    report = person.run(prices, "--deliver", "patch", "--patch-file", person.home / "it.patch").json
+    standing = report["standing"]
+    assert (standing["branch_state"], standing["base_branch"], standing["behind"]) == (
+        "none", "main", 0)
+    assert "  up to date with main\n" in person.call("show", report["run"]).out
+    prices.write({"a.txt": "a\n"})
+    prices.commit("later")
+    assert "  1 commit behind main, merges cleanly\n" in person.call("show", report["run"]).out
+    prices.write({"prices.py": "def discount(quantity):\n    return 7\n"})
+    prices.commit("other")
+    standing = person.call("show", report["run"], "--json").json["standing"]
+    assert (standing["behind"], standing["conflicts"]) == (2, ["prices.py"])
+
+
 def test_a_patch_never_replaces_a_file_and_is_written_when_the_way_is_free(person, work):
     process = person.start("run", "make the tests pass", "--deliver", "patch", "--json",
                            "--include-uncommitted", cwd=work.path)

@@ -1,11 +1,12 @@
 """What becomes of a delivered branch: how it stands, merging it, taking it back."""
 
 import shlex
+import signal
 import subprocess
 
 import pytest
 
-from conftest import PRICES, leftovers
+from conftest import PRICES, finish, leftovers, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -123,18 +124,104 @@ def test_a_merge_commit_is_made_where_the_merged_tree_is_the_tested_one(person_a
     assert repository.git("log", "-1", "--format=%an") == "Ada\n"
 
 
-@pytest.mark.parametrize("files, says", [
-    ({"a.txt": "a\n"}, "is 1 commit behind main, merges cleanly"),
-    ({"prices.py": "def discount(quantity):\n    return 7\n"},
-     "is 1 commit behind main, conflicts in prices.py")], ids=["clean", "conflict"])
-def test_what_nobody_tested_is_not_merged(person_and_run, files, says):
+def test_what_conflicts_is_not_merged(person_and_run):
     person, repository, report = person_and_run
-    add(repository, files)
+    add(repository, {"prices.py": "def discount(quantity):\n    return 7\n"})
     before = repository.snapshot()
     result = person.call("merge", report["run"], "--json")
     assert result.code == 3 and result.json["how"] == "untested", result
-    assert says in result.err and "one that nobody tested" in result.err
+    assert "is 1 commit behind main, conflicts in prices.py" in result.err
+    assert "one that nobody tested" in result.err and "coditect retry" in result.err
     assert not result.json["merged"] and repository.snapshot() == before
+
+
+def test_a_merge_into_a_branch_that_moved_is_tested_first(person_and_run):
+    """MERGE_TESTED with evidence of the very tree, MERGE_ALLOWED, and then the branch moves."""
+    person, repository, report = person_and_run
+    moved = add(repository, {"test_more.py": "def test_more():\n    assert True\n"})
+    before = (repository.snapshot(), repository.git("count-objects"))
+    dry = person.call("merge", report["run"], "--dry-run", "--json")
+    assert dry.code == 0 and not dry.json["merged"] and "would test what the merge makes" in dry.err
+    assert (repository.snapshot(), repository.git("count-objects")) == before
+    result = person.call("merge", report["run"], "--json")
+    assert result.code == 0 and result.json["merged"], result
+    assert result.json["how"] == "merge-commit" and result.json["from"] == moved
+    tree = repository.git("rev-parse", "main^{tree}").strip()
+    evidence = result.json["evidence"]
+    assert evidence["tree"] == result.json["tree"] == tree
+    assert evidence["passed"] == evidence["expected"] == 5 and evidence["tests_unchanged"]
+    assert repository.git("log", "-1", "--format=%P", "main").split() == [moved, report["commit"]]
+    assert repository.suite_passes("main") and repository.git("status", "--porcelain") == ""
+    events = person.events(report["run"])
+    order = [e["event_type"] for e in events if e["event_type"] in ("MERGE_TESTED", "MERGE_ALLOWED")]
+    assert order == ["MERGE_TESTED", "MERGE_ALLOWED"]
+    allowed = [e for e in events if e["event_type"] == "MERGE_ALLOWED"][0]["data"]
+    assert (allowed["branch"], allowed["onto"], allowed["tree"]) == ("main", moved, tree)
+    assert "merged into main" in shown(person, report) and leftovers(person) == []
+
+
+def test_a_tree_that_was_allowed_is_not_tested_twice(person_and_run):
+    person, repository, report = person_and_run
+    moved = add(repository, {"a.txt": "a\n"})
+    assert person.call("merge", report["run"]).code == 0
+    repository.git("reset", "-q", "--hard", moved)
+    again = person.call("merge", report["run"], "--json")
+    assert again.code == 0 and again.json["merged"] and "evidence" not in again.json, again
+    assert len([e for e in person.events(report["run"])
+                if e["event_type"] == "MERGE_TESTED"]) == 1
+
+
+@pytest.mark.parametrize("files, says", [
+    ({"rules.py": "FREE = 100\n", "test_prices.py": PRICES["test_prices.py"] + """
+        def test_free():
+            assert discount(100) == 0
+        """}, "tests that came with it fail: test_prices.py::test_free"),
+    ({"conftest.py": "import prices\nprices.discount = lambda quantity: 3\n"},
+     "expected tests failed"),
+], ids=["new test", "semantic conflict"])
+def test_a_merge_whose_tree_fails_is_refused(person_and_run, files, says):
+    """It merges cleanly, and what it makes does not pass: the branch stays where it is."""
+    person, repository, report = person_and_run
+    add(repository, files)
+    before = (repository.snapshot(), repository.git("count-objects"))
+    result = person.call("merge", report["run"], "--json")
+    assert result.code == 3 and not result.json["merged"] and result.json["how"] == "untested", result
+    assert says in result.json["reason"] and "coditect retry " + report["run"] in result.err, result
+    assert (repository.snapshot(), repository.git("count-objects")) == before
+    types = {e["event_type"] for e in person.events(report["run"])}
+    assert "MERGE_TESTED" in types and "MERGE_ALLOWED" not in types
+    assert leftovers(person) == []
+
+
+SLOW = {"test_slow.py": "import time\n\ndef test_slow():\n    time.sleep(%d)\n"}
+
+
+def test_a_merge_that_is_interrupted_merges_nothing(person_and_run, tmp_path):
+    person, repository, report = person_and_run
+    add(repository, {"test_slow.py": SLOW["test_slow.py"] % 120})
+    before = (repository.snapshot(), repository.git("count-objects"))
+    process = person.start("merge", report["run"], env={"TMPDIR": str(tmp_path)})
+    assert b"Testing what the merge makes" in process.stderr.readline()
+    wait_until(lambda: list(tmp_path.glob("coditect-*/work/*")))  # its workspace
+    process.send_signal(signal.SIGINT)
+    result = finish(process, 60)
+    assert result.code == 130 and "interrupted; nothing was merged" in result.err, result
+    assert (repository.snapshot(), repository.git("count-objects")) == before
+    assert list(tmp_path.iterdir()) == [] and leftovers(person) == []
+
+
+def test_a_moved_base_is_tested_beside_a_run_at_work(person_and_run, make):
+    """The ledger's owner is another process: it is told of the evidence through its socket."""
+    person, repository, report = person_and_run
+    add(repository, {"a.txt": "a\n"})
+    busy = make({"test_slow.py": SLOW["test_slow.py"] % 20})
+    process = person.start("run", "make the tests pass", "--json", cwd=busy.path)
+    wait_until(lambda: [row for row in person.runs() if row["status"] == "running"])
+    result = person.call("merge", report["run"], "--json")
+    assert result.code == 0 and result.json["merged"] and result.json["evidence"], result
+    allowed = [e for e in person.events(report["run"]) if e["event_type"] == "MERGE_ALLOWED"]
+    assert len(allowed) == 1
+    assert finish(process).code == 0
 
 
 def test_a_merge_never_touches_what_is_not_committed(person_and_run):

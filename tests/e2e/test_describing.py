@@ -77,6 +77,15 @@ def test_verbs_flags_and_choices_are_completed(complete):
     assert complete("completion", "") == {"bash", "zsh", "fish"}
 
 
+def test_every_flag_of_every_verb_is_completed(complete, person):
+    paths = [(verb,) for verb in VERBS if verb != "config"]
+    paths += [("config", verb) for verb in ("list", "get", "set", "validate")]
+    for path in paths:
+        help_text = person.call(*path, "--help").out.split("As for every verb")[0]
+        flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", help_text))
+        assert flags <= complete(*path, "--"), path
+
+
 def test_configuration_keys_are_completed(complete):
     assert complete("config", "get", "agent.t") == {"agent.timeout"}
     assert complete("--output", "json", "config", "get", "agent.t") == {"agent.timeout"}

@@ -15,6 +15,7 @@ import pytest
 
 import test_config
 import test_delivering
+import test_delivery
 import test_gc
 import test_integrity
 import test_make_it_build
@@ -367,6 +368,8 @@ OTHERS = {  # type -> the test that sees it
     "SNAPSHOT_TAKEN": test_gc.test_a_log_cut_off_in_front_still_tells_everything,
     "LOG_TRUNCATED": test_gc.test_a_log_cut_off_in_front_still_tells_everything,
     "MISSION_FORGOTTEN": test_gc.test_gc_forgets_what_is_due_and_keeps_the_rest,
+    "MERGE_TESTED": test_delivery.test_a_merge_into_a_branch_that_moved_is_tested_first,
+    "MERGE_ALLOWED": test_delivery.test_a_merge_into_a_branch_that_moved_is_tested_first,
     "APPROVAL_REQUESTED": test_integrity.test_an_approved_run_goes_on_to_its_branch,
     "APPROVAL_ANSWERED": test_integrity.test_an_approved_run_goes_on_to_its_branch,
     "APPROVAL_SETTLED": test_integrity.test_an_approved_run_goes_on_to_its_branch,

@@ -187,6 +187,55 @@ def test_gc_where_nothing_is_makes_nothing(person):
     assert not person.state.exists()
 
 
+def test_a_ledger_gives_back_what_was_deleted(person, prices):
+    """The file is as long as if many runs had been cut off before; the next cut makes it short."""
+    for number in range(2):
+        run = verified(person, prices)["run"]
+        prices.git("branch", "-D", "coditect/" + run)
+        if number == 0:
+            gc(person)  # a snapshot
+    connection = sqlite3.connect(person.state / "ledger.db")
+    connection.executescript("CREATE TABLE deleted (x); INSERT INTO deleted VALUES "
+                             "(zeroblob(2000000)); DROP TABLE deleted")
+    connection.close()
+    before = (person.state / "ledger.db").stat().st_size
+    assert before > 2_000_000
+    done = gc(person)
+    assert done["events_moved"] > 0 and done["ledger_bytes_before"] >= before, done
+    assert done["ledger_bytes"] == (person.state / "ledger.db").stat().st_size < 500_000
+    assert query(person, "ledger.db", "PRAGMA integrity_check") == [("ok",)]
+    assert [row["run"] for row in person.runs()][0] == run
+    assert "on the disk, now" in person.call("gc").out
+    verified(person, prices)
+
+
+def test_gc_runs_by_itself_once_a_day_after_a_run(person, prices):
+    marker = person.state / "gc.last"
+
+    def told(run):
+        return [e for e in person.events(run) if e["event_type"] == "GARBAGE_COLLECTED"]
+
+    def days_ago(days):
+        then = time.time() - days * 86400
+        os.utime(marker, (then, then))
+
+    first = verified(person, prices)["run"]
+    assert told(first) == [] and marker.exists()  # there is nothing old yet
+    prices.git("branch", "-D", "coditect/" + first)
+    days_ago(0.9)
+    second = verified(person, prices)["run"]
+    assert told(second) == []
+    prices.git("branch", "-D", "coditect/" + second)
+    days_ago(1.1)
+    third = verified(person, prices)["run"]
+    (event,) = told(third)
+    assert event["topic"] == "system.decision" and event["data"]["forgotten"] == "", event
+    assert int(event["data"]["ledger_bytes"]) > 0
+    assert time.time() - marker.stat().st_mtime < 600
+    assert {row["run"] for row in person.runs()} == {first, second, third}  # none is 30 days old
+    assert leftovers(person) == []
+
+
 @pytest.mark.parametrize("at", trials.SWEEP_POINTS)
 def test_a_gc_cut_short_is_finished_by_the_next(tmp_path, at):
     point, moment = at.split(":")

@@ -15,7 +15,8 @@ def run(person, prices):
 # verb with its arguments, the list in its JSON (None: the object itself, "": one object a line)
 VERBS = [(["ps", "-a"], "runs"), (["show", "ID"], None), (["logs", "ID"], ""),
          (["diff", "ID"], None), (["diff", "ID", "--stat"], "files"), (["explain", "ID"], "faults"),
-         (["doctor", "--summary"], "checks"), (["config", "list"], "keys")]
+         (["doctor", "--summary"], "checks"), (["config", "list"], "keys"), (["inbox"], "approvals"),
+         (["wait", "ID"], "runs"), (["demo", "--list"], "projects")]
 
 
 def rows(result, name):
@@ -43,7 +44,7 @@ def test_fields_are_chosen_alike_everywhere(person, run):
                 assert all(other[f] == one.get(f, other[f]) for f in fields), verb
         assert "--json=FIELD,.. takes " + ", ".join(known) in " ".join(
             person.call(*words[:2 if words[0] == "config" else 1], "--help").out.split()) or (
-                "--stat" in verb), verb
+                "--stat" in verb or "--list" in verb), verb
 
 
 def test_what_is_empty_appears_when_it_is_asked_for(person, make):
@@ -67,7 +68,7 @@ def test_a_word_apart_is_a_field_only_where_it_can_be_nothing_else(person, run):
 
 
 def test_verbs_without_fields_say_so(person, prices):
-    for verb in (["version"], ["config", "get", "agent.timeout"]):
+    for verb in (["version"], ["config", "get", "agent.timeout"], ["show", "--forecasts"]):
         result = person.call(*verb, "--json=run")
         assert result.code == 2 and "no fields to choose" in result.err, result
     assert json.loads(person.call("version", "--json").out)["schema"] == "coditect.version/v1"

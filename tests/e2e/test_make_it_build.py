@@ -283,6 +283,13 @@ def test_tests_that_fail_behind_the_build_are_told_and_are_no_part_of_it(person,
     assert report["tests"]["failed"] == ["shape"]
     shown = person.call("show", report["run"], cwd=repository.path)
     assert "it builds; " in shown.out and "tests: " not in shown.out
+    # Nor are they where the base has moved: what the merge makes is built, and is merged.
+    for name, value in (("user.name", "Ada"), ("user.email", "ada@example.org")):
+        repository.git("config", name, value)
+    repository.write({"note.txt": "later\n"})
+    repository.commit("later")
+    merged = person.call("merge", report["run"], "--json", cwd=repository.path)
+    assert merged.code == 0 and merged.json["evidence"]["kind"] == "build", merged
 
 
 def test_what_builds_already_leaves_nothing_to_do(person, make):

@@ -132,6 +132,13 @@ def test_repairs_of_one_line_conflict_by_file_and_the_first_is_kept(person, make
     assert dropped["reason"] == "conflict between %s and %s in both.py" % (
         report["changes"][0]["task"], dropped["task"])
     assert report["partial"] == report["changes"][0]["commit"]
+    # How the part that was mended stands to the base branch, as it is when one asks.
+    assert (report["standing"]["branch_state"], report["standing"]["behind"]) == ("none", 0)
+    repository.write({"a.txt": "a\n"})
+    repository.commit("later")
+    shown = person.call("show", report["run"]).out
+    assert "What was mended is kept at %s\n  1 commit behind main, merges cleanly\n" % (
+        report["partial"]) in shown, shown
 
 
 def test_one_fault_without_a_repair_leaves_the_other_mended(person, make):
@@ -232,3 +239,44 @@ def test_parts_of_a_long_suite_refuse_a_patch_sooner_and_prove_nothing(person, m
     # What counts is one whole run, of all that is expected.
     evidence = report["evidence"][-1]
     assert evidence["passed"] == evidence["expected"] == 11
+
+
+def test_a_repair_that_mends_what_looked_like_another_fault_ends_that_search(person, make):
+    """What calls the wrong line looks worse than the line itself, which many tests pass."""
+    repository = make({
+        "calc.py": """
+            def combine(a, b):
+                return a - b
+
+            def double(x):
+                out = combine(x, x)
+                return out
+
+            def triple(x):
+                out = combine(combine(x, x), x)
+                return out
+            """,
+        "test_calc.py": """
+            import pytest
+
+            import calc
+
+            @pytest.mark.parametrize("a", range(40))
+            def test_nothing_added(a):
+                assert calc.combine(a, 0) == a
+
+            @pytest.mark.parametrize("x", [1, 2, 3, 4])
+            def test_double(x):
+                assert calc.double(x) == 2 * x
+
+            @pytest.mark.parametrize("x", [1, 2, 3, 4])
+            def test_triple(x):
+                assert calc.triple(x) == 3 * x
+            """})
+    report = verified(person, repository)
+    assert repository.git("diff", "--stat", "main", report["branch"]).count("calc.py") == 1
+    searches = [event for event in person.events(report["run"])
+                if event["event_type"] == "TASK_CANCELLED"]
+    assert any("mends this, too" in str(event["data"]) for event in searches), searches
+    explained = person.call("explain", report["run"])
+    assert "No repair" not in explained.out, explained

@@ -128,3 +128,43 @@ def test_no_test_declared_names_what_is_looked_for(person, make):
     bare = {"CMakeLists.txt": "project(x C)\nadd_library(x x.c)\n", "x.c": "int x;\n"}
     reason = refused(person, make(bare), 3, "not_verified")
     assert "add_test" in reason and "--verify" in reason
+
+
+def test_a_program_that_breaks_its_heap_still_tells_what_it_executed(person, make):
+    repository = make({
+        "CMakeLists.txt": """cmake_minimum_required(VERSION 3.16)
+project(squares C)
+enable_testing()
+add_executable(test_squares squares.c test_squares.c)
+add_test(NAME squares COMMAND test_squares)
+""",
+        "squares.h": "int *squares(int count);\nint *unused(int count);\n",
+        "squares.c": """#include "squares.h"
+#include <stdlib.h>
+
+int *squares(int count) {
+  int *out = malloc(count / sizeof *out);
+  for (int i = 0; i < count; ++i) out[i] = 0x10000 * i * i;
+  return out;
+}
+
+int *unused(int count) { return calloc(count, sizeof(int)); }
+""",
+        "test_squares.c": """#include "squares.h"
+#include <stdlib.h>
+#include <string.h>
+
+int main(void) {
+  int *found = squares(100);
+  char *other = malloc(100000);
+  memset(other, 1, 100000);
+  int right = found[99] == 0x10000 * 99 * 99;
+  free(other);
+  free(found);
+  return !right;
+}
+"""})
+    report = verified(person, repository)
+    shown = person.call("explain", report["run"])
+    assert "squares.c:5 in squares, executed by 1 failing test" in shown.out, shown
+    assert "in unused" not in shown.out

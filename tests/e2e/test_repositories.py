@@ -67,7 +67,7 @@ def test_what_is_no_repository_to_work_on_is_refused_with_the_next_step(person, 
     gone = person.call("run", GOAL, "-C", tmp_path / "gone")
     assert gone.code == 1 and "is no folder" in gone.err
     unknown = person.call("run", GOAL, "-C", repository.path, "--base", "mian")
-    assert unknown.code == 1 and "did you mean 'main'?" in unknown.err
+    assert unknown.code == 2 and "did you mean 'main'?" in unknown.err
     assert person.runs() == []
 
 

@@ -183,6 +183,25 @@ def test_what_a_stopped_search_used_is_told(person, make):
     assert person.call("show", run, "--json").json["usage"] == result.json["usage"]
 
 
+def test_what_a_suite_used_that_a_stop_cut_short_is_told(person, make):
+    """Nothing has ended by then: not one test, not one task."""
+    repository = make({"test_spin.py": "def test_spin():\n    while True:\n        pass\n"})
+    process, run = begin(person, repository)
+    until(person, run, "LEASE_STARTED", "t-1")
+    time.sleep(3)  # the suite needs some to begin; it spins for ever then
+    assert person.call("stop", run).code == 0
+    report = finish(process, 60).json
+    assert report["outcome"] == "stopped" and report["usage"]["cpu_ms"] > 0, report
+    assert person.call("show", run, "--json").json["usage"] == report["usage"]
+
+
+def test_all_of_no_run_is_nothing(person):
+    for verb in ("stop", "wait"):
+        result = person.call(verb, "--all", "--json")
+        assert result.code == 0 and "no run is open" in result.err and result.json, result
+    assert not person.state.exists()
+
+
 def test_two_runs_in_one_repository_do_not_touch_each_other(person, prices):
     before = prices.snapshot()
     first, _ = begin(person, prices)

@@ -164,6 +164,34 @@ def test_daemons_of_the_tests_do_not_survive(person, make, tmp_path):
     assert processes_with(mark) == []
 
 
+def test_what_fails_behind_the_end_of_a_traced_run_is_traced_alone(person, make):
+    repository = make({"calc.py": """
+        def difference(a, b):
+            return a - b
+
+        def total(a, b):
+            return a - b
+        """, "test_calc.py": """
+        import os
+        import sys
+
+        import calc
+
+        def test_nothing():
+            assert calc.total(0, 0) == 0 and calc.difference(0, 0) == 0
+
+        def test_that_ends_a_traced_run():
+            if sys.gettrace():
+                os._exit(3)
+
+        def test_total():
+            assert calc.total(60, 40) == 100
+        """})
+    report = verified(person, repository)
+    shown = person.call("explain", report["run"])
+    assert "calc.py:5 in total, executed by 1 failing test" in shown.out, shown
+
+
 def test_tests_that_need_the_network_are_listed_and_left_out(person, make):
     repository = make({**ONE_BUG, "test_remote.py": """
         import socket

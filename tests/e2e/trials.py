@@ -383,6 +383,8 @@ SWEEP_POINTS = [
     "log_truncated#0#1:after",
     "effect#log_truncated#1:before",
     "effect#log_truncated#1:after",
+    "effect#ledger_shrunk#1:before",
+    "effect#ledger_shrunk#1:after",
     "effect#blob_deleted#2:before",
 ]
 

@@ -23,6 +23,7 @@ struct Script {
   std::vector<std::pair<size_t, size_t>> semantic;  // merge as texts, fail together
   std::vector<std::pair<size_t, size_t>> textual;   // do not merge
   std::set<size_t> unverified;                      // no tester saw them pass
+  std::map<size_t, std::string> mends;              // faults that a repair mends beside its own
   size_t lost = 0;                                  // merge leases that die with their host
 };
 
@@ -126,6 +127,8 @@ class Queue {
         result.outcome = ResultOutcome::kBlocked;
         result.reason = "not seen passing";
       }
+      const auto more = script_.mends.find(std::stoul(parameters.at("clusters")));
+      if (more != script_.mends.end()) result.outputs["mends"] = more->second;
     } else if (intent == "merge") {
       if (script_.lost > 0) {
         --script_.lost;
@@ -276,6 +279,22 @@ TEST_CASE("WhatNoTesterSawPassingIsLeftOutAndTheRestIsKept") {
   Queue none({.repairs = 2, .unverified = {0, 1}});
   CHECK_EQ(none.mission().reason, "no repair of the 2 faults passed every test");
   CHECK(none.mission().partial.empty());
+}
+
+TEST_CASE("WhatARepairMendsBesideItsOwnNeedsNoOtherAndIsTestedTogether") {
+  Queue queue({.repairs = 4, .mends = {{0, "1 3"}}});
+  CHECK_EQ(queue.mission().outcome, Outcome::kVerified);
+  CHECK_EQ(queue.mission().merge.merged.size(), 2);  // 0 and 2
+  CHECK_EQ(queue.suites, 1);
+  const auto cancelled = std::ranges::count_if(queue.mission().tasks, [](const TaskState& task) {
+    return task.spec.intent == "verify" && task.status == TaskStatus::kCancelled;
+  });
+  CHECK_EQ(cancelled, 2);
+  // One alone was seen by its tester mending its own fault only: what is merged is tested for all.
+  Queue alone({.repairs = 2, .mends = {{0, "1"}}});
+  CHECK_EQ(alone.mission().outcome, Outcome::kVerified);
+  CHECK_EQ(alone.mission().tip_tree, "tree-0");
+  CHECK_EQ(alone.suites, 1);
 }
 
 TEST_CASE("WhateverDoesNotGetAlongTheRestIsMergedInTheEnd") {

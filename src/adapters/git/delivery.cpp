@@ -1,6 +1,7 @@
 // What becomes of a delivered branch.
 #include "src/adapters/git/delivery.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <utility>
@@ -25,6 +26,7 @@ class Branch {
   StatusOr<Standing> Look(const Context& ctx) const;
   Status FindForecast(const Context& ctx, const CommitId& onto, Standing& standing) const;
   StatusOr<MergeForecast> Forecast(const Context& ctx, const CommitId& onto) const;
+  StatusOr<TreeId> WriteMerge(const Context& ctx, const CommitId& onto) const;
   StatusOr<CommitId> BaseAt(const Context& ctx) const;
   StatusOr<bool> IsOpenBeside(const Context& ctx, const CommitId& other) const;
   const Refs& refs() const { return refs_; }
@@ -48,10 +50,12 @@ StatusOr<std::unique_ptr<Branch>> Branch::Open(const Context& ctx, const Deliver
   if (!PathExists(ref.common_dir)) {
     return NotFound("the repository ", Shown(ref.common_dir), " is not there any more");
   }
-  ASSIGN_OR_RETURN(
-      std::unique_ptr<GitDir> git,
-      OpenGitDir(
-          ctx, {.repository = ref, .state_folder = options.state_folder, .label = options.label}));
+  ASSIGN_OR_RETURN(std::unique_ptr<GitDir> git,
+                   OpenGitDir(ctx, {.repository = ref,
+                                    .state_folder = options.state_folder,
+                                    .label = options.label,
+                                    .git_program = "",
+                                    .new_objects = options.new_objects}));
   const std::string parent = JoinPath(options.state_folder, "git");
   const std::string guard = RefsGuardPath(parent, ref.common_dir);
   return std::unique_ptr<Branch>(new Branch(options.delivered, std::move(git), guard));
@@ -90,8 +94,17 @@ StatusOr<MergeForecast> Branch::Forecast(const Context& ctx, const CommitId& ont
   ASSIGN_OR_RETURN(const ScratchFolder scratch, git_->NewScratch());
   const GitCall call{.args = {onto, commit},
                      .environment = {StrCat("GIT_OBJECT_DIRECTORY=", scratch.path()),
-                                     StrCat("GIT_ALTERNATE_OBJECT_DIRECTORIES=", git_->objects())}};
+                                     StrCat("GIT_ALTERNATE_OBJECT_DIRECTORIES=",
+                                            JoinPath(git_->common_dir(), "objects"))}};
   return MergeTree(ctx, *git_, call, StrCat("forecast the merge of ", commit, " and ", onto));
+}
+
+StatusOr<TreeId> Branch::WriteMerge(const Context& ctx, const CommitId& onto) const {
+  const std::string doing = StrCat("merge ", delivered_.commit, " into ", onto);
+  ASSIGN_OR_RETURN(const MergeForecast merge,
+                   MergeTree(ctx, *git_, {.args = {onto, delivered_.commit}}, doing));
+  if (merge.tree.empty()) return Aborted("cannot ", doing, ": they conflict");
+  return merge.tree;
 }
 
 StatusOr<CommitId> Branch::BaseAt(const Context& ctx) const {
@@ -117,7 +130,9 @@ StatusOr<bool> Branch::IsOpenBeside(const Context& ctx, const CommitId& other) c
 
 StatusOr<Standing> Branch::Look(const Context& ctx) const {
   Standing standing;
-  ASSIGN_OR_RETURN(standing.branch_at, refs_.Read(ctx, delivered_.branch));
+  if (!delivered_.branch.empty()) {
+    ASSIGN_OR_RETURN(standing.branch_at, refs_.Read(ctx, delivered_.branch));
+  }
   const std::string base = StrCat(kHeads, delivered_.repository.base_name);
   if (!IsRefName(base)) return standing;
   ASSIGN_OR_RETURN(const CommitId base_at, refs_.Read(ctx, base));
@@ -156,7 +171,7 @@ class PersonMerge {
       : here_(here), person_(ctx, program, here.ref.path, WithPath(std::move(environment))) {}
 
   /// A commit of the tested tree with both as parents.
-  StatusOr<CommitId> Commit(const Delivered& delivered) const {
+  StatusOr<CommitId> Commit(const Delivered& delivered, const TreeId& tree) const {
     if (here_.author_is_fallback) {
       return FailedPrecondition(
           "git knows no author for the merge commit: set user.name and user.email");
@@ -165,7 +180,7 @@ class PersonMerge {
     ASSIGN_OR_RETURN(
         const ProcessResult result,
         person_.Run({"commit-tree", "-p", here_.ref.base_commit, "-p", delivered.commit, "-m",
-                     StrCat("Merge branch '", name, "'"), delivered.tree}));
+                     StrCat("Merge branch '", name, "'"), tree}));
     if (result.exit_code != 0) return GitFailure("make the merge commit", result);
     return CommitId(TrimWhitespace(result.out));
   }
@@ -233,9 +248,15 @@ StatusOr<bool> Undo(const Context& ctx, const DeliveryOptions& options, bool dry
   return true;
 }
 
+StatusOr<TreeId> WriteMerge(const Context& ctx, const DeliveryOptions& options,
+                            const CommitId& onto) {
+  ASSIGN_OR_RETURN(const auto branch, Branch::Open(ctx, options));
+  return branch->WriteMerge(ctx, onto);
+}
+
 StatusOr<MergeOutcome> Merge(const Context& ctx, const DeliveryOptions& options,
-                             const std::string& folder, bool dry_run,
-                             const std::map<std::string, std::string>& environment) {
+                             const std::string& folder, const std::vector<TreeId>& tested,
+                             bool dry_run, const std::map<std::string, std::string>& environment) {
   const Delivered& delivered = options.delivered;
   ASSIGN_OR_RETURN(const ResolvedRepository here, Resolve(ctx, folder, "", environment));
   RETURN_IF_ERROR(CheckMergeable(here, delivered));
@@ -245,7 +266,9 @@ StatusOr<MergeOutcome> Merge(const Context& ctx, const DeliveryOptions& options,
   RETURN_IF_ERROR(branch->FindForecast(ctx, here.ref.base_commit, outcome.standing));
   const Standing& standing = outcome.standing;
   if (standing.merged) return outcome;
-  if (standing.merged_tree != delivered.tree) {
+  const bool as_delivered = standing.merged_tree == delivered.tree;
+  if (!as_delivered &&
+      std::find(tested.begin(), tested.end(), standing.merged_tree) == tested.end()) {
     outcome.kind = MergeKind::kUntested;
     return outcome;
   }
@@ -254,7 +277,14 @@ StatusOr<MergeOutcome> Merge(const Context& ctx, const DeliveryOptions& options,
   if (dry_run) return outcome;
   outcome.to = delivered.commit;
   if (outcome.kind == MergeKind::kMergeCommit) {
-    ASSIGN_OR_RETURN(outcome.to, person.Commit(delivered));
+    TreeId tree = delivered.tree;
+    if (!as_delivered) {
+      ASSIGN_OR_RETURN(tree, branch->WriteMerge(ctx, here.ref.base_commit));
+      if (tree != standing.merged_tree) {
+        return Internal("git merges ", delivered.commit, " in two ways; try again");
+      }
+    }
+    ASSIGN_OR_RETURN(outcome.to, person.Commit(delivered, tree));
   }
   RETURN_IF_ERROR(person.FastForward(outcome.to));
   return outcome;

@@ -15,10 +15,11 @@ struct DeliveryOptions {
   Delivered delivered;
   std::string state_folder;  // as RepositoryOptions
   std::string label;
+  std::string new_objects;  // as RepositoryOptions
 };
 
-/// Compares the delivered commit with the branch that the run's base was. Nothing is written to the
-/// repository. NOT_FOUND when it is gone; errors of reading it.
+/// Compares the delivered commit (with or without a branch) with the branch that the run's base
+/// was. Nothing is written to the repository. NOT_FOUND when it is gone; errors of reading it.
 StatusOr<Standing> Look(const Context& ctx, const DeliveryOptions& options);
 
 /// Forecasts, without writing to the repository, the merge of the delivered commit with each of
@@ -32,13 +33,19 @@ StatusOr<std::vector<OtherResult>> LookAtOthers(const Context& ctx, const Delive
 /// `dry_run`: everything but the deletion.
 StatusOr<bool> Undo(const Context& ctx, const DeliveryOptions& options, bool dry_run);
 
+/// Writes the tree that merging the delivered commit into the commit `onto` makes. ABORTED when the
+/// two conflict.
+StatusOr<TreeId> WriteMerge(const Context& ctx, const DeliveryOptions& options,
+                            const CommitId& onto);
+
 /// Brings the delivered commit into the branch that is checked out at `folder`, with work tree and
-/// index, if what that makes is exactly the tested tree (I3); else says so (kUntested). By the
-/// person's own git, so their filters run, without hooks. FAILED_PRECONDITION, with the next step:
-/// another repository, changes that are not committed, an operation under way, no branch, or git
-/// refuses. `dry_run`: everything but the merge. `environment`: the person's.
+/// index, if what that makes is exactly the tested tree (I3) or one of `tested`; else says so
+/// (kUntested). By the person's own git, so their filters run, without hooks. FAILED_PRECONDITION,
+/// with the next step: another repository, changes that are not committed, an operation under way,
+/// no branch, or git refuses. `dry_run`: everything but the merge. `environment`: the person's.
 StatusOr<MergeOutcome> Merge(
-    const Context& ctx, const DeliveryOptions& options, const std::string& folder, bool dry_run,
+    const Context& ctx, const DeliveryOptions& options, const std::string& folder,
+    const std::vector<TreeId>& tested, bool dry_run,
     const std::map<std::string, std::string>& environment = PersonEnvironment());
 
 }  // namespace coditect::git

@@ -101,7 +101,8 @@ ScratchFolder::~ScratchFolder() {
 
 StatusOr<std::unique_ptr<GitDir>> GitDir::Create(const Options& options) {
   std::unique_ptr<GitDir> dir(new GitDir(options));
-  dir->objects_ = JoinPath(options.common_dir, "objects");
+  dir->objects_ =
+      options.new_objects.empty() ? JoinPath(options.common_dir, "objects") : options.new_objects;
   RETURN_IF_ERROR(dir->Make());
   RETURN_IF_ERROR(dir->WriteFiles());
   return dir;
@@ -112,6 +113,7 @@ StatusOr<std::unique_ptr<GitDir>> GitDir::Beside(const std::string& common_dir) 
   options.common_dir = common_dir;
   options.head = Options().head;
   options.shared.clear();
+  options.new_objects.clear();
   return Create(options);
 }
 
@@ -176,6 +178,10 @@ StatusOr<ProcessResult> GitDir::Run(const Context& ctx, const GitCall& call) con
   }
   request.environment.push_back(StrCat("GIT_DIR=", path_));
   request.environment.push_back(StrCat("GIT_OBJECT_DIRECTORY=", objects_));
+  if (!options_.new_objects.empty()) {
+    request.environment.push_back(
+        StrCat("GIT_ALTERNATE_OBJECT_DIRECTORIES=", JoinPath(options_.common_dir, "objects")));
+  }
   request.folder = call.folder.empty() ? path_ : call.folder;
   request.stdin_bytes = call.stdin_bytes;
   request.stdout_bytes_max = call.stdout_bytes_max;
@@ -227,7 +233,8 @@ Status GitDir::LinkSharedIndexes(const std::string& git_dir) const {
 }
 
 bool GitDir::IsPartialClone() const {
-  const StatusOr<std::vector<std::string>> names = ListDir(JoinPath(objects_, "pack"));
+  const StatusOr<std::vector<std::string>> names =
+      ListDir(JoinPath(options_.common_dir, "objects/pack"));
   if (!names.ok()) return false;
   constexpr std::string_view kMark = ".promisor";
   for (const std::string& name : *names) {
@@ -245,7 +252,8 @@ StatusOr<std::unique_ptr<GitDir>> OpenGitDir(const Context& ctx, const Repositor
                          .label = options.label,
                          .common_dir = ref.common_dir,
                          .object_format = ref.object_format,
-                         .shared = config.shared});
+                         .shared = config.shared,
+                         .new_objects = options.new_objects});
 }
 
 }  // namespace coditect::git

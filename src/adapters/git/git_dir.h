@@ -61,7 +61,8 @@ class GitDir {
     std::string common_dir;  // the person's: objects and refs
     std::string object_format = "sha1";
     std::string head = "ref: refs/coditect/unborn";
-    std::string shared;     // core.sharedRepository, "" = git's default
+    std::string shared;       // core.sharedRepository, "" = git's default
+    std::string new_objects;  // folder where objects are written, beside the person's; "" = theirs
     bool raw_bytes = true;  // attributes off; false: eol rules of the repository hold (for status)
   };
   static StatusOr<std::unique_ptr<GitDir>> Create(const Options& options);

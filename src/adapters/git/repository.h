@@ -16,6 +16,7 @@ struct RepositoryOptions {
   std::string state_folder;  // absolute; gitdirs and lock files go to <state_folder>/git
   std::string label;         // of this process: letters, digits, '-'
   std::string git_program;   // absolute path; "" = look for it
+  std::string new_objects;   // folder for objects that are written; "" = the repository itself
 };
 
 /// Opens the repository a client resolved (Resolve), sweeps what dead owners left in the state

@@ -70,8 +70,8 @@ Status Reader::NoSuchBase(const std::string& base_name) const {
   const std::string nearest = NearestWord(base_name, Split(TrimWhitespace(listing), '\n'));
   const std::string hint = nearest.empty() ? "git branch -a and git tag list what there is"
                                            : StrCat("did you mean '", Shown(nearest), "'?");
-  return NotFound("there is no commit '", Shown(base_name), "' in ", Shown(out_.ref.path), ": ",
-                  hint);
+  return InvalidArgument("there is no commit '", Shown(base_name), "' in ", Shown(out_.ref.path),
+                         ": ", hint);
 }
 
 Status Reader::ResolveBase(const std::string& base_name) {

@@ -49,7 +49,8 @@ std::map<std::string, std::string> PersonEnvironment();
 /// No file of the repository or the work tree is changed and nothing of it is run: git is asked in
 /// the person's own setting only where the repository is and what the author's name is; all else is
 /// read through a gitdir of ours (git_dir.h) in a temporary folder.
-/// NOT_FOUND: no such path, not a repository, no such base (with the nearest names), no git.
+/// INVALID_ARGUMENT: no such base (with the nearest name). NOT_FOUND: no such path, not a
+/// repository, no git.
 /// FAILED_PRECONDITION: bare, no commit yet, inside .git, another person's repository, git too old,
 /// unknown extensions. DATA_LOSS: damaged. Each message ends with the next step.
 StatusOr<ResolvedRepository> Resolve(

@@ -72,7 +72,7 @@ TEST_CASE("ABaseThatIsNoneIsNamedWithTheNearest") {
   repo.CommitAll();
   repo.Git({"branch", "release-2"});
   Refusal refusal = Refused(repo.top(), "relase-2");
-  CHECK(refusal.code == absl::StatusCode::kNotFound);
+  CHECK(refusal.code == absl::StatusCode::kInvalidArgument);
   CHECK_MESSAGE(Has(refusal.message, "did you mean 'release-2'?"), refusal.message);
   refusal = Refused(repo.top(), "zzz\x1b[2J");
   CHECK_MESSAGE(Has(refusal.message, "git branch -a"), refusal.message);
@@ -80,9 +80,9 @@ TEST_CASE("ABaseThatIsNoneIsNamedWithTheNearest") {
   CHECK(Refused(repo.top(), "HEAD:file").code == absl::StatusCode::kInvalidArgument);
   for (const std::string& name :
        std::vector<std::string>{"--all", "-h", "--git-dir", "--show-toplevel", "HEAD..main"}) {
-    CHECK_MESSAGE(Refused(repo.top(), name).code == absl::StatusCode::kNotFound, name);
+    CHECK_MESSAGE(Refused(repo.top(), name).code == absl::StatusCode::kInvalidArgument, name);
   }
-  CHECK(Refused(repo.top(), std::string(40, '1')).code == absl::StatusCode::kNotFound);
+  CHECK(Refused(repo.top(), std::string(40, '1')).code == absl::StatusCode::kInvalidArgument);
 }
 
 TEST_CASE("WhatIsNoRepositoryIsRefusedWithTheNextStep") {

@@ -261,6 +261,7 @@ StatusOr<std::unique_ptr<GitDir>> OpenGitDir(const SnapshotOptions& options,
                                    .common_dir = ref.common_dir,
                                    .object_format = ref.object_format,
                                    .shared = config.shared,
+                                   .new_objects = options.new_objects,
                                    .raw_bytes = false}));
   RETURN_IF_ERROR(git->LinkSharedIndexes(ref.git_dir));
   const auto attributes =

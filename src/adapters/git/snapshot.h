@@ -19,6 +19,7 @@ struct SnapshotOptions {
   RepositoryRef repository;  // resolved at HEAD
   std::string state_folder;  // as RepositoryOptions
   std::string label;
+  std::string new_objects;  // as RepositoryOptions
   std::map<std::string, std::string> environment = PersonEnvironment();
 };
 

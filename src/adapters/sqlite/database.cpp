@@ -15,6 +15,7 @@ namespace coditect::sqlite {
 namespace {
 
 constexpr int kBusyTimeoutMs = 5000;
+constexpr int64_t kCopyInMemoryBytesMax = int64_t{64} << 20;
 
 /// File systems whose locks or shared memory SQLite's WAL cannot rely on (linux/magic.h).
 Status RefuseNetworkFileSystem(const std::string& path) {
@@ -200,6 +201,24 @@ StatusOr<std::string> Database::QueryText(std::string_view sql) {
   ASSIGN_OR_RETURN(Statement statement, Prepare(sql));
   ASSIGN_OR_RETURN(const bool row, statement.Step());
   return row ? statement.Text(0) : std::string();
+}
+
+StatusOr<bool> Database::Shrink() {
+  ASSIGN_OR_RETURN(const int64_t page_bytes, QueryInt("PRAGMA page_size"));
+  ASSIGN_OR_RETURN(const int64_t pages, QueryInt("PRAGMA page_count"));
+  ASSIGN_OR_RETURN(const int64_t free, QueryInt("PRAGMA freelist_count"));
+  if (free * page_bytes < kShrinkBytesMin || free < pages / 4) return false;
+  // The copy is made in memory if it is small: the folder for temporary files may be anywhere.
+  const bool small = (pages - free) * page_bytes <= kCopyInMemoryBytesMax;
+  RETURN_IF_ERROR(Execute(small ? "PRAGMA temp_store=MEMORY" : "PRAGMA temp_store=DEFAULT"));
+  const int code = ::sqlite3_exec(handle_.get(), "VACUUM", nullptr, nullptr, nullptr);
+  const Status status = ToStatus(code, "cannot shrink " + path_, handle_.get());
+  const bool busy = (code & 0xFF) == SQLITE_BUSY || (code & 0xFF) == SQLITE_LOCKED;
+  if (busy || absl::IsResourceExhausted(status)) return false;
+  RETURN_IF_ERROR(status);
+  const Status cut = QueryInt("PRAGMA wal_checkpoint(TRUNCATE)").status();
+  if (!cut.ok() && !absl::IsResourceExhausted(cut)) return cut;
+  return true;
 }
 
 }  // namespace coditect::sqlite

@@ -62,6 +62,14 @@ class Database {
   StatusOr<int64_t> QueryInt(std::string_view sql);
   StatusOr<std::string> QueryText(std::string_view sql);
 
+  /// Gives the space that deleted rows left back to the disk when it is at least kShrinkBytesMin
+  /// and a quarter of the file: what is left is written anew, in one transaction, in time and for a
+  /// while in space that grow with what is left. False when that is not worth while, when there is
+  /// no room for it, or when another connection writes: the file is as it was. The file itself is
+  /// cut when nobody reads an older version of it, at the latest by the last connection.
+  StatusOr<bool> Shrink();
+  static constexpr int64_t kShrinkBytesMin = int64_t{16} << 10;
+
   const std::string& path() const { return path_; }
 
  private:

@@ -107,6 +107,7 @@ class TelemetryFile final : public EventBus {
     RETURN_IF_ERROR(status);
     RETURN_IF_ERROR(ended);
     ASSIGN_OR_RETURN(const int64_t after, database_->QueryInt("SELECT total_changes()"));
+    RETURN_IF_ERROR(database_->Shrink().status());
     return static_cast<uint64_t>(after - before);
   }
 

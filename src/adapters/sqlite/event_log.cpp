@@ -173,9 +173,15 @@ class LedgerFile final : public EventLog {
     RETURN_IF_ERROR(Usable());
     auto deleted = WithCrashPoint("effect#log_truncated",
                                   [&] { return DeleteOldest(shard, before, blocks_max); });
-    if (deleted.ok() || absl::IsResourceExhausted(deleted.status())) return deleted;
+    Status status = deleted.status();
+    // The last of them: a process that dies before this shrinks the file at its next start.
+    if (status.ok() && *deleted < blocks_max) {
+      status = WithCrashPoint("effect#ledger_shrunk", [&] { return database_->Shrink().status(); });
+    }
+    if (status.ok()) return deleted;
+    if (absl::IsResourceExhausted(status)) return status;
     broken_ = true;
-    return Unavailable(Message(deleted.status()));
+    return Unavailable(Message(status));
   }
 
   StatusOr<uint64_t> LastSequence(const Context&, uint32_t shard) override {

@@ -4,8 +4,10 @@
 #include <dlfcn.h>
 #include <doctest/doctest.h>
 #include <errno.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -18,6 +20,7 @@ namespace {
 
 std::atomic<int> failing_syncs{0};  // this many next syncs answer EIO
 std::atomic<bool> disk_full{false};
+std::atomic<int> writes_left{0};  // the process is killed at the last of them; 0 = never
 
 template <typename Function>
 Function* Next(const char* name) {
@@ -33,6 +36,7 @@ bool SyncFails() {
 }
 
 bool WriteFails() {
+  if (writes_left > 0 && --writes_left == 0) ::raise(SIGKILL);
   if (disk_full) errno = ENOSPC;
   return disk_full;
 }
@@ -308,6 +312,67 @@ TEST_CASE("ALedgerIsMadeWholeOrNotAtAll") {
   CHECK_FALSE(PathExists(bench.path()));
   failing_syncs = 0;
   CHECK(bench.TryOpen().ok());
+}
+
+TEST_CASE("WhatIsTruncatedIsGivenBackToTheDisk") {
+  Bench bench;
+  const std::string whole = Fill(bench, 600);
+  {
+    const auto log = bench.Open();
+    const auto reader = bench.Open();  // as a verb that looks: it has an older version in mind
+    REQUIRE_EQ(reader->Read(kCtx, 0, 0, 1000)->size(), 600);
+    CHECK_EQ(*log->Truncate(kCtx, 0, 591, 300), 300);
+    CHECK_EQ(*log->Truncate(kCtx, 0, 591, 300), 290);
+    CHECK_EQ(*log->Truncate(kCtx, 0, 591, 300), 0);
+    CHECK_EQ(reader->Read(kCtx, 0, 0, 1000)->size(), 10);
+    REQUIRE_EQ(*log->Append(kCtx, 0, 600, Block(601)), AppendResult::kStored);
+  }
+  CHECK_LT(ReadFile(bench.path())->size(), whole.size() / 4);
+  const auto log = bench.Open();
+  const auto blocks = *log->Read(kCtx, 0, 0, 1000);
+  REQUIRE_EQ(blocks.size(), 11);
+  CHECK_EQ(blocks.front().first_sequence, 591);
+  CHECK_EQ(blocks.back().first_sequence, 601);
+}
+
+TEST_CASE("AFewDeletedBlocksAreNotWorthWritingTheFileAnew") {
+  Bench bench;
+  const std::string whole = Fill(bench, 600);
+  CHECK_EQ(*bench.Open()->Truncate(kCtx, 0, 50, 300), 49);
+  CHECK_EQ(ReadFile(bench.path())->size(), whole.size());
+}
+
+TEST_CASE("AKillWhileTheFileShrinksLosesNothing") {
+  Bench bench;
+  const std::string whole = Fill(bench, 600);
+  const auto stored = *bench.Everything();
+  int killed = 0;
+  for (int writes = 1;; writes += 3) {
+    CAPTURE(writes);
+    Damage(bench, whole);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      writes_left = writes;
+      {
+        const auto log = bench.TryOpen();
+        if (!log.ok() || !(*log)->Truncate(kCtx, 0, 591, 1000).ok()) ::_exit(1);
+      }
+      ::_exit(0);
+    }
+    int status = 0;
+    REQUIRE_EQ(::waitpid(child, &status, 0), child);
+    const bool ended = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (!ended) REQUIRE(WIFSIGNALED(status));
+    killed += ended ? 0 : 1;
+    const auto log = bench.Open();
+    auto blocks = *log->Read(kCtx, 0, 590, 1000);
+    CHECK(Same(blocks, {stored.begin() + 590, stored.end()}));
+    CHECK(log->Truncate(kCtx, 0, 591, 1000).ok());  // the next start finishes it
+    CHECK(Same(*log->Read(kCtx, 0, 0, 1000), {stored.begin() + 590, stored.end()}));
+    if (ended) break;
+  }
+  CHECK_GT(killed, 20);
+  CHECK_LT(ReadFile(bench.path())->size(), whole.size() / 4);
 }
 
 }  // namespace coditect::sqlite

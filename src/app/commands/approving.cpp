@@ -3,6 +3,8 @@
 
 #include "src/app/approval_prompt.h"
 #include "src/app/commands/commands.h"
+#include "src/app/commands/fields.h"
+#include "src/app/commands/list_rows.h"
 #include "src/app/commands/reading.h"
 #include "src/app/exit_code.h"
 #include "src/app/journal.h"
@@ -17,32 +19,6 @@ namespace coditect {
 namespace {
 
 constexpr size_t kNoteBytesMax = 1000;
-
-/// One open approval, as `inbox` lists it.
-struct InboxRow {
-  std::string run;
-  std::string approval_id;
-  std::string subject;
-  std::string asked;
-  std::string reason;
-  std::string stat;
-  std::string digest;
-  std::string repository;
-  std::string goal;
-
-  template <class Self, class Visitor>
-  static void Fields(Self& self, Visitor&& visit) {
-    visit(1, "run", self.run);
-    visit(2, "approval", self.approval_id);
-    visit(3, "subject", self.subject);
-    visit(4, "asked", self.asked);
-    visit(5, "reason", self.reason);
-    visit(6, "stat", self.stat);
-    visit(7, "digest", self.digest);
-    visit(8, "repository", self.repository);
-    visit(9, "goal", self.goal);
-  }
-};
 
 InboxRow RowOfApproval(const Context& ctx, const StatePaths& paths, const MissionState& mission,
                        const ApprovalState& approval) {
@@ -172,11 +148,8 @@ int InboxCommand(const GlobalOptions& global) {
     return Fail(reading.status());
   }
   if (global.output == "json") {
-    std::string out = "{";
-    wire::JsonFields fields(out);
-    fields.Field("schema", std::string_view("coditect.inbox/v1"));
-    fields.Field("approvals", rows);
-    return Answer(out + "}\n");
+    return Answer(StrCat("{\"schema\":\"coditect.inbox/v1\",\"approvals\":",
+                         ChosenRows("inbox", rows, global.fields), "}\n"));
   }
   if (rows.empty() && !global.quiet) PrintErr("nothing waits for you\n");
   std::string out;

@@ -1,13 +1,10 @@
 // gc: forgets what old runs left behind.
+#include "src/app/collection.h"
 #include "src/app/commands/commands.h"
 #include "src/app/commands/reading.h"
 #include "src/app/config/value.h"
 #include "src/app/exit_code.h"
-#include "src/app/owner_lock.h"
 #include "src/app/request.h"
-#include "src/app/retention.h"
-#include "src/base/file.h"
-#include "src/base/random.h"
 #include "src/wire/json.h"
 
 namespace coditect {
@@ -55,8 +52,10 @@ std::string SweepText(const RetentionReport& report, const RetentionOptions& opt
   }
   if (!dry) {
     out += StrCat("Telemetry: ", Counted(report.telemetry_blocks, "block"), " deleted\n");
-    out += StrCat("Ledger: ", Counted(report.events_moved, "event"), " moved out of the log, ",
-                  report.events_dropped, " past their retention\n");
+    out +=
+        StrCat("Ledger: ", Counted(report.events_moved, "event"), " moved out of the log, ",
+               report.events_dropped, " past their retention; ", Bytes(report.ledger_bytes_before),
+               " on the disk, now ", Bytes(report.ledger_bytes), "\n");
   }
   return out + StrCat(dry ? "Would free " : "Freed ", Bytes(report.bytes_freed), " in ",
                       Counted(report.blobs_deleted, "blob"), "\n");
@@ -78,6 +77,8 @@ std::string SweepJson(const RetentionReport& report, const RetentionOptions& opt
   fields.Field("events_dropped", report.events_dropped);
   fields.Field("blobs_deleted", report.blobs_deleted);
   fields.Field("bytes_freed", report.bytes_freed);
+  fields.Field("ledger_bytes_before", report.ledger_bytes_before);
+  fields.Field("ledger_bytes", report.ledger_bytes);
   return out + "}\n";
 }
 
@@ -97,24 +98,13 @@ int GcCommand(const GlobalOptions& global, const std::string& older_than, bool d
                                  .older_than_ms = *retention,
                                  .dry_run = dry_run,
                                  .owned = reading->owned};
-  std::unique_ptr<MissionService> service;
-  UniqueFd alone;
-  if (!dry_run) {
-    auto lock = TakeOwnerLock(JoinPath(reading->paths.state, "gc.lock"));
-    if (absl::IsUnavailable(lock.status())) {
-      return Fail(FailedPrecondition("another gc is at work; wait for its end"));
-    }
-    if (!lock.ok()) return Fail(lock.status());
-    alone = *std::move(lock);
-    auto attached = AttachOrOwn(
-        ctx, reading->paths, MakeOwnerOptions(*config, ProcessEnvironment()), RandomHex(8), clock);
-    if (!attached.ok()) return Fail(ExplainLedgerError(attached.status(), reading->paths));
-    service = *std::move(attached);
-  }
-  const auto report = CollectGarbage(ctx, reading->paths, service.get(), options);
+  const StatePaths paths = reading->paths;
+  reading->tail.reset();  // what reads an old version of the ledger keeps its space
+  const auto report = dry_run ? CollectGarbage(ctx, paths, nullptr, options)
+                              : Collect(ctx, paths, MakeOwnerOptions(*config, ProcessEnvironment()),
+                                        clock, *retention);
   if (!report.ok()) {
-    return Fail(Annotate(ExplainLedgerError(report.status(), reading->paths),
-                         "not all was done, and the next `coditect gc` goes on"));
+    return Fail(dry_run ? ExplainLedgerError(report.status(), paths) : report.status());
   }
   return Answer(global.output == "json" ? SweepJson(*report, options)
                                         : SweepText(*report, options));

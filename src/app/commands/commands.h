@@ -43,6 +43,7 @@ struct RunOptions {
   std::optional<uint64_t> check_index;  // refuse unless the plan has this index
   std::vector<std::string> candidates;  // names of commits whose change is judged first
   std::string approve;                  // none, plan, merge or all
+  bool dry_run = false;                 // say what it would do
 };
 
 /// Which run a verb is about.
@@ -53,6 +54,7 @@ struct RunName {
 };
 
 struct DemoOptions {
+  bool dry_run = false;
   std::string real;   // the project to fetch, "" = the small repository of ours
   bool list = false;  // only tell which there are
   uint64_t seed = 0;  // of the place of the bug
@@ -75,8 +77,9 @@ int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bo
                 bool dry_run);
 /// The goal of `name` again, with its limits and a new seed, on its base branch as it is now.
 int RetryCommand(const GlobalOptions& global, const RunName& name, bool dry_run);
+/// Goes on itself with a run that was approved and that nobody works on.
 int WaitCommand(const GlobalOptions& global, const RunName& name, bool all,
-                const std::string& max_time);
+                const std::string& max_time, bool dry_run);
 /// What waits for a person, the oldest first.
 int InboxCommand(const GlobalOptions& global);
 int ApproveCommand(const GlobalOptions& global, const RunName& name, const std::string& note,
@@ -114,6 +117,8 @@ int Fail(const Status& status);
 /// Writes a verb's result to stdout and returns `code`, or kExitError with a sentence on stderr
 /// when it could not be written whole. That the reader has closed its pipe is no error.
 int Answer(const std::string& text, int code = 0);
+/// The reader of stdout has all there will be: a pipe ends now.
+void CloseAnswer();
 void PrintErr(const std::string& text);
 
 /// Descriptors 0 to 2 are open from here on, if only to nowhere: a file of ours that got one of

@@ -1,6 +1,8 @@
 // demo: a throw-away repository with two independent bugs, repaired by the team.
 #include "src/app/bootstrap.h"
 #include "src/app/commands/commands.h"
+#include "src/app/commands/fields.h"
+#include "src/app/commands/list_rows.h"
 #include "src/app/commands/reading.h"
 #include "src/app/exit_code.h"
 #include "src/app/real_project.h"
@@ -50,17 +52,15 @@ std::string ProjectsText() {
   return out;
 }
 
-std::string ProjectsJson() {
-  std::string out = "{\"schema\":\"coditect.demos/v1\",\"projects\":[";
+std::string ProjectsJson(const std::vector<std::string>& fields) {
+  std::vector<ProjectRow> rows;
   for (const RealProject& project : RealProjects()) {
-    out += &project == RealProjects().data() ? "{" : ",{";
-    wire::JsonFields fields(out);
-    fields.Field("name", project.name);
-    fields.Field("version", project.version);
-    fields.Field("what", project.what);
-    out += "}";
+    rows.push_back({.name = std::string(project.name),
+                    .version = std::string(project.version),
+                    .what = std::string(project.what)});
   }
-  return out + "]}\n";
+  return StrCat("{\"schema\":\"coditect.demos/v1\",\"projects\":",
+                ChosenRows("demo --list", rows, fields), "}\n");
 }
 
 /// The repair beside the text that was published.
@@ -93,12 +93,30 @@ std::string Compare(const Context& ctx, const DrawnBug& bug, const std::string& 
                          : "The file differs from what was published; its tests pass.\n");
 }
 
+int AnswerDemoDryRun(const GlobalOptions& global, const std::string& folder,
+                     const std::string& sentence) {
+  if (!global.quiet) PrintErr(EscapeForTerminal(sentence) + "\n");
+  if (global.output != "json") return kExitVerified;
+  std::string out = "{";
+  wire::JsonFields fields(out);
+  fields.Field("schema", std::string_view("coditect.demo/v1"));
+  fields.Field("dry_run", true);
+  fields.Field("folder", folder);
+  return Answer(out + "}\n");
+}
+
 int RealDemo(const GlobalOptions& global, const StatePaths& paths, const DemoOptions& options) {
   const Context ctx;
   const auto project = FindRealProject(options.real);
   if (!project.ok()) return Fail(project.status());
-  if (const Status made = MakeStateFolders(paths); !made.ok()) return Fail(made);
   const std::string folder = StrCat(paths.state, "/demo-", (*project)->name);
+  if (options.dry_run) {
+    return AnswerDemoDryRun(global, folder,
+                            StrCat("would fetch ", (*project)->name, " ", (*project)->version,
+                                   ", draw a bug that its tests notice (seed ", options.seed,
+                                   ") and repair it at ", folder));
+  }
+  if (const Status made = MakeStateFolders(paths); !made.ok()) return Fail(made);
   if (!global.quiet) {
     PrintErr(StrCat("fetching ", (*project)->name, " ", (*project)->version,
                     ", then looking for a place whose change its tests notice\n"));
@@ -117,10 +135,17 @@ int RealDemo(const GlobalOptions& global, const StatePaths& paths, const DemoOpt
 }  // namespace
 
 int DemoCommand(const GlobalOptions& global, const DemoOptions& wanted) {
-  if (wanted.list) return Answer(global.output == "json" ? ProjectsJson() : ProjectsText());
+  if (wanted.list)
+    return Answer(global.output == "json" ? ProjectsJson(global.fields) : ProjectsText());
   const auto paths = FindStatePaths(ProcessEnvironment());
   if (!paths.ok()) return Fail(paths.status());
   if (!wanted.real.empty()) return RealDemo(global, *paths, wanted);
+  if (wanted.dry_run) {
+    const std::string folder = paths->state + "/demo";
+    return AnswerDemoDryRun(global, folder,
+                            StrCat("would make a repository with two bugs at ", folder,
+                                   ", in place of the one before it, and repair it"));
+  }
   const auto folder = MakeRepository(Context(), *paths);
   if (!folder.ok()) return Fail(folder.status());
   GlobalOptions there = global;

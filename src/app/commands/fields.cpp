@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "src/app/commands/diffed_files.h"
+#include "src/app/commands/list_rows.h"
 #include "src/app/commands/run_rows.h"
 #include "src/app/config/verbs.h"
 #include "src/app/doctor/check.h"
@@ -64,6 +65,9 @@ constexpr VerbFields kVerbFields[] = {
     {"diff --stat", EmptyOf<DiffedFile>},
     {"explain", EmptyOf<FaultExplanation>},
     {"doctor", EmptyOf<Check>},
+    {"inbox", EmptyOf<InboxRow>},
+    {"wait", EmptyOf<RunRow>},
+    {"demo --list", EmptyOf<ProjectRow>},
     {"config list", [] { return std::string(kEmptyConfigRow); }},
 };
 

@@ -3,12 +3,15 @@
 
 #include <algorithm>
 
+#include "src/app/collection.h"
 #include "src/app/commands/commands.h"
 #include "src/app/commands/reading.h"
 #include "src/app/exit_code.h"
 #include "src/app/interrupt.h"
+#include "src/app/rehearsal.h"
 #include "src/app/request.h"
 #include "src/app/run_loop.h"
+#include "src/app/workbench.h"
 #include "src/base/random.h"
 #include "src/domain/delivery.h"
 #include "src/wire/json.h"
@@ -48,7 +51,11 @@ int Follow(const GlobalOptions& global, const RunLoopOptions& loop) {
   const SystemClock clock;
   const auto result = FollowRun(Context(), loop, clock);
   if (!result.ok()) return FailRun(global, result.status());
-  return ConcludeRun(*result, loop.progress, global.output, global.verbose);
+  const int code = ConcludeRun(*result, loop.progress, global.output, global.verbose);
+  if (Interrupts() > 0) return code;
+  CloseAnswer();
+  CollectIfDue(loop.paths, loop.owner, clock, result->run, result->trace_id);
+  return code;
 }
 
 RunLoopOptions LoopOptions(const GlobalOptions& global, const StatePaths& paths,
@@ -135,6 +142,32 @@ int FollowPrepared(const GlobalOptions& global, const StatePaths& paths,
   return Follow(global, loop);
 }
 
+/// What would be done, without doing it; its exit code is the run's where that would end at once.
+int AnswerRehearsal(const GlobalOptions& global, const RunOptions& options,
+                    const TestSelection& selection, std::string_view verb) {
+  const Context ctx;
+  const InterruptReflex stop([&ctx] { ctx.cancel.Cancel(); }, /*interrupts=*/1);
+  const auto environment = ProcessEnvironment();
+  const auto real = FindStatePaths(environment);
+  if (!real.ok()) return FailRun(global, real.status());
+  const auto state = ScratchState::Make(*real, environment);
+  if (!state.ok()) return FailRun(global, state.status());
+  const auto prepared = PrepareRun(ctx, global, options, state->paths(), selection);
+  if (!prepared.ok()) return FailRun(global, prepared.status());
+  StatusArea area(global.quiet ? ProgressMode::kNone : ChooseProgressMode(global.progress));
+  for (const std::string& warning : prepared->warnings) area.Line("Note", warning);
+  const auto rehearsal = Rehearse(ctx, state->paths(), *prepared);
+  if (!rehearsal.ok()) return FailRun(global, rehearsal.status());
+  const int code =
+      rehearsal->outcome == Outcome::kUnspecified ? kExitVerified : ExitCodeOf(rehearsal->outcome);
+  if (global.output == "json") {
+    return Answer(RehearsalJson(*rehearsal, *prepared, selection, verb) + "\n", code);
+  }
+  if (global.output == "mermaid") return Answer(PlanMermaid(rehearsal->plan), code);
+  if (global.output == "dot") return Answer(PlanDot(rehearsal->plan), code);
+  return Answer(RehearsalText(*rehearsal, *prepared, selection), code);
+}
+
 /// One that no run of this goal in this repository had.
 uint64_t NewSeed(const ShardState& state, const MissionRequest& request) {
   uint64_t seed = request.seed;
@@ -199,6 +232,38 @@ Status CheckPlanHolds(const Context& ctx, const StatePaths& paths, const Mission
   return CheckDelivery(ctx, paths, ParseDelivery(request.deliver), request.repository);
 }
 
+/// The plan that would be run, if it still holds.
+int AnswerRunPlanDryRun(const Context& ctx, const GlobalOptions& global, const Reading& reading,
+                        const MissionState& mission) {
+  const auto state = ScratchState::Make(reading.paths, ProcessEnvironment());
+  if (!state.ok()) return FailRun(global, state.status());
+  if (const Status holds = CheckPlanHolds(ctx, state->paths(), mission); !holds.ok()) {
+    return FailRun(global, holds);
+  }
+  const auto blobs = OpenBlobs(reading.paths);
+  if (!blobs.ok()) return FailRun(global, blobs.status());
+  const RunReport report = MakeReport(ctx, reading.paths, mission, **blobs, reading.owned);
+  if (global.output != "json") {
+    return Answer(EscapeForTerminal(StrCat("Would run the plan of ", mission.id, ": ",
+                                           Counted(report.plan->tasks.size(), "task"), " on ",
+                                           report.base_name, " ", report.base.substr(0, 12), "\n  ",
+                                           Join(PlanTaskLines(*report.plan), "\n  ")),
+                                    /*keep_newlines=*/true) +
+                  "\n");
+  }
+  std::string out = "{";
+  wire::JsonFields fields(out);
+  fields.Field("schema", std::string_view("coditect.dry_run/v1"));
+  fields.Field("verb", std::string_view("run"));
+  fields.Field("dry_run", true);
+  fields.Field("run", mission.id);
+  fields.Field("goal", mission.request.goal);
+  fields.Field("outcome", std::string_view(""));
+  fields.Field("base", report.base);
+  fields.Field("plan", *report.plan);
+  return Answer(out + "}\n");
+}
+
 int RunPlan(const GlobalOptions& global, const RunOptions& options) {
   const Context ctx;
   auto reading = ReadLedger(ctx);
@@ -217,6 +282,7 @@ int RunPlan(const GlobalOptions& global, const RunOptions& options) {
                                               mission.plan_index, ", not ", *options.check_index,
                                               "; `coditect show ", mission.id, "` shows it"));
   }
+  if (options.dry_run) return AnswerRunPlanDryRun(ctx, global, *reading, mission);
   if (const Status holds = CheckPlanHolds(ctx, reading->paths, mission); !holds.ok()) {
     return FailRun(global, holds);
   }
@@ -240,6 +306,9 @@ int PlanCommand(const GlobalOptions& global, const RunOptions& options) {
 int RunCommand(const GlobalOptions& global, const RunOptions& options) {
   WatchInterrupts();
   if (!options.plan.empty()) return RunPlan(global, options);
+  if (options.dry_run) {
+    return AnswerRehearsal(global, options, {}, options.plan_only ? "plan" : "run");
+  }
   const Context ctx;
   auto paths = FindStatePaths(ProcessEnvironment());
   if (!paths.ok()) return FailRun(global, paths.status());
@@ -260,6 +329,7 @@ int FixCommand(const GlobalOptions& global, const RunOptions& options) {
   goal.goal = selection->tests.empty()
                   ? "make the tests pass"
                   : StrCat("make ", Counted(selection->tests.size(), "named test"), " pass");
+  if (options.dry_run) return AnswerRehearsal(global, goal, *selection, "fix");
   auto paths = FindStatePaths(ProcessEnvironment());
   if (!paths.ok()) return FailRun(global, paths.status());
   const auto prepared = PrepareRun(ctx, global, goal, *paths, *selection);
@@ -334,6 +404,10 @@ int StopCommand(const GlobalOptions& global, const std::string& id, bool all, bo
                 bool dry_run) {
   const Context ctx;
   auto reading = ReadLedger(ctx);
+  if (all && absl::IsNotFound(reading.status())) {  // nothing has run here yet
+    if (!global.quiet) PrintErr("no run is open\n");
+    return AnswerStopped(global, {});
+  }
   if (!reading.ok()) return Fail(reading.status());
   std::vector<MissionId> ids;
   if (all) {

@@ -8,7 +8,10 @@
 #include "src/app/exit_code.h"
 #include "src/app/interrupt.h"
 #include "src/app/owner_lock.h"
+#include "src/app/request.h"
 #include "src/app/run_loop.h"
+#include "src/app/run_report.h"
+#include "src/wire/json.h"
 
 namespace coditect {
 namespace {
@@ -28,6 +31,7 @@ class Waiting {
   Waiting(Reading& reading, std::vector<MissionId> ids, MonotonicTime give_up)
       : reading_(reading), ids_(std::move(ids)), give_up_(give_up) {}
 
+  /// `Missions()` are of the ledger as it is then.
   StatusOr<WaitEnd> Wait(const Context& ctx) {
     for (;;) {
       // Looked at before reading: an owner that leaves has written everything.
@@ -72,6 +76,54 @@ class Waiting {
   MonotonicTime worked_on_ = std::chrono::steady_clock::now();
 };
 
+/// True for a run that a person has approved and that nobody goes on with.
+bool WaitsForWorker(const MissionState& mission) {
+  return mission.status == MissionStatus::kInterrupted && !mission.approvals.empty() &&
+         mission.approvals.back().status == ApprovalStatus::kApproved;
+}
+
+/// Works on the run, as `resume` does, until it has ended or `give_up` has come; whoever takes over
+/// the ledger meanwhile is followed.
+StatusOr<WaitEnd> DriveOn(const GlobalOptions& global, const StatePaths& paths,
+                          const MissionState& mission, MonotonicTime give_up) {
+  ASSIGN_OR_RETURN(const Config config,
+                   LoadCommandConfig(global, mission.request.repository.path, {}));
+  Context ctx;
+  ctx.deadline = give_up;
+  const SystemClock clock;
+  RunLoopOptions loop;
+  loop.paths = paths;
+  loop.owner = MakeOwnerOptions(config, ProcessEnvironment());
+  loop.progress = global.quiet ? ProgressMode::kNone : ChooseProgressMode(global.progress);
+  loop.mission_id = mission.id;
+  const auto report = FollowRun(ctx, loop, clock);
+  if (absl::IsDeadlineExceeded(report.status())) return WaitEnd::kTimedOut;
+  if (Interrupts() > 0) return WaitEnd::kInterrupted;
+  RETURN_IF_ERROR(report.status());
+  return WaitEnd::kEnded;
+}
+
+int AnswerWaitDryRun(const GlobalOptions& global, const std::vector<const MissionState*>& missions,
+                     bool owned) {
+  std::vector<MissionId> go_on;
+  for (const MissionState* mission : missions) {
+    const bool works = WaitsForWorker(*mission);
+    if (works) go_on.push_back(mission->id);
+    if (global.quiet) continue;
+    PrintErr(StrCat(works              ? "would go on with "
+                    : IsOpen(*mission) ? "would wait for "
+                                       : "would not wait for ",
+                    mission->id, " (", StatusWord(*mission, owned), ")\n"));
+  }
+  if (global.output != "json") return kExitVerified;
+  std::string out = "{";
+  wire::JsonFields fields(out);
+  fields.Field("schema", std::string_view("coditect.wait/v1"));
+  fields.Field("dry_run", true);
+  fields.Field("would_go_on", go_on);
+  return Answer(StrCat(out, ",\"runs\":", RunRowsJson(missions, owned, global.fields), "}\n"));
+}
+
 StatusOr<MonotonicTime> GiveUpTime(const std::string& max_time) {
   if (max_time.empty()) return MonotonicTime::max();
   ASSIGN_OR_RETURN(const ConfigValue value, ParseText(*FindConfigKey("run.max_time"), max_time));
@@ -101,6 +153,11 @@ int WaitExitCode(WaitEnd end, const std::vector<const MissionState*>& missions) 
   return kExitError;
 }
 
+std::string WaitJson(WaitEnd end, const std::string& rows) {
+  return StrCat("{\"schema\":\"coditect.wait/v1\",\"ended\":", end == WaitEnd::kEnded,
+                ",\"runs\":", rows, "}\n");
+}
+
 void SayWhy(WaitEnd end, const std::vector<const MissionState*>& missions) {
   for (const MissionState* mission : missions) {
     if (!IsOpen(*mission) || end == WaitEnd::kEnded) continue;
@@ -115,12 +172,17 @@ void SayWhy(WaitEnd end, const std::vector<const MissionState*>& missions) {
 }  // namespace
 
 int WaitCommand(const GlobalOptions& global, const RunName& name, bool all,
-                const std::string& max_time) {
+                const std::string& max_time, bool dry_run) {
   WatchInterrupts();
   const Context ctx;
   const auto give_up = GiveUpTime(max_time);
   if (!give_up.ok()) return Fail(Annotate(give_up.status(), "--max-time"));
   auto reading = ReadLedger(ctx);
+  if (all && absl::IsNotFound(reading.status())) {  // nothing has run here yet
+    if (!global.quiet) PrintErr("no run is open\n");
+    return global.output == "json" ? Answer(WaitJson(WaitEnd::kEnded, "[]"))
+                                   : Answer(RunRowsText({}, false));
+  }
   if (!reading.ok()) return Fail(reading.status());
   std::vector<MissionId> ids;
   if (all) {
@@ -136,15 +198,21 @@ int WaitCommand(const GlobalOptions& global, const RunName& name, bool all,
     ids.push_back((*mission)->id);
   }
   Waiting waiting(*reading, ids, *give_up);
+  if (dry_run) return AnswerWaitDryRun(global, waiting.Missions(), reading->owned);
+  for (const MissionState* mission : waiting.Missions()) {
+    if (!WaitsForWorker(*mission)) continue;
+    if (!global.quiet) PrintErr(StrCat(mission->id, " was approved; going on with it\n"));
+    const auto driven = DriveOn(global, reading->paths, *mission, *give_up);
+    if (!driven.ok()) return Fail(driven.status());
+    if (*driven != WaitEnd::kEnded) break;  // which the waiting sees at once too
+  }
   const auto end = waiting.Wait(ctx);
   if (!end.ok()) return Fail(end.status());
   const auto missions = waiting.Missions();
   if (!global.quiet) SayWhy(*end, missions);
   const int code = WaitExitCode(*end, missions);
   if (global.output != "json") return Answer(RunRowsText(missions, reading->owned), code);
-  return Answer(StrCat("{\"schema\":\"coditect.wait/v1\",\"ended\":", *end == WaitEnd::kEnded,
-                       ",\"runs\":", RunRowsJson(missions, reading->owned, {}), "}\n"),
-                code);
+  return Answer(WaitJson(*end, RunRowsJson(missions, reading->owned, global.fields)), code);
 }
 
 }  // namespace coditect

@@ -172,7 +172,9 @@ constexpr ConfigKey kKeys[] = {
      .default_text = "30d",
      .min = kHour,
      .max = 3650 * kDay,
-     .help = "How long `coditect gc` keeps what is known of a run after its end."},
+     .help =
+         "How long what is known of a run is kept after its end. `coditect gc` forgets it, once "
+         "a day by itself."},
     {.name = "storage.snapshot_events",
      .type = ValueType::kInteger,
      .default_text = "50000",

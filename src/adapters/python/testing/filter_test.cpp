@@ -308,6 +308,33 @@ TEST_CASE("APassingTestThatACandidateBreaksFailsIt") {
   CHECK((*filter)->usage().runner_starts == 1);
 }
 
+TEST_CASE("TheFailingTestThatNeedsLeastComesFirst") {
+  Project project(Files{{"calc.py",
+                         "def total(n):\n    s = 0\n    for i in range(n):\n        s -= i\n"
+                         "    return s if n > 2 else 0\n"},
+                        {"test_calc.py",
+                         "from calc import total\n"
+                         "def test_dear(): assert total(100000) == 4999950000\n"
+                         "def test_quick(): assert total(2) == 1\n"}});
+  FilterRequest request;
+  request.plan = *project.Detect();
+  request.failing = {"test_calc.py::test_dear", "test_calc.py::test_quick"};
+  request.files = {"calc.py"};
+  auto filter = project.harness().OpenFilter({}, project.workspace(), request);
+  REQUIRE_MESSAGE(filter.ok(), Message(filter.status()));
+  const auto names = (*filter)->Observe({});
+  REQUIRE_MESSAGE(names.ok(), Message(names.status()));
+  // The return of a loop that was not looked at to its end is seen all the same.
+  CHECK(std::ranges::any_of(*names, [](const ObservedName& name) {
+    return name.name == "return" && std::ranges::count(name.samples, "-4999950000") == 1;
+  }));
+  const auto judged =
+      (*filter)->Judge({}, std::vector{project.Replace("calc.py", "s -= i", "s += i")});
+  REQUIRE_MESSAGE(judged.ok(), Message(judged.status()));
+  CHECK((*judged)[0].verdict == kFails);  // total(2) is still 0
+  CHECK((*judged)[0].tests == 1);
+}
+
 TEST_CASE("EditsInSeveralFunctionsAndFilesAreOneCandidate") {
   Project project(
       Files{{"one.py",

@@ -416,6 +416,11 @@ def test_unix(tmp_path):
   CHECK(CaseOf(*report, "test_net.py::test_out").network);
   CHECK(CaseOf(*report, "test_net.py::test_name").network);
   CHECK(!CaseOf(*report, "test_net.py::test_unix").network);
+  // A hook that sees every event would make tracing several times slower: a traced run has none.
+  const auto traced = project.Run({}, TraceMode::kPerTest);
+  REQUIRE(traced.ok());
+  CHECK(StatusOf(*traced, "test_net.py::test_out") == "passed");
+  CHECK(!CaseOf(*traced, "test_net.py::test_out").network);
 }
 
 TEST_CASE("WhatATestWritesOnTheChannelSpoilsTheRun") {

@@ -13,7 +13,10 @@ INVALID, DUPLICATE, FAILS, SURVIVES, UNDECIDED = range(5)
 
 FUEL_FLOOR = 20000
 FUEL_FACTOR = 10
+FUEL_FACTOR_LONG = 3  # for a test that is long already; from FUEL_LONG on
+FUEL_LONG = 2000000
 BOOST = 15  # of the fuel, for a candidate that ran out of it after it had passed something
+BOOSTED_MAX = 5000000
 BASE_FUEL = (20000, 300000, 5000000)  # for a test of the base version; the next when one ends
 BASE_CPU_SECONDS = 3.0  # for each of these, or what the one before lets expect
 BASE_CPU_FACTOR = 2
@@ -46,9 +49,11 @@ class Measured:
         self.alarm = CPU_FLOOR_SECONDS
 
     def allow(self, fuel, most_used):
-        """Sets the limits of a candidate: `fuel`, or ten times what the base used."""
+        """Sets the limits of a candidate: `fuel`, or ten times what the base used (three times,
+        when that is long)."""
         used = most_used if self.out_of_fuel else self.used
-        self.fuel = fuel or max(FUEL_FLOOR, FUEL_FACTOR * used)
+        self.fuel = fuel or max(FUEL_FLOOR, min(FUEL_FACTOR * used,
+                                                max(FUEL_LONG, FUEL_FACTOR_LONG * used)))
         cpu = 0 if self.out_of_fuel else CPU_FACTOR * self.cpu
         self.alarm = max(CPU_FLOOR_SECONDS, cpu, CPU_PER_TICK_SECONDS * self.fuel)
 
@@ -152,7 +157,7 @@ class Bench:
         for test in tests:
             self._board.at(index)
             limits = measured[test.name]
-            fuel = boost * limits.fuel
+            fuel = max(limits.fuel, min(boost * limits.fuel, BOOSTED_MAX))
             ok, _, out_of_fuel = self.run(
                 test, fuel, max(limits.alarm, CPU_PER_TICK_SECONDS * fuel))
             ran += 1

@@ -64,10 +64,12 @@ class Loaded:
         os._exit(0)
 
     def _settle(self, first):
-        """Keeps the tests that do here what they did on their own, and looks at what is loaded."""
+        """Keeps the tests that do here what they did on their own, those that need least first: most
+        candidates see only the first. Looks at what is loaded."""
         measured = self._judge.measured
         self._failing = [self._tests[t.name] for t in self._failing
                          if not measured[t.name].passed]
+        self._failing.sort(key=lambda test: measured[test.name].fuel)
         cheap = [t for t in self._failing
                  if measured[t.name].message and measured[t.name].cpu < CONTROL_CPU_SECONDS]
         self._judge.control = cheap[:judge.CONTROL_FAILING] + [

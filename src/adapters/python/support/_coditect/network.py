@@ -43,6 +43,11 @@ class Watch:
         return host == self._own_name
 
 
+class NotWatched:
+    """Sees nothing, costs nothing."""
+    attempts = 0
+
+
 def _host_name():
     import os
 

@@ -9,7 +9,7 @@ import types
 
 from _coditect import children
 
-EVENTS_MAX = 20000  # line events looked at, per test
+LOOKS_MAX = 1000  # at each code object, per test; what a loop shows, it shows early
 NAMES_MAX = 20000
 KINDS_MAX = 6
 SAMPLES_MAX = 4
@@ -65,7 +65,7 @@ class Observer:
             if file.code is not None:
                 self._name(file.code, "", file.relative)
         self.names = _Names()
-        self._events = 0
+        self._looks = {}  # id of a code object -> how often it was looked at
 
     def _name(self, code, prefix, relative):
         """Qualified names of the code objects, the same for every version of Python."""
@@ -81,29 +81,40 @@ class Observer:
                 self._name(child, own + (".<locals>." if child.co_flags & 2 else "."), relative)
 
     def start(self):
-        self._events = 0
+        self._looks.clear()
         sys.settrace(self._call)
 
     def stop(self):
         sys.settrace(None)
 
+    def _spent(self, code):
+        looks = self._looks[id(code)] = self._looks.get(id(code), 0) + 1
+        return looks > LOOKS_MAX
+
     def _call(self, frame, event, arg):
-        place = self._functions.get(id(frame.f_code))
-        if place is None:
+        code = frame.f_code
+        place = self._functions.get(id(code))
+        if place is None or self._spent(code):
             return None
         self._look(frame, place)
-        for name in frame.f_code.co_names:
+        for name in code.co_names:
             if name in frame.f_globals:
                 self.names.see(place, name, frame.f_globals[name])
         return self._line
 
     def _line(self, frame, event, arg):
-        self._events += 1
-        place = self._functions.get(id(frame.f_code))
-        if place is not None and (self._events <= EVENTS_MAX or event == "return"):
+        code = frame.f_code
+        place = self._functions.get(id(code))
+        if place is None:
+            return self._line
+        if event == "return":
             self._look(frame, place)
-            if event == "return" and frame.f_code.co_name[:1] != "<":
+            if code.co_name[:1] != "<":
                 self.names.see(place, "return", arg)
+        elif self._spent(code):
+            frame.f_trace_lines = False  # its return is still told
+        else:
+            self._look(frame, place)
         return self._line
 
     def _look(self, frame, place):

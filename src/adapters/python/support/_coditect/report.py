@@ -24,7 +24,6 @@ class Reporter:
     def __init__(self, link, request):
         self._link = link
         self.repository = paths.Repository()
-        self._network = network.Watch()
         self._cpu_seconds = request.get("test_cpu_ms", 0) / 1000.0
         self._endless = False
         self._coverage = self._watched = None
@@ -33,6 +32,9 @@ class Reporter:
         elif request.get("trace") == "watch":
             self._watched = tracing.Watched(self.repository, request.get("watch", {}))
         self._tracer = self._coverage or self._watched
+        # Before 3.12 each code object the tracer looks at is an audit event: a hook would cost
+        # several times the tests. Runs that are not traced tell which tests need the network.
+        self._network = network.Watch() if self._tracer is None else network.NotWatched()
         self._places = {}
         self._files = {}
         self._test = None
