@@ -21,6 +21,7 @@ import test_integrity
 import test_make_it_build
 import test_merging
 import test_native
+import test_native_errors
 import test_runs
 from conftest import PRICES, PROJECT, finish, leftovers, wait_until
 
@@ -338,6 +339,11 @@ OTHERS = {  # type -> the test that sees it
     "CLIENT_DETACHED": test_a_task_that_takes_its_host_down_three_times_is_quarantined,
     "BUILD": test_make_it_build.test_a_build_of_meson_is_mended,
     "NOT_KEPT": test_native.test_a_tree_that_the_tests_change_is_not_kept_for_searches,
+    "SANITIZED": test_native_errors.test_a_crash_is_mended_where_the_sanitizers_see_it,
+    "NOT_SANITIZED":
+        test_native_errors.test_a_build_that_takes_no_sanitizers_is_searched_without_them,
+    "FAILS_ONLY_OPTIMIZED":
+        test_native_errors.test_a_bug_that_only_the_optimizer_shows_is_mended,
     "HOST_LEFT": test_runs.test_the_other_run_finishes_unattended_when_the_owner_is_killed,
     "MISSION_INTERRUPTED": test_runs.test_a_killed_run_is_resumed_to_the_same_tree,
     "MISSION_RESUMED": test_runs.test_a_time_limit_ends_a_run_that_can_be_resumed,

@@ -94,6 +94,14 @@ def test_a_crash_is_mended_where_the_sanitizers_see_it(person, make, build):
     assert "i < 3" in changed or "i <= 2" in changed
 
 
+def test_a_build_that_takes_no_sanitizers_is_searched_without_them(person, make):
+    static = CMAKE["CMakeLists.txt"].replace("test_${name} table)", "test_${name} table -static)")
+    report = verified(person, make({**TABLE, "CMakeLists.txt": static}))
+    reason = told(person, report, "NOT_SANITIZED")[0]["reason"]
+    assert reason.startswith("the build with sanitizers failed: ") and "-static" in reason
+    assert not told(person, report, "SANITIZED")
+
+
 @pytest.mark.parametrize("flags", ["-O2", "-O2 -DNDEBUG"])
 def test_a_bug_that_only_the_optimizer_shows_is_mended(person, make, flags):
     listed = {
