@@ -1,11 +1,12 @@
-// Replay of a ledger of a million events of whole missions: read, checked, decoded and folded; and
-// the restart after kill -9 that rests on it.
+// Replay of a ledger of a million events of whole missions: read, checked, decoded and folded; the
+// restart after kill -9 that rests on it; and what it takes to cut it off.
 //
 // Every mission is the product's own journey (Step, Decide and the offline planner with scripted
 // agents): two independent faults, one claim refuted and one lease lost on the way. A block holds
 // what one message brings about, as in a process that is not busy: the worst case for replay.
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +31,8 @@ namespace {
 
 constexpr uint64_t kEvents = 1'000'000;
 constexpr int kRounds = 3;
+constexpr uint64_t kEventsLeft = 100'000;
+constexpr size_t kBlocksPerSweep = 512;
 constexpr int kBlocksAfterStart = 16;  // written by the owner that is killed
 
 /// Drives missions one after the other and writes each step as a block.
@@ -308,6 +311,30 @@ void TakeNewSnapshot(const std::string& path, ObjectStore& store) {
   Must(ledger.Append(Context{}, state.incarnation, events));
 }
 
+/// As gc does it: block by block, and then what is left written anew.
+void PrintCut(const std::string& path, uint64_t last_event) {
+  const auto mib = [&path] {
+    struct stat info{};
+    CHECK(::stat(path.c_str(), &info) == 0);
+    return static_cast<double>(info.st_size) / (1 << 20);
+  };
+  auto log = Must(OpenOwned(path));
+  const double before = mib();
+  const Stopwatch watch;
+  double shrinking = 0;  // of the last call, which gives the disk back
+  for (size_t deleted = kBlocksPerSweep; deleted == kBlocksPerSweep;) {
+    const Stopwatch call;
+    deleted = Must(log->Truncate(Context{}, 0, last_event - kEventsLeft, kBlocksPerSweep));
+    shrinking = call.Cpu();
+  }
+  const double all = watch.Cpu();
+  log.reset();
+  std::printf("| cutting the log to its last %llu events, CPU s | %.2f | | |\n",
+              static_cast<unsigned long long>(kEventsLeft), all);
+  std::printf("| of it giving the disk back, CPU s | %.3f | | |\n", shrinking);
+  std::printf("| the file before and after, MiB | %.1f, %.1f | | |\n", before, mib());
+}
+
 }  // namespace
 
 int Main() {
@@ -374,6 +401,7 @@ int Main() {
   PrintRestarts("the snapshot 50,000 events behind", path, blobs, *store, "<= 1");
   TakeNewSnapshot(path, *store);
   PrintRestarts("a new snapshot", path, blobs, *store, "0.3 typical");
+  PrintCut(path, expected.sequence);
   return 0;
 }
 
