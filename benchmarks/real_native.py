@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
 import drawn_bugs  # noqa: E402
@@ -113,11 +114,26 @@ PACKAGES = (
 )
 
 
+def fetch_only(package, folder):
+    with tempfile.TemporaryDirectory() as made:
+        unpacked = package.fetch(pathlib.Path(made) / "package")
+        shutil.copytree(unpacked, folder, symlinks=True)
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     drawn_bugs.add_options(parser, PROJECT / "build" / "coditect", PACKAGES)
+    parser.add_argument("--fetch", metavar="FOLDER",
+                        help="only put the sources of --package there, which is made")
     parser.set_defaults(bugs=10, max_time=300)
-    return drawn_bugs.measure_all(parser.parse_args(), PACKAGES)
+    options = parser.parse_args()
+    if options.fetch:
+        if not options.package:
+            parser.error("--fetch needs --package")
+        return fetch_only(next(p for p in PACKAGES if p.name == options.package),
+                          pathlib.Path(options.fetch))
+    return drawn_bugs.measure_all(options, PACKAGES)
 
 
 if __name__ == "__main__":

@@ -22,9 +22,9 @@
 namespace coditect::bench {
 namespace {
 
-constexpr int kFiles = 100;
+constexpr int kFiles = 40;
 constexpr int kLinesOfFile = 100;
-constexpr int kRuns = 7;
+constexpr int kRuns = 5;
 
 struct Cost {
   double cpu = 0, wall = 0;  // seconds
@@ -164,17 +164,26 @@ void Measure(const std::string& name, const std::string& folder, const std::stri
               name.c_str(), bench.tests(), RangeOf(outside_cpu).median, RangeOf(inside_cpu).median,
               ratio.median, ratio.min, ratio.max, RangeOf(outside_wall).median,
               RangeOf(inside_wall).median, RangeOf(wall).median);
+  std::fflush(stdout);
 }
+
+/// A source package that benchmarks/real_native.py fetches.
+struct RealProject {
+  const char* package;
+  const char* edited;
+  const char* arguments;
+};
 
 }  // namespace
 
-int Main() {
+/// `only` names the project to measure; "" = all.
+int Main(const std::string& only) {
   std::printf(
       "Edit, build and test of a one-file change, seconds, medians of %d alternating runs; inside "
       "with opening and removing the workspace.\n\n| Project | CPU outside | CPU in a workspace | "
       "Ratio | Target | Wall outside | Wall inside | Ratio |\n|---|---|---|---|---|---|---|---|\n",
       kRuns);
-  {
+  if (only.empty() || only == "generated") {
     const ScratchFolder scratch;
     for (const auto& [path, text] : CxxProject(kFiles, kLinesOfFile)) {
       const std::string file = scratch.path() + "/project/" + path;
@@ -182,15 +191,19 @@ int Main() {
       Must(WriteFile(file, text, 0644));
     }
     Measure(StrCat("generated C++, ", kFiles, " files"), Must(RealPath(scratch.path())),
-            "src/unit_50.cpp", "");
+            StrCat("src/unit_", kFiles / 2, ".cpp"), "");
   }
-  const ScratchFolder scratch;
-  const std::string fetch =
-      StrCat("cd ", ShellQuote(scratch.path()), " && apt-get -qq source --download-only pugixml ",
-             ">/dev/null 2>&1 && dpkg-source --no-check -x pugixml_*.dsc project >/dev/null 2>&1");
-  if (std::system(fetch.c_str()) == 0) {
-    Measure("pugixml (Debian's source package)", Must(RealPath(scratch.path())), "src/pugixml.cpp",
-            "-DPUGIXML_BUILD_TESTS=ON");
+  constexpr RealProject kProjects[] = {
+      {"cjson", "cJSON.c", ""},
+      {"double-conversion", "double-conversion/strtod.cc", "-DBUILD_TESTING=ON"},
+  };
+  for (const RealProject& project : kProjects) {
+    if (!only.empty() && only != project.package) continue;
+    const ScratchFolder scratch;
+    Shell(StrCat("python3 benchmarks/real_native.py --package ", project.package, " --fetch ",
+                 ShellQuote(scratch.path() + "/project")));
+    Measure(StrCat(project.package, " (Debian's source package)"), Must(RealPath(scratch.path())),
+            project.edited, project.arguments);
   }
   return 0;
 }
@@ -201,5 +214,5 @@ int main(int argc, char** argv) {
   if (coditect::process::IsBrokerInvocation(argc, argv)) {
     return coditect::process::BrokerMain(argc, argv);
   }
-  return coditect::bench::Main();
+  return coditect::bench::Main(argc > 1 ? argv[1] : "");
 }

@@ -17,7 +17,8 @@ PROJECT = pathlib.Path(__file__).resolve().parents[1]
 PROGRAMS = PROJECT / "benchmarks"
 FIGURES = PROJECT / "docs" / "figures.md"
 RELEASE = PROJECT / "build" / "release"
-LONG = {"humanevalfix", "make_it_build", "real_native", "real_package", "parallel"}  # minutes: only when named
+LONG = {"humanevalfix", "make_it_build", "real_native", "real_package", "parallel",
+        "warm_workspace"}  # minutes: only when named
 
 
 def names():

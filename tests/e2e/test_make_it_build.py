@@ -358,19 +358,14 @@ def test_tests_that_fail_behind_a_mended_build_are_mended_too(person, make):
 
 
 def test_a_mended_build_whose_tests_fail_is_a_partial_result(person, make):
-    strange = broken(SHAPES, ("src/store.cpp", "shape.area()", "shape.aera()"))
-    # Nothing of the sources runs in it.
-    strange["tests/size_test.cpp"] = ("#undef NDEBUG\n#include <cassert>\n#include \"shape.h\"\n\n"
-                                      "int main() { assert(sizeof(geo::Shape) == 1); }\n")
-    strange["CMakeLists.txt"] += ("add_executable(size_test tests/size_test.cpp)\n"
-                                  "target_link_libraries(size_test shapes)\n"
-                                  "add_test(NAME size COMMAND size_test)\n")
+    strange = broken(COUNTER, ("src/counter.c", "counter->count = 0;", "counter->count = 0"),
+                     ("Makefile", "\t./test_counter\n", "\t./test_counter\n\tfalse\n"))
     repository = make(strange)
     reason = refused(person, repository, 3, "not_verified", "-c", "search.tests_max=40")
     assert reason.startswith("the build is mended, the tests behind it are not: "), reason
     report = person.call("show", person.runs()[0]["run"], "--json").json
-    assert report["tests"]["failed"] == ["size"] and report["commit"] == ""
-    assert "shape.area()" in repository.git("show", report["partial"] + ":src/store.cpp")
+    assert len(report["tests"]["failed"]) == 1 and report["commit"] == ""
+    assert "counter->count = 0;" in repository.git("show", report["partial"] + ":src/counter.c")
     assert report["partial"][:12] in report["next"][0]
 
 

@@ -101,6 +101,24 @@ add_test(NAME unit COMMAND range_test)""", "C"),
 }
 
 
+BOOST = {
+    "tests/range_test.cpp": """#define BOOST_TEST_MODULE range
+#include <boost/test/unit_test.hpp>
+#include "range.h"
+BOOST_AUTO_TEST_SUITE(clamping)
+BOOST_AUTO_TEST_CASE(above) { BOOST_TEST(clamp(15, 0, 9) == 9); }
+BOOST_AUTO_TEST_CASE(inside) { BOOST_TEST(clamp(4, 0, 9) == 4); }
+BOOST_AUTO_TEST_CASE(off, * boost::unit_test::disabled()) { BOOST_TEST(false); }
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_CASE(positive) { BOOST_REQUIRE_EQUAL(width(2, 5), 3); }
+""",
+    "CMakeLists.txt": cmake("src/range.cpp", """add_executable(range_test tests/range_test.cpp)
+target_compile_definitions(range_test PRIVATE BOOST_TEST_DYN_LINK)
+target_link_libraries(range_test range boost_unit_test_framework)
+add_test(NAME unit COMMAND range_test)"""),
+}
+
+
 def repository_of(make, files, source=SOURCE):
     suffix = "c" if "tests/range_test.c" in files else "cpp"
     return make({"src/range.h": HEADER, f"src/range.{suffix}": source, **files})
@@ -114,7 +132,8 @@ def repository_of(make, files, source=SOURCE):
     (CATCH, ["unit::clamp, all [sides]", "unit::width"]),
     (DOCTEST, ["unit::clamp inside", "unit::clamp, above", "unit::width"]),
     (CRITERION, ["unit::clamp/above", "unit::clamp/inside", "unit::width/positive"]),
-], ids=["googletest", "discovered", "catch2", "doctest", "criterion"])
+    (BOOST, ["unit::clamping/above", "unit::clamping/inside", "unit::positive"]),
+], ids=["googletest", "discovered", "catch2", "doctest", "criterion", "boost"])
 def test_each_case_is_a_test_of_its_own(person, make, files, ids):
     repository = repository_of(make, files)
     report = verified(person, repository)
@@ -151,3 +170,55 @@ int main(int count, char** words) {
     repository = repository_of(make, {**DOCTEST, "tests/range_test.cpp": fake})
     report = verified(person, repository)
     assert report["tests"]["passed"] == ["unit"]
+
+
+AUTOMAKE = {
+    "configure.ac": """AC_INIT([range],[1.0])
+AM_INIT_AUTOMAKE([foreign])
+AC_PROG_CC
+AC_PROG_RANLIB
+AC_CONFIG_FILES([Makefile src/Makefile tests/Makefile])
+AC_OUTPUT
+""",
+    "Makefile.am": "SUBDIRS = src tests\n",
+    "src/Makefile.am": "noinst_LIBRARIES = librange.a\nlibrange_a_SOURCES = range.c range.h\n",
+    "tests/Makefile.am": """AM_CPPFLAGS = -I$(top_srcdir)/src
+LDADD = ../src/librange.a
+check_PROGRAMS = clamp width third
+TESTS = $(check_PROGRAMS)
+""",
+    **{f"tests/{name}.c": f"""#undef NDEBUG
+#include <assert.h>
+#include "range.h"
+int main(void) {{ {text} return 0; }}
+""" for name, text in {
+        "clamp": "assert(clamp(15, 0, 9) == 9); assert(clamp(4, 0, 9) == 4);",
+        "width": "assert(width(2, 5) == 3);",
+        "third": "const int values[] = {1, 2, 3}; assert(third(values) == 3);"}.items()},
+    "src/range.h": HEADER,
+    "src/range.c": SOURCE,
+}
+
+
+def test_each_test_of_automake_is_a_test_of_its_own(person, make):
+    source = SOURCE.replace("return high - low", "return high + low")
+    repository = make({**AUTOMAKE, "src/range.c": source})
+    report = verified(person, repository)
+    assert report["kind"] == "tests"
+    assert sorted(report["tests"]["passed"]) == ["check:tests/clamp", "check:tests/third",
+                                                 "check:tests/width"]
+    # Two faults that were told apart, each with a repair of its own.
+    assert len(report["changes"]) == 2, report["changes"]
+    # The compilers run in folders below, and name the files from there.
+    mended = repository.git("show", report["branch"] + ":src/range.c")
+    assert MENDED in mended and "return high - low" in mended
+    assert repository.suite_passes(report["branch"], "sh", "-c",
+                                   "autoreconf -fi && ./configure && make check")
+
+
+def test_a_check_that_its_cases_do_not_explain_stays_whole(person, make):
+    files = {**AUTOMAKE, "tests/Makefile.am": AUTOMAKE["tests/Makefile.am"].replace(
+        "TESTS = $(check_PROGRAMS)", "TESTS = width third") + "check-local:\n\t./clamp\n"}
+    result = person.run(make(files), "--plan-only")
+    assert result.code == 0, result
+    assert result.json["kind"] == "command" and len(result.json["tests"]["failed"]) == 1

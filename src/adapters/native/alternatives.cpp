@@ -281,9 +281,14 @@ class Writer {
   uint32_t line_ = 1;
 };
 
-/// The number after "path:" in a line of output; 0 = none.
+/// The number after "path:" in a line of output; 0 = none. A compiler that was started in a folder
+/// below names the file from there.
 uint32_t LineIn(std::string_view text, std::string_view path) {
-  const size_t at = text.find(StrCat(path, ":"));
+  size_t at = text.find(StrCat(path, ":"));
+  while (at == std::string_view::npos && Contains(path, "/")) {
+    path.remove_prefix(path.find('/') + 1);
+    if (text.starts_with(StrCat(path, ":"))) at = 0;
+  }
   if (at == std::string_view::npos) return 0;
   const std::string_view rest = text.substr(at + path.size() + 1);
   const size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());

@@ -137,8 +137,10 @@ Status Filter::Open(const Context& ctx) {
 }
 
 Status Filter::ListFilterTests(const Context& ctx, Shell& shell) {
+  std::vector<std::string> ids = request_.failing;
+  ids.insert(ids.end(), request_.passing.begin(), request_.passing.end());
   ASSIGN_OR_RETURN(auto programs, ListTests(ctx, shell, request_.plan,
-                                            BuildFolder(request_.plan, BuildKind::kPlain)));
+                                            BuildFolder(request_.plan, BuildKind::kPlain), ids));
   ASSIGN_OR_RETURN(const auto listed, ListCases(ctx, shell, std::move(programs)));
   bool shared = false;  // passing tests that share a process
   for (const auto* ids : {&request_.failing, &request_.passing}) {

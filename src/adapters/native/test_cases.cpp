@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -174,6 +175,42 @@ StatusOr<std::vector<ListedCase>> ReadTree(std::string_view output) {
   return cases;
 }
 
+/// Boost.Test: a tree by indentation, "*" behind what is switched on; what has nothing below it is
+/// a case.
+StatusOr<std::vector<ListedCase>> ReadBoostListing(std::string_view output) {
+  constexpr size_t kIndent = 4;
+  std::vector<ListedCase> cases;
+  std::set<std::string> seen;
+  std::vector<std::string> above;  // names of the suites that hold the next line
+  ListedCase last;                 // a case, unless the next line stands deeper
+  size_t depth = 0;                // of `last`, counted from 1
+  const auto take = [&] {
+    if (depth > 0) AddCase(last, &cases, &seen);
+  };
+  for (const std::string& line : Split(output, '\n')) {
+    if (line.empty()) continue;
+    const size_t start = line.find_first_not_of(' ');
+    size_t end = line.find_first_of("*:", start == std::string::npos ? 0 : start);
+    if (end == std::string::npos) end = line.size();
+    const std::string name(TrimWhitespace(std::string_view(line).substr(0, end)));
+    if (name.empty() || start % kIndent != 0 || start / kIndent > depth) {
+      return NoListing("a line that is none of Boost.Test's");
+    }
+    const size_t level = start / kIndent;
+    if (level == depth && depth > 0) {
+      above.push_back(last.name);
+    } else {
+      take();
+    }
+    above.resize(level);
+    last.name = above.empty() ? name : StrCat(above.back(), "/", name);
+    last.skipped = end == line.size() || line[end] != '*';
+    depth = level + 1;
+  }
+  take();
+  return cases;
+}
+
 StatusOr<std::map<std::string, CaseReport>> ReadGoogleReport(std::string_view report) {
   const CaseJson json = CaseJson::parse(report, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return InvalidArgument("no JSON of GoogleTest");
@@ -295,6 +332,65 @@ class XmlCases {
   std::string text_, where_, what_;
 };
 
+/// Boost.Test's log: suites within the program's own, and in a case an element for each failure.
+class BoostCases {
+ public:
+  explicit BoostCases(std::string_view report) : reader_(report) {}
+
+  StatusOr<std::map<std::string, CaseReport>> Read() {
+    for (;;) {
+      ASSIGN_OR_RETURN(const XmlPiece piece, reader_.Next());
+      if (piece.kind == XmlPiece::Kind::kDone) return std::move(cases_);
+      if (piece.kind == XmlPiece::Kind::kText && Fails(inner_)) text_ += piece.text;
+      if (piece.kind == XmlPiece::Kind::kBegin) BeginPiece(piece);
+      if (piece.kind == XmlPiece::Kind::kEnd) EndPiece(piece);
+    }
+  }
+
+ private:
+  static bool Fails(std::string_view element) {
+    return element == "Error" || element == "FatalError" || element == "Exception";
+  }
+
+  void BeginPiece(const XmlPiece& piece) {
+    if (piece.name == "TestSuite") suites_.push_back(AttributeIn(piece, "name"));
+    if (piece.name == "TestCase") {
+      one_ = {.status = TestStatus::kSkipped, .message = ""};
+      name_ = AttributeIn(piece, "name");
+      // The first suite is the program.
+      for (size_t i = suites_.size(); i-- > 1;) name_ = StrCat(suites_[i], "/", name_);
+    }
+    if (piece.name == "TestingTime" && one_.status == TestStatus::kSkipped) {
+      one_.status = TestStatus::kPassed;  // it was run to its end
+    }
+    if (Fails(piece.name) || piece.name == "LastCheckpoint") {
+      where_ = AttributeIn(piece, "line") == "0"
+                   ? where_
+                   : StrCat(AttributeIn(piece, "file"), ":", AttributeIn(piece, "line"), ": ");
+    }
+    if (Fails(piece.name)) {
+      one_.status = TestStatus::kFailed;
+      text_.clear();
+    }
+    inner_ = piece.name;
+  }
+
+  void EndPiece(const XmlPiece& piece) {
+    inner_.clear();
+    if (piece.name == "TestSuite" && !suites_.empty()) suites_.pop_back();
+    if (Fails(piece.name)) StrAppend(one_.message, std::exchange(where_, ""), text_, "\n");
+    if (piece.name == "TestCase") Merge(std::exchange(one_, {}), &cases_[name_]);
+  }
+
+  XmlReader reader_;
+  std::map<std::string, CaseReport> cases_;
+  std::vector<std::string> suites_;  // that are open
+  std::string name_;                 // of the open case, with its suites
+  std::string inner_;                // the element whose text comes
+  CaseReport one_;
+  std::string where_, text_;
+};
+
 /// With a backslash before each character of `special`.
 std::string EscapedName(std::string_view name, std::string_view special) {
   std::string out;
@@ -331,6 +427,8 @@ std::string MarkerOf(Framework framework) {
       return "list-test-cases|_ZN7doctest";
     case Framework::kCriterion:
       return "criterion_";
+    case Framework::kBoostTest:
+      return "boost9unit_test";
   }
   return "";
 }
@@ -350,6 +448,8 @@ std::vector<std::string> ListingArguments(Framework framework) {
       return {"--dt-list-test-cases", "--dt-reporters=xml", "--dt-out=" + report};
     case Framework::kCriterion:
       return {"--filter=*/*", "--list"};
+    case Framework::kBoostTest:
+      return {"--list_content", "--color_output=no"};
   }
   return {};
 }
@@ -367,6 +467,8 @@ StatusOr<std::vector<ListedCase>> ReadListing(Framework framework, const JobOutc
       return ReadDoctestListing(outcome.report);
     case Framework::kCriterion:
       return ReadTree(outcome.output);
+    case Framework::kBoostTest:
+      return ReadBoostListing(outcome.output);
     default:
       return NoListing("no framework");
   }
@@ -381,6 +483,9 @@ bool IsSelectable(Framework framework, std::string_view name) {
   if (framework == Framework::kGoogleTest || framework == Framework::kCriterion) {
     return std::ranges::all_of(name, plain);
   }
+  if (framework == Framework::kBoostTest) {  // types among the names of templates
+    return std::ranges::all_of(name, [&](char c) { return plain(c) || c == '<' || c == '>'; });
+  }
   return TrimWhitespace(name) == name && !Contains(name, "*") && !name.starts_with("exclude:") &&
          !(framework == Framework::kDoctest && (Contains(name, "\\") || Contains(name, "\"")));
 }
@@ -390,7 +495,10 @@ std::vector<std::string> SelectingArguments(Framework framework,
   if (names.empty()) return {};
   std::string all;
   const bool google = framework == Framework::kGoogleTest;
-  const std::string_view separator = google ? ":" : framework == Framework::kCriterion ? "|" : ",";
+  const bool boost = framework == Framework::kBoostTest;
+  const std::string_view separator = google || boost                      ? ":"
+                                     : framework == Framework::kCriterion ? "|"
+                                                                          : ",";
   for (const std::string& name : names) {
     if (!all.empty()) all += separator;
     switch (framework) {
@@ -412,6 +520,8 @@ std::vector<std::string> SelectingArguments(Framework framework,
       return {"--dt-test-case=" + all};
     case Framework::kCriterion:
       return {StrCat("--filter=@(", all, ")")};
+    case Framework::kBoostTest:
+      return {"--run_test=" + all};
     default:
       return {all};
   }
@@ -431,6 +541,9 @@ std::vector<std::string> ReportArguments(Framework framework) {
       return {"--dt-reporters=xml", "--dt-out=" + report};
     case Framework::kCriterion:
       return {"--json=" + report};
+    case Framework::kBoostTest:
+      return {"--log_format=XML", "--log_level=test_suite", "--log_sink=" + report,
+              "--report_level=no"};
   }
   return {};
 }
@@ -452,6 +565,13 @@ std::optional<std::string> SelectedBy(Framework framework, std::string_view argu
     if (skip == 0) return std::nullopt;
     return Unescaped(value.substr(skip));
   }
+  if (framework == Framework::kBoostTest) {
+    constexpr std::string_view kFlag = "--run_test=";
+    if (!argument.starts_with(kFlag)) return std::nullopt;
+    value.remove_prefix(kFlag.size());
+    if (!IsSelectable(framework, value)) return std::nullopt;
+    return std::string(value);
+  }
   if (framework != Framework::kCatch2 && framework != Framework::kCatch3) return std::nullopt;
   if (argument.starts_with('-') || argument.starts_with('[')) return std::nullopt;
   return Unescaped(value);
@@ -466,6 +586,7 @@ StatusOr<std::map<std::string, CaseReport>> ReadCaseReport(Framework framework,
     cases = XmlCases(report, /*doctest=*/false).Read();
   }
   if (framework == Framework::kDoctest) cases = XmlCases(report, /*doctest=*/true).Read();
+  if (framework == Framework::kBoostTest) cases = BoostCases(report).Read();
   if (!cases.ok()) return cases;
   for (auto& [name, one] : *cases) {
     if (one.message.size() > kCaseMessageMax) one.message.resize(kCaseMessageMax);

@@ -1,4 +1,5 @@
-// Test cases that a program lists and selects itself: GoogleTest, Catch2, doctest, Criterion.
+// Test cases that a program lists and selects itself: GoogleTest, Catch2, doctest, Criterion,
+// Boost.Test.
 #pragma once
 
 #include <map>
@@ -13,10 +14,10 @@
 
 namespace coditect::native {
 
-enum class Framework { kNone, kGoogleTest, kCatch2, kCatch3, kDoctest, kCriterion };
+enum class Framework { kNone, kGoogleTest, kCatch2, kCatch3, kDoctest, kCriterion, kBoostTest };
 
 struct ListedCase {
-  std::string name;  // "Suite.Case" of GoogleTest, "suite/test" of Criterion
+  std::string name;  // "Suite.Case" of GoogleTest, "suite/test" of Criterion, Boost.Test
   std::string file;  // as the compiler named it; "" = the program does not say
   uint32_t line = 0;
   bool skipped = false;  // switched off in the source

@@ -53,6 +53,42 @@ TEST_CASE("EachFrameworksListIsRead") {
            Names{"sum/bad", "sum/off off", "x/y"});
 }
 
+TEST_CASE("ATreeOfBoostTestIsReadByItsIndentation") {
+  const auto names = [](const char* text) {
+    return NamesIn(Framework::kBoostTest, Ended(text, ""));
+  };
+  CHECK_EQ(names("top*\ns*\n    a*\n    b \n    dd*\n        _0*\n    tt<int>*: what it is\nz*"),
+           Names{"top", "s/a", "s/b off", "s/dd/_0", "s/tt<int>", "z"});
+  CHECK_EQ(names("a*\n        deep*\n"), Names{"none"});
+  CHECK_EQ(names("a*\n  b*\n"), Names{"none"});
+  CHECK(IsSelectable(Framework::kBoostTest, "s/tt<int>"));
+  CHECK_FALSE(IsSelectable(Framework::kBoostTest, "s/a,b"));
+  const Names two = {"s/a", "z"};
+  CHECK_EQ(SelectingArguments(Framework::kBoostTest, two), Names{"--run_test=s/a:z"});
+  CHECK_EQ(SelectedBy(Framework::kBoostTest, "--run_test=s/a").value_or(""), "s/a");
+  CHECK_FALSE(SelectedBy(Framework::kBoostTest, "--run_test=s/a:z").has_value());
+}
+
+TEST_CASE("ALogOfBoostTestTellsEachCaseByItsElements") {
+  const auto cases = ReadCaseReport(
+      Framework::kBoostTest,
+      "<TestLog><TestSuite name='program'><TestCase name='top'><Error file='t.cpp' line='7'>"
+      "<![CDATA[check f(1)==2 has failed [1 != 2]]]></Error><TestingTime>5</TestingTime></TestCase>"
+      "<TestSuite name='s'><TestCase name='a'><Warning file='t.cpp' line='1'>hm</Warning>"
+      "<TestingTime>3</TestingTime></TestCase><TestCase name='b' skipped='yes' reason='disabled'/>"
+      "<TestCase name='c'><Exception file='unknown location' line='0'><![CDATA[E: x < y]]>"
+      "<LastCheckpoint file='t.cpp' line='11'><![CDATA[in it]]></LastCheckpoint></Exception>"
+      "<TestingTime>3</TestingTime></TestCase></TestSuite></TestSuite></TestLog>");
+  REQUIRE(cases.ok());
+  CHECK_EQ(cases->at("top").status, TestStatus::kFailed);
+  CHECK_EQ(cases->at("top").message, "t.cpp:7: check f(1)==2 has failed [1 != 2]\n");
+  CHECK_EQ(cases->at("s/a").status, TestStatus::kPassed);
+  CHECK_EQ(cases->at("s/b").status, TestStatus::kSkipped);
+  CHECK_EQ(cases->at("s/c").status, TestStatus::kFailed);
+  CHECK_EQ(cases->at("s/c").message, "t.cpp:11: E: x < y\n");
+  CHECK_FALSE(ReadCaseReport(Framework::kBoostTest, "<TestLog><TestSuite name='p'>").ok());
+}
+
 TEST_CASE("WhatIsNotExactlyAListIsNone") {
   const Names none = {"none"};
   CHECK_EQ(NamesIn(Framework::kGoogleTest, Ended("Sum.\n  Small\n", "")), none);

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "src/adapters/native/make_check.h"
 #include "src/base/file.h"
 #include "src/base/sha256.h"
 #include "src/base/strings.h"
@@ -79,8 +80,9 @@ std::string TargetOf(const std::vector<std::string>& command, const std::string&
   return "";
 }
 
-constexpr Framework kFrameworks[] = {Framework::kGoogleTest, Framework::kCatch2, Framework::kCatch3,
-                                     Framework::kDoctest, Framework::kCriterion};
+constexpr Framework kFrameworks[] = {Framework::kGoogleTest, Framework::kCatch2,
+                                     Framework::kCatch3,     Framework::kDoctest,
+                                     Framework::kCriterion,  Framework::kBoostTest};
 constexpr std::chrono::milliseconds kListCpu{5'000};
 constexpr std::chrono::milliseconds kListWall{10'000};
 
@@ -319,13 +321,16 @@ std::string CommandTestId(const std::string& command) {
 }
 
 StatusOr<std::vector<ListedTest>> ListTests(const Context& ctx, Shell& shell,
-                                            const HarnessPlan& plan, const std::string& folder) {
+                                            const HarnessPlan& plan, const std::string& folder,
+                                            std::span<const std::string> ids) {
   if (plan.runner == "command") {
+    std::vector<ListedTest> tests = MakeCaseTests(plan.command, ids);
     ListedTest test;
     test.id = CommandTestId(plan.command);
     test.entry = test.id;
     test.script = plan.command;
-    return std::vector<ListedTest>{std::move(test)};
+    tests.insert(tests.begin(), std::move(test));
+    return tests;
   }
   ShellOptions options;
   options.keep_bytes = kListBytesMax;

@@ -1,6 +1,7 @@
 // The tests that a built repository has, as its own tools list them.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,9 +44,11 @@ StatusOr<std::vector<ListedTest>> ParseMesonList(std::string_view json, const st
 /// The id of the only test of the runner "command".
 std::string CommandTestId(const std::string& command);
 
-/// Lists the tests of a build folder, programs whole.
+/// Lists the tests of a build folder, programs whole. What a command runs is not known before it
+/// has: of its tests those of `ids` are listed beside it.
 StatusOr<std::vector<ListedTest>> ListTests(const Context& ctx, Shell& shell,
-                                            const HarnessPlan& plan, const std::string& folder);
+                                            const HarnessPlan& plan, const std::string& folder,
+                                            std::span<const std::string> ids = {});
 
 /// Puts the cases in place of the programs that list them; whatever does not list them exactly as
 /// its framework does stays whole.

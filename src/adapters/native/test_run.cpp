@@ -8,6 +8,7 @@
 #include "src/adapters/native/coverage.h"
 #include "src/adapters/native/diagnostics.h"
 #include "src/adapters/native/failure_text.h"
+#include "src/adapters/native/make_check.h"
 #include "src/adapters/native/sanitizers.h"
 #include "src/adapters/native/test_launches.h"
 #include "src/adapters/native/test_list.h"
@@ -29,7 +30,8 @@ class Run {
   StatusOr<TestReport> Execute(const Context& ctx) {
     report_.command = request_.plan.command;
     RETURN_IF_ERROR(RunBuild(ctx, KindFor(request_.trace)));
-    if (request_.trace == TraceMode::kWatched && report_.normal_end) {
+    const bool watched = request_.trace == TraceMode::kWatched && !request_.watched.empty();
+    if (watched && report_.normal_end) {
       RETURN_IF_ERROR(Watch(ctx));
     }
     report_.cpu_ms = shell_.cpu_ms();
@@ -58,7 +60,10 @@ class Run {
     LaunchOptions options = Options(kind);
     const std::vector<TestLaunch> launches = PlanLaunches(tests_, options);
     std::vector<ListedTest> again;
+    const bool by_make = request_.plan.runner == "command" && request_.ids.empty();
+    if (by_make) RETURN_IF_ERROR(MarkMakeRun(ctx, shell_));
     RETURN_IF_ERROR(RunLaunches(ctx, tests_, launches, &again));
+    if (by_make && report_.normal_end) RETURN_IF_ERROR(TakeMakeCases(ctx));
     if (!again.empty() && report_.normal_end && !stopped_) {
       options.alone = true;
       RETURN_IF_ERROR(RunLaunches(ctx, again, PlanLaunches(again, options), nullptr));
@@ -71,7 +76,7 @@ class Run {
   /// The tests of the request, cases in place of programs.
   Status ListWanted(const Context& ctx, const std::string& folder) {
     ASSIGN_OR_RETURN(std::vector<ListedTest> programs,
-                     ListTests(ctx, shell_, request_.plan, folder));
+                     ListTests(ctx, shell_, request_.plan, folder, request_.ids));
     std::set<std::string> wanted(request_.ids.begin(), request_.ids.end());
     if (!wanted.empty()) {
       std::set<const ListedTest*> needed;
@@ -171,7 +176,10 @@ class Run {
       report_.normal_end = false;
       report_.ended_by = "wall";
     }
-    if (request_.plan.runner == "command") report_.exit_code = ExitCode(outcome);
+    if (request_.plan.runner == "command") {
+      report_.exit_code = ExitCode(outcome);
+      whole_ = outcome;
+    }
     auto cases = CasesOf(tests, launch, outcome, places_);
     if (!cases && report_.normal_end && again != nullptr) {
       for (const size_t i : launch.tests) again->push_back(tests[i]);
@@ -202,6 +210,33 @@ class Run {
       if (cases->size() > 1) shared_[one.id] = outcome.wall_us;
       ended_[one.id] = std::move(one);
     }
+  }
+
+  /// Where the command ran automake's harness, and that explains its end, what it ran are the
+  /// tests.
+  Status TakeMakeCases(const Context& ctx) {
+    ASSIGN_OR_RETURN(const auto cases, MakeCasesSince(ctx, shell_));
+    if (!Explains(cases, whole_)) return absl::OkStatus();
+    std::vector<ListedTest> tests;
+    std::map<std::string, TestCase> ended;
+    for (const MakeCase& one : cases) {
+      auto test = MakeCaseTest(request_.plan.command, one.name);
+      if (!test) return absl::OkStatus();
+      JobOutcome outcome;
+      outcome.end = JobEnd::kExit;
+      outcome.code = one.status == TestStatus::kFailed ? 1 : 0;
+      outcome.output = one.log;
+      TestCase told = CaseOf(*test, outcome, places_);
+      told.status = one.status;
+      told.wall_us = whole_.wall_us / cases.size();
+      shared_[told.id] = whole_.wall_us;
+      records_[told.id] = {};
+      ended[told.id] = std::move(told);
+      tests.push_back(*std::move(test));
+    }
+    ended_ = std::move(ended);
+    tests_ = std::move(tests);
+    return absl::OkStatus();
   }
 
   /// As a shell tells it.
@@ -333,6 +368,7 @@ class Run {
   std::map<std::string, TestCase> ended_;                  // by id
   std::map<std::string, std::vector<FileLines>> records_;  // by id
   std::map<std::string, uint64_t> shared_;  // ids whose process ran others too; its wall time
+  JobOutcome whole_;                        // of the runner "command"
   bool stopped_ = false;                    // at the first failure, as the request says
   TestReport report_;
 };
