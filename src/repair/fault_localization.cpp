@@ -17,6 +17,7 @@ constexpr double kReportedFrame = 0.9;     // where a sanitizer saw the error
 constexpr double kReportedFunction = 0.4;  // around that place: what should have prevented it
 constexpr double kReportedCaller = 0.6;
 constexpr double kReportedOwner = 0.6;  // allocated or freed what the error is about
+constexpr double kNearReported = 0.9;   // share that is left to the rest of that function
 constexpr double kUnreported = 0.7;     // share that is left to all else when something is reported
 constexpr double kCalledDirectly = 0.05;
 constexpr double kUntraced = 0.4;
@@ -30,6 +31,7 @@ struct Counts {
   uint32_t passed = 0;
   double boost = 0;
   bool reported = false;
+  bool near_reported = false;  // in a function where something is reported
 };
 /// By file and index of the statement.
 using Spectrum = std::map<std::pair<std::string, int>, Counts>;
@@ -116,8 +118,9 @@ void AddReportedFunctions(const LocalizationRequest& request, const Models& mode
     const NodeId node = model.statements()[static_cast<size_t>(place.second)].node;
     if (counts.failed == 0 || !functions.contains({place.first, model.FunctionName(node)}))
       continue;
+    if (counts.reported) continue;
     counts.boost = std::max(counts.boost, kReportedFunction);
-    counts.reported = true;
+    counts.near_reported = true;
   }
 }
 
@@ -328,7 +331,9 @@ StatusOr<std::vector<SuspiciousLine>> Localize(const LocalizationRequest& reques
     std::string name = line.function.substr(line.function.rfind('.') + 1);
     score += (1 - score) * counts.boost;
     if (request.called.contains(name)) score += (1 - score) * kCalledDirectly;
-    if (!request.findings.empty() && !counts.reported) score *= kUnreported;
+    if (!request.findings.empty() && !counts.reported) {
+      score *= counts.near_reported ? kNearReported : kUnreported;
+    }
     if (score <= 0) continue;
     line.score = score;
     double& best = by_function[line.file][line.function];
@@ -349,6 +354,7 @@ StatusOr<std::vector<SuspiciousLine>> Localize(const LocalizationRequest& reques
 void RaiseReported(const std::vector<SanitizerFinding>& findings,
                    std::vector<SuspiciousLine>* lines) {
   std::map<std::pair<std::string_view, uint32_t>, double> boosts;
+  std::set<std::pair<std::string_view, std::string_view>> functions;
   const auto raise = [&](const StackFrame& frame, double boost) {
     const SuspiciousLine* statement = nullptr;  // the last that begins there or before
     for (const SuspiciousLine& line : *lines) {
@@ -359,11 +365,7 @@ void RaiseReported(const std::vector<SanitizerFinding>& findings,
     double& known = boosts[{statement->file, statement->line}];
     known = std::max(known, boost);
     if (boost < kReportedFrame) return;
-    for (const SuspiciousLine& line : *lines) {
-      if (line.file != statement->file || line.function != statement->function) continue;
-      double& near = boosts[{line.file, line.line}];
-      near = std::max(near, kReportedFunction);
-    }
+    functions.emplace(statement->file, statement->function);
   };
   for (const SanitizerFinding& finding : findings) {
     const auto& stack = finding.stack;
@@ -378,6 +380,8 @@ void RaiseReported(const std::vector<SanitizerFinding>& findings,
     const auto boost = boosts.find({line.file, line.line});
     if (boost != boosts.end()) {
       line.score += (1 - line.score) * boost->second;
+    } else if (functions.contains({line.file, line.function})) {
+      line.score = kNearReported * (line.score + (1 - line.score) * kReportedFunction);
     } else if (!boosts.empty()) {
       line.score *= kUnreported;
     }

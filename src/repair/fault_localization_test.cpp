@@ -88,7 +88,7 @@ TEST_CASE("WhatSanitizersReportIsAboveWhatTheFailingTestsExecute") {
   CHECK_EQ(ScoreOf(*lines, 4), doctest::Approx(caller + (1 - caller) * 0.6));
   const double owner = 0.5;  // 1 / sqrt(2 * 2)
   CHECK_EQ(ScoreOf(*lines, 9), doctest::Approx(owner + (1 - owner) * 0.6));
-  CHECK_EQ(ScoreOf(*lines, 5), doctest::Approx(1.0));  // of the function that is reported
+  CHECK_EQ(ScoreOf(*lines, 5), doctest::Approx(0.9));  // of the function that is reported
   request.findings[0].stack = {{"a.py", 9, "g"}};
   request.findings[0].involved.clear();
   CHECK_EQ(ScoreOf(*Localize(request), 5), doctest::Approx(0.7));
@@ -104,7 +104,7 @@ TEST_CASE("LinesOfASearchAreRaisedByWhatIsReportedLater") {
   CHECK_EQ(lines[0].line, 3);  // the statement of line 4
   CHECK_EQ(lines[0].score, doctest::Approx(0.95));
   CHECK_EQ(lines[1].line, 8);  // of the same function
-  CHECK_EQ(lines[1].score, doctest::Approx(0.88));
+  CHECK_EQ(lines[1].score, doctest::Approx(0.9 * 0.88));
   CHECK_EQ(lines[2].score, doctest::Approx(0.68));
 }
 

@@ -158,7 +158,9 @@ EXIT_CODES = [  # files, goal, arguments, exit code, outcome
     (PASSING, "implement a parser", [], 8, "needs_model"),
     ({"test_slow.py": "import time\n\ndef test_slow():\n    time.sleep(1)\n    assert 0\n"},
      "make the tests pass", ["--max-time", "3s"], 6, "limit"),
-    (PASSING, "make the tests pass", ["--base", "nowhere"], 1, "error"),
+    ({"test_x.py": "import not_there_at_all\n\ndef test_x():\n    pass\n"}, "make the tests pass", [],
+     1, "error"),
+    (PASSING, "make the tests pass", ["--base", "nowhere"], 2, "error"),
     (PASSING, "make the tests pass", ["--max-time", "5"], 2, "error"),
     (PASSING, "make the tests pass", ["-c", "storage.mode=cluster"], 2, "error"),
 ]

@@ -369,6 +369,8 @@ OTHERS = {  # type -> the test that sees it
     "LOG_TRUNCATED": test_gc.test_a_log_cut_off_in_front_still_tells_everything,
     "MISSION_FORGOTTEN": test_gc.test_gc_forgets_what_is_due_and_keeps_the_rest,
     "MERGE_TESTED": test_delivery.test_a_merge_into_a_branch_that_moved_is_tested_first,
+    "BASE_ADVANCED": test_make_it_build.test_a_broken_build_is_mended_before_the_tests,
+    "BROKEN_BUILD": test_make_it_build.test_a_broken_build_is_mended_before_the_tests,
     "MERGE_ALLOWED": test_delivery.test_a_merge_into_a_branch_that_moved_is_tested_first,
     "APPROVAL_REQUESTED": test_integrity.test_an_approved_run_goes_on_to_its_branch,
     "APPROVAL_ANSWERED": test_integrity.test_an_approved_run_goes_on_to_its_branch,

@@ -341,6 +341,8 @@ def test_a_broken_build_is_mended_before_the_tests(person, make):
         assert text in text_of(repository, report, path)
         shown = person.call("show", report["run"], cwd=repository.path).out
         assert "it builds again" in shown
+        types = [event["event_type"] for event in person.events(report["run"])]
+        assert types.count("BROKEN_BUILD") == types.count("BASE_ADVANCED") == 1
 
 
 def test_tests_that_fail_behind_a_mended_build_are_mended_too(person, make):

@@ -110,11 +110,13 @@ def test_a_bug_that_only_the_optimizer_shows_is_mended(person, make, flags):
 
 static int list[4];
 
+static int size(void) { return 5; }
+
 void put(int at, int value) { list[at] = value; }
 
 int contains(int value) {
   int i;
-  for (i = 0; i <= 4; ++i) {
+  for (i = 0; i < size(); ++i) {
     if (list[i] == value) return 1;
   }
   return 0;
@@ -144,12 +146,12 @@ add_test(NAME list COMMAND test_list)
     repository = make(listed)
     report = verified(person, repository)
     assert told(person, report, "FAILS_ONLY_OPTIMIZED") == [{"tests": "list"}]
-    assert told(person, report, "SANITIZED")[0]["first"].startswith("list.c:10: ")
+    assert told(person, report, "SANITIZED")[0]["first"].startswith("list.c:12: ")
     # `list[i - 1]` passes the test, too: it reads before the list in place of behind it.
     assert any(data["fault"].startswith("sanitizers still report")
                for data in told(person, report, "CONFIRM"))
     changed = repository.git("show", f"{report['branch']}:list.c")
-    assert "i < 4" in changed or "i <= 3" in changed or "i != 4" in changed
+    assert "list[i - 1]" not in changed
     assert repository.suite_passes(report["branch"], "sh", "-c",
                                    "cmake -S . -B b && cmake --build b && ctest --test-dir b")
 
