@@ -29,8 +29,8 @@ struct RivalPatch {
 struct SearchSummary {
   std::string task;
   std::string what;
-  std::string result;         // "done", "failed: why", "cancelled", …
-  std::string forecast = {};  // what was thought of it before
+  std::string result;    // "done", "failed: why", "cancelled", …
+  std::string forecast;  // what was thought of it before
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor&& visit) {

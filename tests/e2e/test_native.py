@@ -168,3 +168,17 @@ int main(void) {
     shown = person.call("explain", report["run"])
     assert "squares.c:5 in squares, executed by 1 failing test" in shown.out, shown
     assert "in unused" not in shown.out
+
+
+def test_a_test_that_passes_may_need_longer_than_one_that_fails_early(person, make):
+    busy = """#include <time.h>
+#include "range.h"
+
+int main(void) {
+  while (clock() < 13 * (CLOCKS_PER_SEC / 4)) {
+    if (width(2, 5) != 3 || clamp(4, 0, 9) < 0) return 1;
+  }
+  return 0;
+}
+"""
+    verified(person, make({**LIBRARY, **CMAKE, "tests/test_width.c": busy}))

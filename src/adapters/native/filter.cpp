@@ -22,6 +22,9 @@ constexpr size_t kAloneMax = 200;       // candidates that have a build of their
 constexpr size_t kOptimizedBatch = 64;  // bodies that are optimized together
 constexpr int kRoundsMax = 8;  // builds of a batch, each without what the last complained about
 constexpr std::chrono::milliseconds kCpuMin{300};  // of a test, however quick the base is
+// Of a test that passes on the base: only what mends the failing ones comes to it, and those may
+// have ended early.
+constexpr std::chrono::milliseconds kPassingCpuMin{10'000};
 constexpr std::chrono::milliseconds kWallMin{3'000};
 constexpr int kTimeFactor = 10;  // times what the base's run needs
 constexpr uint64_t kMemoryMin = uint64_t{1} << 30;
@@ -91,6 +94,7 @@ class Filter final : public CandidateFilter {
   /// Leaves the candidate's files in the workspace and the base's everywhere else; false when its
   /// edits do not fit.
   StatusOr<bool> Write(const Candidate& candidate);
+  std::chrono::milliseconds PassingCpu() const { return std::max(test_cpu_, kPassingCpuMin); }
 
   Workspace& workspace_;
   FilterRequest request_;
@@ -175,7 +179,8 @@ StatusOr<TestReport> Filter::Run(const Context& ctx, const std::vector<std::stri
   request.ids = ids;
   request.seed = request_.seed;
   request.stop_at_first_failure = true;
-  request.test_cpu_ms = static_cast<uint64_t>(test_cpu_.count());
+  const auto cpu = &ids == &request_.passing ? PassingCpu() : test_cpu_;
+  request.test_cpu_ms = static_cast<uint64_t>(cpu.count());
   request.limits = request_.limits;
   request.limits.wall = {};
   ASSIGN_OR_RETURN(TestReport report, RunTests(ctx, workspace_, request));
@@ -319,8 +324,9 @@ Status Filter::RunAlternatives(const Context& ctx, std::span<const FilterTest> t
                                std::vector<JudgedCandidate>* answers) {
   JudgeRequest request;
   for (const FilterTest& test : tests) request.tests.push_back(test.job);
-  request.test_cpu = test_cpu_;
-  request.test_wall = test_wall_;
+  const bool passing = tests.data() + tests.size() > tests_.data() + failing_;
+  request.test_cpu = passing ? PassingCpu() : test_cpu_;
+  request.test_wall = passing ? std::max(test_wall_, 2 * PassingCpu()) : test_wall_;
   for (size_t i = 0; i < chosen->size(); ++i) {
     if ((*chosen)[i] != nullptr) request.numbers.push_back(static_cast<uint32_t>(i + 1));
   }
