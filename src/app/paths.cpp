@@ -8,8 +8,6 @@
 #include "src/base/file.h"
 #include "src/base/sha256.h"
 
-extern char** environ;
-
 namespace coditect {
 namespace {
 

@@ -243,7 +243,7 @@ StatusOr<PreparedRun> PrepareRun(const Context& ctx, const GlobalOptions& global
   request.trace_id = TraceId(environment);
   request.goal = options.goal;
   request.repository = resolved.ref;
-  const std::string verify = config.Text("verify.test");
+  const std::string& verify = config.Text("verify.test");
   request.verify_command = verify == "auto" ? "" : verify;
   request.brain = config.Text("llm.brain");
   request.sandbox = config.Text("agent.sandbox");
