@@ -6,7 +6,6 @@
 
 #include "src/base/check.h"
 #include "src/domain/approval.h"
-#include "src/domain/evidence.h"
 #include "src/task_queue/scheduler.h"
 #include "src/task_queue/violation_detector.h"
 
