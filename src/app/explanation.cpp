@@ -57,9 +57,7 @@ std::string ForecastText(const TaskState& task) {
 
 /// True when the claim that `verify` looked at is of `cluster`, or was seen mending it, too.
 bool Mends(const MissionState& mission, const TaskState& verify, const std::string& cluster) {
-  std::vector<TaskId> claims = MendedBy(mission, verify);
-  claims.push_back(verify.spec.task_id);
-  return std::ranges::any_of(claims, [&](TaskId id) {
+  return std::ranges::any_of(ClaimsMetBy(mission, verify), [&](TaskId id) {
     const auto& parameters = mission.Find(id)->spec.parameters;
     const auto of = parameters.find("clusters");
     return of != parameters.end() && of->second == cluster;

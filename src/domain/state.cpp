@@ -90,6 +90,12 @@ std::vector<TaskId> MendedBy(const MissionState& mission, const TaskState& verif
   return mended;
 }
 
+std::vector<TaskId> ClaimsMetBy(const MissionState& mission, const TaskState& verify) {
+  std::vector<TaskId> met = MendedBy(mission, verify);
+  met.push_back(verify.spec.task_id);
+  return met;
+}
+
 std::vector<const TaskState*> VerifyTasks(const MissionState& mission) {
   std::vector<const TaskState*> tasks;
   std::set<TaskId> mended;
@@ -125,9 +131,7 @@ std::string DigestOfClaims(const MissionState& mission, const std::vector<TaskId
   for (const TaskId id : claims) {
     const TaskState* verify = mission.Find(id);
     if (verify == nullptr) return "";
-    std::vector<TaskId> together = MendedBy(mission, *verify);
-    together.push_back(id);
-    for (const TaskId one : together) {
+    for (const TaskId one : ClaimsMetBy(mission, *verify)) {
       const auto& parameters = mission.Find(one)->spec.parameters;
       const auto digest = parameters.find("expected_digest");
       if (digest == parameters.end()) return "";

@@ -400,6 +400,9 @@ std::vector<const TaskState*> VerifyTasks(const MissionState& mission);
 /// and that have not seen a repair of their own passing.
 std::vector<TaskId> MendedBy(const MissionState& mission, const TaskState& verify);
 
+/// Those, and `verify` itself: what its claim stands for.
+std::vector<TaskId> ClaimsMetBy(const MissionState& mission, const TaskState& verify);
+
 /// Claims that were seen passing alone and are neither merged nor dropped, in the plan's order.
 std::vector<TaskId> PendingClaims(const MissionState& mission);
 

@@ -86,9 +86,7 @@ bool AddBatch(const MissionState& mission, const MergeBatch& batch, Parameters& 
   std::vector<TaskId> together;
   const auto add_cluster = [&](TaskId id) {
     together.push_back(id);
-    std::vector<TaskId> mended = MendedBy(mission, *mission.Find(id));
-    mended.push_back(id);
-    for (const TaskId one : mended) {
+    for (const TaskId one : ClaimsMetBy(mission, *mission.Find(id))) {
       const auto& known = mission.Find(one)->spec.parameters;
       if (const auto cluster = known.find("clusters"); cluster != known.end()) {
         clusters.push_back(cluster->second);
