@@ -26,15 +26,15 @@ static void kill_orphans(void) {
   char name[64];
   int round;
   snprintf(name, sizeof name, "/proc/self/task/%d/children", (int)getpid());
-  for (round = 0; round < 1000; ++round) {
-    int pid, any = 0;
+  for (round = 0; round < 100000; ++round) {
+    int pids[256], count = 0;
     FILE *list = fopen(name, "r");
-    while (list && fscanf(list, "%d", &pid) == 1) { kill(pid, SIGKILL); any = 1; }
+    while (list && count < 256 && fscanf(list, "%d", &pids[count]) == 1) kill(pids[count++], SIGKILL);
     if (list) fclose(list);
-    if (!any) break;
-    while (waitpid(-1, NULL, 0) > 0) {}
+    if (count == 0) break;
+    /* only for those: what they leave behind is still alive and comes with the next list */
+    while (count > 0) waitpid(pids[--count], NULL, 0);
   }
-  while (waitpid(-1, NULL, WNOHANG) > 0) {}
 }
 )";
 

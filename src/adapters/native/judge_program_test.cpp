@@ -56,6 +56,14 @@ int main(void) {
       return read(ends[0], byte, 1) != 1;
     case 4: for (;;) pause();
     case 5: return 1;
+    case 6: /* a daemon whose parent dies only with the test */
+      if (pipe(ends) != 0) return 2;
+      if (fork() == 0) {
+        setsid();
+        if (fork() == 0) write(ends[1], "x", 1);
+        for (;;) pause();
+      }
+      return read(ends[0], byte, 1) != 1;
   }
   return 0;
 }
@@ -67,7 +75,7 @@ TEST_CASE("WhatLoopsWaitsOrForksEndsWithItsRunAtABoundedPrice") {
   JudgeRequest request;
   request.test_cpu = std::chrono::milliseconds(200);
   request.test_wall = std::chrono::milliseconds(10'000);
-  request.numbers = {0, 1, 2, 3, 5};
+  request.numbers = {0, 1, 2, 3, 5, 6};
   request.tests = {{.argv = {folder + "/runaways"}, .folder = folder}};
   JudgeRequest waiting = request;
   waiting.test_wall = std::chrono::milliseconds(200);
@@ -82,7 +90,7 @@ TEST_CASE("WhatLoopsWaitsOrForksEndsWithItsRunAtABoundedPrice") {
   REQUIRE_EQ(std::system(script.c_str()), 0);
   rusage after{};
   ::getrusage(RUSAGE_CHILDREN, &after);
-  CHECK_EQ(ReadFile(folder + "/out").value_or(""), "0 1 0\n1 0 1\n2 0 0\n3 1 0\n5 0 0\n4 0 1\n");
+  CHECK_EQ(ReadFile(folder + "/out").value_or(""), "0 1 0\n1 0 1\n2 0 0\n3 1 0\n5 0 0\n6 1 0\n4 0 1\n");
   CHECK(after.ru_utime.tv_sec - before.ru_utime.tv_sec < 8);
   const std::string held = StrCat("flock -n '", folder, "/alive' true");
   CHECK_EQ(std::system(held.c_str()), 0);  // the lock's owner is gone
