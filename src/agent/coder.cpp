@@ -10,7 +10,9 @@
 #include "src/agent/sources.h"
 #include "src/agent/suite_race.h"
 #include "src/agent/test_run.h"
+#include "src/analysis/imports.h"
 #include "src/domain/evidence.h"
+#include "src/repair/compile_index.h"
 #include "src/repair/patch_search.h"
 
 namespace coditect {
@@ -34,9 +36,26 @@ constexpr size_t kStarvedMax = 16;
 constexpr uint64_t kStarvedFirst = 1024;
 constexpr uint64_t kStarvedFuel = 3'000'000;  // a few tenths of a second of CPU
 constexpr size_t kEditableFilesMax = 24;
+constexpr size_t kHeadersMax = 400;
 constexpr uint64_t kCandidatesBeforeSanitizers = 512;
 // Each candidate for a file that cannot be collected has all of it loaded anew.
 constexpr uint64_t kImportCandidatesMax = 100;
+
+/// Headers that the files include, directly or not.
+std::set<std::string> HeadersOf(const FaultReport& faults,
+                                const std::vector<repair::SourceText>& files) {
+  analysis::DependencyGraph graph;
+  for (const FileDependency& one : faults.dependencies) {
+    graph[one.file].insert(one.depends_on.begin(), one.depends_on.end());
+  }
+  std::set<std::string> headers;
+  for (const repair::SourceText& file : files) {
+    for (const std::string& path : analysis::Reachable(graph, file.path)) {
+      if (repair::IsHeaderPath(path) && headers.size() < kHeadersMax) headers.insert(path);
+    }
+  }
+  return headers;
+}
 
 class Coding {
  public:
@@ -135,6 +154,7 @@ class Coding {
   Status OpenSearch() {
     repair::PatchSearchOptions options;
     options.files = files_;
+    ASSIGN_OR_RETURN(options.headers, ReadSources(lease_, HeadersOf(faults_, files_)));
     for (const SuspiciousLine& line : cluster_->lines) {
       options.lines.push_back({.file = line.file,
                                .line = line.line,
@@ -146,9 +166,7 @@ class Coding {
     repair::RaiseReported(found_late_, &options.lines);
     ASSIGN_OR_RETURN(options.observed, filter_->Observe(lease_.ctx));
     options.failing = CasesOf(baseline_, held_in_);
-    std::set<std::string> test_files;
-    for (const TestCase& test : options.failing) test_files.insert(test.file);
-    ASSIGN_OR_RETURN(options.tests, ReadSources(lease_, test_files));
+    ASSIGN_OR_RETURN(options.tests, ReadSources(lease_, FilesOfCases(baseline_, options.failing)));
     options.space = static_cast<repair::Space>(lease_.IntParameter("space"));
     options.seed = lease_.IntParameter("seed");
     options.tests_max = lease_.IntParameter("tests_max");

@@ -6,6 +6,7 @@
 #include "src/agent/sources.h"
 #include "src/analysis/imports.h"
 #include "src/domain/fault_report.h"
+#include "src/repair/compile_index.h"
 #include "src/repair/failure_clusters.h"
 #include "src/repair/fault_localization.h"
 #include "src/repair/literal_mining.h"
@@ -84,8 +85,8 @@ class Localization {
       if (!tests.contains(path) && editable.size() < kSourceFilesMax) editable.insert(path);
     }
     ASSIGN_OR_RETURN(editable_, ReadSources(lease_, editable));
-    std::set<std::string> failing_files;
-    for (const TestCase& test : CasesOf(baseline_, baseline_.goal)) failing_files.insert(test.file);
+    const std::set<std::string> failing_files =
+        FilesOfCases(baseline_, CasesOf(baseline_, baseline_.goal));
     ASSIGN_OR_RETURN(test_sources_, ReadSources(lease_, failing_files));
     std::set<std::string> passing_files = tests;
     for (const std::string& file : failing_files) passing_files.erase(file);
@@ -164,6 +165,7 @@ class Localization {
     request.findings = cluster.findings;
     request.passing = baseline_.passed;
     request.called = repair::MineLiterals(test_sources_, CasesOf(baseline_, cluster.tests)).called;
+    request.tests = test_sources_;
     request.importers = CountImporters(request);
     ASSIGN_OR_RETURN(const auto lines, repair::Localize(request));
     for (const repair::SuspiciousLine& line : lines) {
@@ -257,19 +259,29 @@ class Localization {
     for (const auto& [path, entry] : *files) paths.push_back(path);
     const analysis::ModuleIndex index(paths);
     std::vector<FileDependency> out;
-    for (const auto* sources : {&editable_, &test_sources_, &passing_sources_}) {
-      for (const repair::SourceText& source : *sources) {
+    std::set<std::string> read;
+    std::set<std::string> headers;  // that were not executed: what they declare counts, too
+    const auto add = [&](const std::vector<repair::SourceText>& sources) {
+      for (const repair::SourceText& source : sources) {
+        read.insert(source.path);
         analysis::Parser parser(*analysis::LanguageOf(source.path));
         const auto tree = parser.Parse(source.text);
         if (!tree.ok()) continue;
         std::set<std::string> targets;
         for (const analysis::Import& import : analysis::Imports(*tree)) {
           for (std::string& file : index.Resolve(source.path, import)) {
+            if (repair::IsHeaderPath(file)) headers.insert(file);
             targets.insert(std::move(file));
           }
         }
         out.push_back({source.path, {targets.begin(), targets.end()}});
       }
+    };
+    for (const auto* sources : {&editable_, &test_sources_, &passing_sources_}) add(*sources);
+    while (std::erase_if(headers, [&](const auto& path) { return read.contains(path); }),
+           !headers.empty() && out.size() < kSourceFilesMax) {
+      ASSIGN_OR_RETURN(const auto sources, ReadSources(lease_, std::exchange(headers, {})));
+      add(sources);
     }
     return out;
   }

@@ -32,6 +32,28 @@ std::string FailuresShown(std::vector<std::string> names) {
       StrCat(Join(names, ", "), more == 0 ? "" : StrCat(" and ", more, " more")));
 }
 
+/// What the first expected test that failed says, or what kept them all from running.
+std::string FirstFailure(const TestReport& report, const std::vector<std::string>& expected) {
+  constexpr size_t kBytesMax = 300;
+  const std::set<std::string_view> ids(expected.begin(), expected.end());
+  std::string said;
+  for (const TestCase& test : report.cases) {
+    if (test.status != TestStatus::kFailed || !ids.contains(test.id)) continue;
+    said = StrCat(test.id, ": ", test.message);
+    break;
+  }
+  if (said.empty() && !report.collection_errors.empty()) {
+    const CollectionError& error = report.collection_errors.front();
+    said = StrCat(error.file, ": ", error.message);
+  }
+  if (said.empty() && report.build_failed) {  // the runner says last what the build failed with
+    const std::string_view output = TrimWhitespace(report.output);
+    said = output.substr(output.rfind('\n') + 1);
+  }
+  said = said.substr(0, said.find('\n')).substr(0, kBytesMax);
+  return EscapeForTerminal(ReplaceInvalidUtf8(said));
+}
+
 }  // namespace
 
 StatusOr<MovedClaim> TestOnMoved(const Lease& lease, const BaseBranch& branch, const TreeId& tree) {
@@ -59,6 +81,9 @@ StatusOr<MovedClaim> TestOnMoved(const Lease& lease, const BaseBranch& branch, c
       IsBuildGoal(baseline) ? std::vector<std::string>() : FailuresOfNewTests(baseline, run.report);
   if (claim.fault.empty() && !failures.empty()) {
     claim.fault = StrCat("tests that came with it fail: ", FailuresShown(failures));
+  } else if (const std::string said = FirstFailure(run.report, expected);
+             !claim.fault.empty() && !said.empty()) {
+    claim.fault += StrCat(" (", said, ")");
   }
   return claim;
 }

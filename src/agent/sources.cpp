@@ -41,6 +41,18 @@ std::set<std::string> TestFiles(const Baseline& baseline) {
   return {baseline.harness.test_files.begin(), baseline.harness.test_files.end()};
 }
 
+std::set<std::string> FilesOfCases(const Baseline& baseline, const std::vector<TestCase>& cases) {
+  const std::set<std::string> tests = TestFiles(baseline);
+  std::set<std::string> files;
+  for (const TestCase& test : cases) {
+    files.insert(test.file);
+    for (const StackFrame& frame : test.stack) {
+      if (tests.contains(frame.file)) files.insert(frame.file);
+    }
+  }
+  return files;
+}
+
 std::vector<TestCase> CasesOf(const Baseline& baseline, const std::vector<std::string>& ids) {
   std::map<std::string_view, const TestCase*> by_id;
   for (const TestCase& test : baseline.cases) by_id[test.id] = &test;

@@ -18,6 +18,9 @@ StatusOr<std::vector<repair::SourceText>> ReadSources(const Lease& lease,
 /// Files of the baseline's tests: never edited.
 std::set<std::string> TestFiles(const Baseline& baseline);
 
+/// Test files that hold `cases`, or a place where one of them failed.
+std::set<std::string> FilesOfCases(const Baseline& baseline, const std::vector<TestCase>& cases);
+
 /// The baseline's cases named by `ids`, in that order.
 std::vector<TestCase> CasesOf(const Baseline& baseline, const std::vector<std::string>& ids);
 

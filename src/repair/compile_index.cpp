@@ -221,11 +221,13 @@ class IndexReader {
     while (i < tokens().size() && !code_.Is(i, "{") && !code_.Is(i, ";")) ++i;
     const size_t close = code_.Is(i, "{") ? code_.Match(i) : kNoToken;
     if (close == kNoToken) return SkipTo(i, ";");
-    for (size_t k = i + 1; k < close && !scoped; ++k) {
-      if (code_.IsName(k) && (code_.Is(k - 1, "{") || code_.Is(k - 1, ","))) {
-        Declare(std::string(code_.Text(k)), ScopeName());
-      }
+    EnumText read{.file = file_};
+    for (size_t k = i + 1; k < close; ++k) {
+      if (!code_.IsName(k) || (!code_.Is(k - 1, "{") && !code_.Is(k - 1, ","))) continue;
+      read.enumerators.emplace_back(code_.Text(k));
+      if (!scoped) Declare(read.enumerators.back(), ScopeName());
     }
+    index_.enums_.push_back(std::move(read));
     return close + 1;
   }
 

@@ -57,6 +57,11 @@ struct TypeText {
   std::vector<std::string> members;  // fields and functions
 };
 
+struct EnumText {
+  size_t file = 0;
+  std::vector<std::string> enumerators;
+};
+
 /// Every file that was given, read. Edits are made of its offsets.
 class CodeIndex {
  public:
@@ -65,6 +70,7 @@ class CodeIndex {
   const std::vector<CodeText>& files() const { return files_; }
   const std::vector<FunctionText>& functions() const { return functions_; }
   const std::vector<TypeText>& types() const { return types_; }
+  const std::vector<EnumText>& enums() const { return enums_; }
   /// Position in files(); kNoToken when there is none.
   size_t FileOf(std::string_view path) const;
 
@@ -89,6 +95,7 @@ class CodeIndex {
   std::vector<CodeText> files_;
   std::vector<FunctionText> functions_;
   std::vector<TypeText> types_;
+  std::vector<EnumText> enums_;
   std::map<std::string, std::set<size_t>, std::less<>> declared_;
   std::map<std::string, std::set<std::string>, std::less<>> namespaces_;
   std::vector<std::set<size_t>> includes_;

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <tuple>
 
+#include "src/repair/call_reach.h"
+
 namespace coditect::repair {
 namespace {
 
@@ -21,6 +23,8 @@ constexpr double kNearReported = 0.9;   // share that is left to the rest of tha
 constexpr double kUnreported = 0.7;     // share that is left to all else when something is reported
 constexpr double kCalledDirectly = 0.05;
 constexpr double kUntraced = 0.4;
+constexpr double kPerCall = 0.9;  // share that is left by each call between test and function
+constexpr size_t kEquallySuspect = 200;    // as many lines of the highest score say nothing
 constexpr double kDefinitionShare = 0.55;  // of the suspicion of the code that uses it
 constexpr double kImportTime = 0.1;        // of the suspicion its importers give
 constexpr double kImportTimeMin = 0.005;   // nobody is known to import it
@@ -281,6 +285,24 @@ void AddCalled(const Models& models, const std::set<std::string>& called,
   }
 }
 
+/// Lowers what lies far from the failing tests when that is all there is to tell lines apart.
+void WeighByCalls(const LocalizationRequest& request, const Models& models,
+                  std::vector<SuspiciousLine>* lines) {
+  double highest = 0;
+  for (const SuspiciousLine& line : *lines) highest = std::max(highest, line.score);
+  const auto ties = std::ranges::count_if(
+      *lines, [&](const SuspiciousLine& line) { return line.score == highest; });
+  if (request.called.empty() || static_cast<size_t>(ties) < kEquallySuspect) return;
+  CallReach reach;
+  for (const auto& [path, model] : models) reach.Add(*model);
+  for (const auto& [path, model] : ReadModels(request.tests)) reach.Add(*model);
+  reach.Walk(request.called);
+  for (SuspiciousLine& line : *lines) {
+    if (line.function.empty()) continue;
+    line.score *= std::pow(kPerCall, reach.Steps(line.function).value_or(CallReach::kStepsMax + 1));
+  }
+}
+
 void SortAndCut(size_t most, std::vector<SuspiciousLine>* lines) {
   // The same line may stand twice: keep its highest score.
   std::sort(lines->begin(), lines->end(), [](const SuspiciousLine& a, const SuspiciousLine& b) {
@@ -342,6 +364,7 @@ StatusOr<std::vector<SuspiciousLine>> Localize(const LocalizationRequest& reques
   }
   for (const auto& [file, functions] : by_function)
     AddDefinitions(*models.at(file), functions, &lines);
+  WeighByCalls(request, models, &lines);
   std::vector<SuspiciousLine> at_import = ImportTimeLines(request, models, by_function, lines);
   SortAndCut(kImportTimeLinesMax, &at_import);
   if (lines.empty()) AddCalled(models, request.called, &lines);

@@ -41,6 +41,7 @@ struct LocalizationRequest {
   std::vector<SanitizerFinding> findings;      // of the failing tests, and of no passing one
   std::vector<std::string> passing;            // ids
   std::set<std::string> called;                // functions the failing tests call directly
+  std::vector<SourceText> tests;               // files of the failing tests
   std::map<std::string, Importers> importers;  // by file
 };
 
@@ -56,7 +57,9 @@ double Ochiai(uint32_t failed, uint32_t failing_total, uint32_t passed);
 /// definitions that suspicious functions use. What ran only while a module was imported counts as
 /// executed by every test that imports it, far below the others, but for functions whose results
 /// they use; at most kImportTimeLinesMax of these. When nothing was traced: the functions the tests
-/// call, else all. At most kSuspiciousLinesMax. INVALID_ARGUMENT if nothing failed.
+/// call, else all. Where coverage tells nothing (one program with all tests executes most of the
+/// code), functions are the less suspicious the more calls away from the failing tests they are. At
+/// most kSuspiciousLinesMax. INVALID_ARGUMENT if nothing failed.
 StatusOr<std::vector<SuspiciousLine>> Localize(const LocalizationRequest& request);
 
 /// Raises, of `lines` that Localize gave, those that `findings` name as Localize would have, and

@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "src/base/strings.h"
+
 namespace coditect::repair {
 namespace {
 
@@ -41,6 +43,29 @@ LocalizationRequest Request() {
 }
 
 }  // namespace
+
+TEST_CASE("WhereAllIsExecutedTheCallsFromTheFailingTestTellLinesApart") {
+  LocalizationRequest request;
+  std::string text;
+  std::vector<uint32_t> lines;
+  for (int i = 0; i < 250; ++i) {
+    text += StrCat("int f", i, "(int a) { return ", i == 7 ? "f42(a)" : "a", "; }\n");
+    lines.push_back(static_cast<uint32_t>(i) + 1);
+  }
+  request.files = {{"a.c", text}};
+  request.failing = {{.id = "all"}};
+  request.coverage = {{.id = "all", .files = {{"a.c", lines}}}};
+  request.called = {"f7"};
+  const auto ranked = Localize(request);
+  REQUIRE(ranked.ok());
+  CHECK_EQ((*ranked)[0].function, "f7");
+  CHECK_EQ((*ranked)[1].function, "f42");
+  CHECK(ScoreOf(*ranked, 1) < (*ranked)[1].score);
+  request.coverage[0].files[0].lines = {1, 8, 43};  // few enough to be searched one by one
+  const auto few = Localize(request);
+  REQUIRE(few.ok());
+  CHECK_EQ(ScoreOf(*few, 1), ScoreOf(*few, 43));
+}
 
 TEST_CASE("LinesOfCppMapToStatementsAndFunctions") {
   LocalizationRequest request;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "src/repair/call_reach.h"
+
 namespace coditect::repair {
 namespace {
 
@@ -33,13 +35,7 @@ void Mine(const SyntaxTree& tree, NodeId function, MinedLiterals* out) {
   const NodeId end = tree[function].subtree_end;
   for (NodeId id = function; id < end; ++id) {
     Role role = tree[id].role;
-    if (role == Role::kCall) {
-      NodeId callee = tree.Child(id, Field::kFunction);
-      if (callee != kNoNode && tree[callee].role == Role::kAttribute) {
-        callee = tree.Child(callee, Field::kAttribute);
-      }
-      if (callee != kNoNode) out->called.emplace(tree.Text(callee));
-    }
+    if (role == Role::kCall) out->called.emplace(CalledName(tree, id));
     bool number = role == Role::kInteger || role == Role::kFloat;
     if (!number && role != Role::kString) continue;
     std::string_view text = tree.Text(id);
@@ -60,6 +56,53 @@ std::string_view FunctionOfId(std::string_view id) {
   return at == std::string_view::npos ? id : id.substr(at + 1);
 }
 
+/// The function around a line, or the outermost block where a macro stands for its head; kNoNode
+/// at the top of the file.
+NodeId FunctionAround(const SourceModel& model, uint32_t line) {
+  const analysis::Symbol* innermost = nullptr;
+  for (const analysis::Symbol& symbol : model.symbols()) {
+    if (symbol.kind == analysis::Symbol::Kind::kClass) continue;
+    if (symbol.first_line <= line && line <= symbol.last_line) innermost = &symbol;
+  }
+  if (innermost != nullptr) return innermost->node;
+  const SyntaxTree& tree = model.tree();
+  for (NodeId id = 0; id < tree.size(); ++id) {
+    if (tree[id].role != Role::kBlock || tree[id].line > line || line > tree[id].end_line) continue;
+    if (tree.Ancestor(id, {Role::kClass}) == kNoNode &&
+        tree.RoleOf(tree[id].parent) != Role::kClass) {
+      return id;
+    }
+  }
+  return kNoNode;
+}
+
+/// The functions around the places of the failure and, in turn, those that name them.
+std::set<NodeId> FunctionsOfFailure(const SourceModel& model, const TestCase& failing) {
+  std::set<NodeId> functions;
+  for (const StackFrame& frame : failing.stack) {
+    if (frame.file != model.path()) continue;
+    if (const NodeId node = FunctionAround(model, frame.line); node != kNoNode) {
+      functions.insert(node);
+    }
+  }
+  const SyntaxTree& tree = model.tree();
+  bool more = !functions.empty();
+  while (more) {
+    std::set<std::string_view> names;
+    for (const analysis::Symbol& symbol : model.symbols()) {
+      if (functions.contains(symbol.node)) names.insert(symbol.name);
+    }
+    const size_t before = functions.size();
+    for (NodeId id = 0; id < tree.size(); ++id) {
+      if (tree[id].role != Role::kIdentifier || !names.contains(tree.Text(id))) continue;
+      const analysis::Symbol* caller = model.FunctionOf(id);
+      if (caller != nullptr) functions.insert(caller->node);
+    }
+    more = functions.size() > before;
+  }
+  return functions;
+}
+
 }  // namespace
 
 MinedLiterals MineLiterals(const std::vector<SourceText>& tests,
@@ -70,21 +113,24 @@ MinedLiterals MineLiterals(const std::vector<SourceText>& tests,
     if (!model.ok()) continue;  // a test file of another kind has no literals for us
     std::set<NodeId> done;
     for (const TestCase& item : failing) {
-      bool whole = item.id == test.path;
-      if (!whole && !item.file.empty() && item.file != test.path) continue;
-      bool found = false;
+      const bool whole = item.id == test.path;
+      const bool failed_here = std::ranges::any_of(
+          item.stack, [&](const auto& frame) { return frame.file == test.path; });
+      if (!whole && !failed_here && !item.file.empty() && item.file != test.path) continue;
+      std::set<NodeId> functions;
       for (const analysis::Symbol& symbol : (*model)->symbols()) {
         if (symbol.kind == analysis::Symbol::Kind::kClass) continue;
         if (symbol.name != FunctionOfId(item.id)) continue;
-        NodeId node = symbol.node;
         const SyntaxTree& tree = (*model)->tree();
-        if (tree.RoleOf(tree[node].parent) == Role::kDecorated) node = tree[node].parent;
-        if (done.insert(node).second) Mine(tree, node, &out);
-        found = true;
+        const NodeId around = tree[symbol.node].parent;
+        functions.insert(tree.RoleOf(around) == Role::kDecorated ? around : symbol.node);
       }
+      if (functions.empty() && !whole) functions = FunctionsOfFailure(**model, item);
       // A file that failed while it was collected is its own test.
-      if (!found && (whole || item.file == test.path) && done.insert(0).second)
-        Mine((*model)->tree(), 0, &out);
+      if (functions.empty() && (whole || item.file == test.path)) functions.insert(0);
+      for (const NodeId node : functions) {
+        if (done.insert(node).second) Mine((*model)->tree(), node, &out);
+      }
     }
   }
   return out;

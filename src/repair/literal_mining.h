@@ -21,8 +21,9 @@ struct MinedLiterals {
   std::set<std::string> called;  // names the tests call directly
 };
 
-/// Reads the test functions of the failing cases; a case that names no function of its file (the
-/// file could not be collected) means the whole file.
+/// Reads the test functions of the failing cases. A case that names no function of its file means
+/// the functions around the places its failure tells and those that name them; where it tells none
+/// (the file could not be collected), the whole file.
 MinedLiterals MineLiterals(const std::vector<SourceText>& tests,
                            const std::vector<TestCase>& failing);
 

@@ -41,6 +41,27 @@ TEST_CASE("AFileThatCannotBeCollectedIsMinedWhole") {
            mined.expected_strings.end());
 }
 
+TEST_CASE("OneProgramIsMinedAroundThePlaceOfItsFailure") {
+  const SourceText program = {"tests/all.c",
+                              "static void check(int got) { assert(got == 5); }\n"
+                              "static void one(void) { check(first(1)); }\n"
+                              "static void two(void) { assert(second(2) == 7); }\n"
+                              "TEST(\"three\")\n"
+                              "{\n"
+                              "  assert(third(3) == 8);\n"
+                              "}\n"
+                              "int main(void) { one(); two(); return 0; }\n"};
+  const auto called = [&](uint32_t line) {
+    return MineLiterals({program}, {{.id = "all", .stack = {{"tests/all.c", line, ""}}}}).called;
+  };
+  CHECK(called(3).contains("second"));
+  CHECK_FALSE(called(3).contains("first"));
+  CHECK(called(1).contains("first"));  // whoever calls the function around the place
+  CHECK_FALSE(called(1).contains("second"));
+  CHECK(called(6).contains("third"));  // a macro stands for the function's head
+  CHECK_FALSE(called(6).contains("second"));
+}
+
 TEST_CASE("PlainStringsAreReadAndQuotedBack") {
   std::string content;
   CHECK(PlainString("'a b'", &content));

@@ -17,6 +17,7 @@ constexpr Operator kOperators[] = {
     {"constant.number", "number", Space::kEdits, 0.9, ConstantNumber},
     {"constant.truth", "truth value", Space::kEdits, 0.9, ConstantTruth},
     {"constant.string", "text", Space::kEdits, 0.6, ConstantString},
+    {"constant.name", "named constant", Space::kEdits, 0.7, ConstantName},
     {"variable.name", "name", Space::kEdits, 0.7, VariableName},
     {"variable.attribute", "attribute", Space::kEdits, 0.6, VariableAttribute},
     {"call.sibling", "call", Space::kEdits, 0.8, CallSibling},

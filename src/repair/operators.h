@@ -25,6 +25,7 @@ void VariableAttribute(const Site& site, Proposals& out);
 void ReturnValue(const Site& site, Proposals& out);
 
 // operators_calls.cpp
+void ConstantName(const Site& site, Proposals& out);
 void CallSibling(const Site& site, Proposals& out);
 void CallUnwrap(const Site& site, Proposals& out);
 void CallArguments(const Site& site, Proposals& out);

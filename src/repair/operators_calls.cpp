@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <set>
 
+#include "src/base/strings.h"
+#include "src/repair/declared_names.h"
 #include "src/repair/operators.h"
 
 namespace coditect::repair {
@@ -62,6 +64,25 @@ std::vector<Atom> CalledNames(const Site& site, NodeId at, size_t arity) {
   return out;
 }
 
+/// Functions that headers declare, for one they declare or the file defines; of a method: the
+/// others of a class that has one of its name.
+void CallDeclared(const Site& site, NodeId id, std::string_view prefix, std::string_view name,
+                  Proposals& out) {
+  const SyntaxTree& tree = site.tree();
+  const bool method = tree[id].field == Field::kAttribute;
+  const NodeId call = method ? tree[tree[id].parent].parent : tree[id].parent;
+  const size_t arity = Arguments(tree, call).size();
+  std::set<std::string_view> owners;
+  for (const DeclaredFunction& one : site.source().declared().functions) {
+    if (one.name == name && (method || one.owner.empty())) owners.insert(one.owner);
+  }
+  for (const DeclaredFunction& one : site.source().declared().functions) {
+    if (one.name == name || !owners.contains(one.owner) || (method && one.owner.empty())) continue;
+    if (arity < one.required || arity > one.most) continue;
+    out.ReplaceToken(id, StrCat(prefix, one.name), 0.1 + 0.4 * Likeness(one.name, name));
+  }
+}
+
 }  // namespace
 
 void CallSibling(const Site& site, Proposals& out) {
@@ -88,6 +109,7 @@ void CallSibling(const Site& site, Proposals& out) {
           out.ReplaceToken(id, StrCat(prefix, to), called / (1 + 0.08 * family.size()));
       }
     }
+    if (called == 1.0) CallDeclared(site, id, prefix, name, out);
     if (!function || tree[id].field != Field::kFunction) continue;
     size_t arity = Arguments(tree, tree[id].parent).size();
     for (const auto& others : {site.FunctionsAt(id, arity), CalledNames(site, id, arity)}) {

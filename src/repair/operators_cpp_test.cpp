@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "src/repair/declared_names.h"
 #include "src/repair/operator.h"
 #include "src/repair/single_stream.h"
 
@@ -17,19 +18,43 @@ struct CppRow {
   std::string_view path = "a.cpp";
 };
 
+const SourceText kHeader = {"box.h",
+                            "enum Side { LEFT, RIGHT, TOP };\n"
+                            "enum class Mode { kRead, kWrite };\n"
+                            "#define FLAG_A 1\n"
+                            "#define FLAG_B 2\n"
+                            "int lower(int a, int b);\n"
+                            "int upper(int a, int b = 0);\n"
+                            "int other(int a, int b, int c);\n"
+                            "class Box {\n"
+                            " public:\n"
+                            "  int width(int a) const;\n"
+                            "  int height(int a) const;\n"
+                            "};\n"
+                            "class Lid { int depth(int a); };\n"};
+
+/// A file that includes the header.
+std::string H(std::string_view body) {
+  return StrCat("#include \"box.h\"\nint f(Box& box, int a, int b) {\n  ", body, "\n}\n");
+}
+
 std::set<std::string> CppResults(std::string_view id, const std::string& text,
                                  std::string_view path = "a.cpp") {
-  auto source = SourceModel::Create({std::string(path), text});
-  REQUIRE(source.ok());
+  std::vector<std::unique_ptr<SourceModel>> models;
+  auto created = SourceModel::Create({std::string(path), text});
+  REQUIRE(created.ok());
+  models.push_back(*std::move(created));
+  DeclareNames({kHeader}, models);
+  const auto& source = models.front();
   SearchContext context;
   context.literals.expected_strings = {"\"Yes\"", "\"done.\""};
   context.literals.expected_numbers = {"17"};
   std::set<std::string> out;
   for (const Operator& op : Operators()) {
     if (op.id != id) continue;
-    for (size_t i = 0; i < (*source)->statements().size(); ++i) {
-      Site site(**source, i, context);
-      Proposals proposals(**source);
+    for (size_t i = 0; i < source->statements().size(); ++i) {
+      Site site(*source, i, context);
+      Proposals proposals(*source);
       op.generate(site, proposals);
       for (const Proposal& proposal : proposals.Take()) out.insert(Apply(text, proposal.splices));
     }
@@ -96,6 +121,11 @@ const CppRow kCppRows[] = {
     {"call.sibling", F("return std::min(a, b);"), F("return std::max(a, b);")},
     {"call.sibling", F("xs.push_back(a);"), F("xs.push_front(a);")},
     {"call.sibling", S("return isupper(c);"), S("return islower(c);")},
+    {"call.sibling", H("return lower(a, b);"), H("return upper(a, b);")},
+    {"call.sibling", H("return box.width(a);"), H("return box.height(a);")},
+    {"constant.name", H("return a == LEFT;"), H("return a == TOP;")},
+    {"constant.name", H("return Mode::kRead == a;"), H("return Mode::kWrite == a;")},
+    {"constant.name", H("return a & FLAG_A;"), H("return a & FLAG_B;")},
     {"call.unwrap", F("return abs(a);"), F("return a;")},
     {"call.unwrap", F("return (double)a;"), F("return a;")},
     {"call.arguments", F("return pow(a, b);"), F("return pow(a);")},
@@ -373,6 +403,18 @@ TEST_CASE("DeclaredTypesKeepNonsenseOut") {
   CHECK_EQ(kinds["grid[0][1]"], analysis::kInt);
   CHECK_EQ(kinds["static_cast<double>(1)"], analysis::kReal);
   CHECK_EQ(kinds["words.back()"], analysis::kText);
+}
+
+TEST_CASE("WhatHeadersDeclareStandsOnlyWhereItFits") {
+  const auto calls = CppResults("call.sibling", H("return lower(a, b);"));
+  CHECK_FALSE(calls.contains(H("return other(a, b);")));
+  CHECK_FALSE(calls.contains(H("return width(a, b);")));
+  const auto methods = CppResults("call.sibling", H("return box.width(a);"));
+  CHECK_FALSE(methods.contains(H("return box.depth(a);")));
+  CHECK_FALSE(methods.contains(H("return box.upper(a);")));
+  const std::string apart = "int f(int a, int b) { return lower(a, b); }\n";  // nothing included
+  CHECK_FALSE(
+      CppResults("call.sibling", apart).contains("int f(int a, int b) { return upper(a, b); }\n"));
 }
 
 }  // namespace coditect::repair

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "src/repair/declared_names.h"
 #include "src/repair/operator.h"
 
 namespace coditect::repair {
@@ -26,15 +27,19 @@ SearchContext MakeContext() {
 /// Every text an operator makes of `text`.
 std::set<std::string> Results(std::string_view id, const std::string& text,
                               std::string_view path = "a.py") {
-  auto source = SourceModel::Create({std::string(path), text});
-  REQUIRE(source.ok());
+  std::vector<std::unique_ptr<SourceModel>> models;
+  auto created = SourceModel::Create({std::string(path), text});
+  REQUIRE(created.ok());
+  models.push_back(*std::move(created));
+  DeclareNames({}, models);
+  const auto& source = models.front();
   SearchContext context = MakeContext();
   std::set<std::string> out;
   for (const Operator& op : Operators()) {
     if (op.id != id) continue;
-    for (size_t i = 0; i < (*source)->statements().size(); ++i) {
-      Site site(**source, i, context);
-      Proposals proposals(**source);
+    for (size_t i = 0; i < source->statements().size(); ++i) {
+      Site site(*source, i, context);
+      Proposals proposals(*source);
       op.generate(site, proposals);
       for (const Proposal& proposal : proposals.Take()) out.insert(Apply(text, proposal.splices));
     }
@@ -80,6 +85,8 @@ const Row kRows[] = {
     {"variable.name", F("a -= 1"), F("b -= 1")},
     {"variable.attribute", F("return a.x + a.y"), F("return a.y + a.y")},
     {"return.value", F("return f(a)"), F("return b")},
+    {"constant.name", "class Color:\n    RED = 1\n    BLUE = 2\ndef f():\n    return Color.RED\n",
+     "class Color:\n    RED = 1\n    BLUE = 2\ndef f():\n    return Color.BLUE\n"},
     {"call.sibling", F("return min(xs)"), F("return max(xs)")},
     {"call.sibling", F("return a.lower()"), F("return a.upper()")},
     {"call.sibling", F("return a.startswith(b)"), F("return a.endswith(b)")},

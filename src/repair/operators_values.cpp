@@ -3,6 +3,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "src/base/strings.h"
 #include "src/repair/operators.h"
 
 namespace coditect::repair {
@@ -246,6 +247,29 @@ void ConstantTruth(const Site& site, Proposals& out) {
         break;
       default:
         break;
+    }
+  }
+}
+
+void ConstantName(const Site& site, Proposals& out) {
+  constexpr double kPerStep = 0.15;  // neighbours are mistaken for each other more often
+  const SyntaxTree& tree = site.tree();
+  for (NodeId id : site.nodes()) {
+    const bool member = tree[id].field == Field::kAttribute;
+    if (tree[id].role != Role::kIdentifier && !member) continue;
+    std::string_view name = site.Text(id);
+    std::string_view prefix;  // "Color::"
+    if (const size_t at = name.rfind("::"); at != std::string_view::npos) {
+      prefix = name.substr(0, at + 2);
+      name = name.substr(at + 2);
+    }
+    for (const std::vector<std::string>& group : site.source().declared().constants) {
+      const auto own = std::find(group.begin(), group.end(), name);
+      for (auto other = group.begin(); own != group.end() && other != group.end(); ++other) {
+        if (other == own) continue;
+        const auto steps = static_cast<double>(std::abs(other - own) - 1);
+        out.ReplaceToken(id, StrCat(prefix, *other), 1.0 / (1 + kPerStep * steps));
+      }
     }
   }
 }

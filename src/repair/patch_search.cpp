@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "src/repair/declared_names.h"
 #include "src/repair/pair_search.h"
 #include "src/repair/patch_text.h"
 
@@ -53,6 +54,7 @@ StatusOr<std::unique_ptr<PatchSearch>> PatchSearch::Create(PatchSearchOptions op
     (*model)->Observe(own.observed);
     search->sources_.push_back(std::move(model).value());
   }
+  DeclareNames(own.headers, search->sources_);
   search->context_.literals = MineLiterals(own.tests, own.failing);
   auto wanted = own.space == Space::kEdits       ? IsEdit
                 : own.space == Space::kSynthesis ? IsSynthesis

@@ -17,6 +17,7 @@ namespace coditect::repair {
 
 struct PatchSearchOptions {
   std::vector<SourceText> files;       // that may be edited
+  std::vector<SourceText> headers;     // that they include, for the names they declare
   std::vector<SuspiciousLine> lines;   // most suspicious first
   std::vector<ObservedName> observed;  // may be empty
   std::vector<SourceText> tests;       // files of the failing tests

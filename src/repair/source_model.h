@@ -55,6 +55,19 @@ class TextHash {
   std::vector<uint64_t> power_;
 };
 
+struct DeclaredFunction {
+  std::string name;
+  std::string owner;    // its class; "" = none
+  size_t required = 0;  // arguments, at least
+  size_t most = 0;
+};
+
+/// What a file and its includes declare, where the language has headers.
+struct DeclaredNames {
+  std::vector<DeclaredFunction> functions;
+  std::vector<std::vector<std::string>> constants;  // those of one kind together, in their order
+};
+
 /// Immutable. Not movable, since its parts refer to its tree.
 class SourceModel {
  public:
@@ -80,6 +93,9 @@ class SourceModel {
 
   /// Adds what a run showed of the names in this file.
   void Observe(const std::vector<ObservedName>& names);
+
+  void Declare(DeclaredNames names) { declared_ = std::move(names); }
+  const DeclaredNames& declared() const { return declared_; }
 
   /// Kinds a name may have at a node; 0 = unknown.
   Kinds KindsOfName(std::string_view name, NodeId at) const;
@@ -110,6 +126,7 @@ class SourceModel {
   TextHash hash_;
   std::map<std::pair<std::string, std::string>, Kinds> kinds_;        // (function, name)
   std::map<std::pair<std::string, std::string>, std::string> types_;  // as they are declared
+  DeclaredNames declared_;
   bool library_imported_ = false;
 };
 

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import PRICES, finish, leftovers, wait_until
+from conftest import PRICES, finish, leftovers, verified, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +191,62 @@ def test_a_merge_whose_tree_fails_is_refused(person_and_run, files, says):
     types = {e["event_type"] for e in person.events(report["run"])}
     assert "MERGE_TESTED" in types and "MERGE_ALLOWED" not in types
     assert leftovers(person) == []
+
+
+RENAMED = {
+    "bounds.h": "int lower(int a, int b);\nint upper(int a, int b);\n",
+    "bounds.c": '''#include "bounds.h"
+
+int lower(int a, int b) { return a < b ? a : b; }
+
+int upper(int a, int b) { return a < b ? b : a; }
+''',
+    "span.c": '''#include "bounds.h"
+
+int last(int a, int b) { return lower(a, b); }
+''',
+    "test_last.c": '''#undef NDEBUG
+#include <assert.h>
+#include "bounds.h"
+int last(int a, int b);
+
+int main(void) {
+  assert(last(2, 5) == 5);
+  assert(last(7, 3) == 7);
+  assert(last(4, 4) == 4);
+  assert(lower(2, 5) == 2);
+  return 0;
+}
+''',
+}
+RENAMED_BY_MAKE = {
+    "Makefile": "CFLAGS = -Werror=implicit-function-declaration\n"
+                "check: test_last.o span.o bounds.o\n\t$(CC) -o test_last $^\n\t./test_last\n"}
+RENAMED_BY_CMAKE = {"CMakeLists.txt": """cmake_minimum_required(VERSION 3.16)
+project(span C)
+enable_testing()
+add_compile_options(-Werror=implicit-function-declaration)
+add_executable(test_last test_last.c span.c bounds.c)
+add_test(NAME last COMMAND test_last)
+"""}
+
+
+@pytest.mark.parametrize("build", [RENAMED_BY_MAKE, RENAMED_BY_CMAKE], ids=["make", "cmake"])
+def test_a_rename_and_a_new_caller_are_found_by_the_build_of_what_is_merged(person, make, build):
+    """The texts merge, each side builds; the repair calls what the branch renamed meanwhile."""
+    repository = make({**RENAMED, **build})
+    report = verified(person, repository)
+    mended = repository.git("show", report["branch"] + ":span.c")
+    assert "upper(a, b)" in mended, mended
+    add(repository, {name: RENAMED[name].replace("upper", "greater")
+                     for name in ("bounds.h", "bounds.c")})
+    before = repository.snapshot()
+    state = standing(person, report)
+    assert (state["behind"], state["merges_cleanly"]) == (1, True)
+    result = person.call("merge", report["run"], "--json")
+    assert result.code == 3 and not result.json["merged"], result
+    assert "span.c" in result.json["reason"] and "upper" in result.json["reason"], result
+    assert repository.snapshot() == before and leftovers(person) == []
 
 
 SLOW = {"test_slow.py": "import time\n\ndef test_slow():\n    time.sleep(%d)\n"}

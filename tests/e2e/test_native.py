@@ -182,3 +182,31 @@ int main(void) {
 }
 """
     verified(person, make({**LIBRARY, **CMAKE, "tests/test_width.c": busy}))
+
+
+CHECKS = """#include <stdio.h>
+#include "steps.h"
+static int failed;
+#define CHECK(what) if (!(what)) { failed = 1; printf("%s:%d: %s\\n", __FILE__, __LINE__, #what); }
+"""
+
+
+def test_one_program_with_all_tests_is_searched_from_the_check_that_failed(person, make):
+    """It executes every line of 300 functions, more than are searched one by one."""
+    steps = range(300)
+    bug = 290
+    repository = make({
+        "src/steps.h": "".join(f"int step_{i}(int a, int b);\n" for i in steps),
+        "src/steps.c": '#include "steps.h"\n' + "".join(
+            f"int step_{i}(int a, int b) {{\n  int sum = a + {i};\n"
+            f"  return sum {'+' if i == bug else '-'} b;\n}}\n" for i in steps),
+        "tests/all.c": CHECKS + "".join(
+            f"static void test_{i}(void) {{\n  CHECK(step_{i}(1, 1) == {i})\n"
+            f"  CHECK(step_{i}(3, 2) == {i + 1})\n}}\n" for i in steps) +
+            "int main(void) {\n" + "".join(f"  test_{i}();\n" for i in steps) +
+            "  return failed;\n}\n",
+        "Makefile": "CFLAGS = -Isrc -g\ncheck: tests/all.o src/steps.o\n"
+                    "\t$(CC) -o all $^\n\t./all\n"})
+    report = verified(person, repository)
+    changed = repository.git("show", f"{report['branch']}:src/steps.c").splitlines()
+    assert changed[4 * bug + 3] == "  return sum - b;"

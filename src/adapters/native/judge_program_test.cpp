@@ -90,7 +90,8 @@ TEST_CASE("WhatLoopsWaitsOrForksEndsWithItsRunAtABoundedPrice") {
   REQUIRE_EQ(std::system(script.c_str()), 0);
   rusage after{};
   ::getrusage(RUSAGE_CHILDREN, &after);
-  CHECK_EQ(ReadFile(folder + "/out").value_or(""), "0 1 0\n1 0 1\n2 0 0\n3 1 0\n5 0 0\n6 1 0\n4 0 1\n");
+  CHECK_EQ(ReadFile(folder + "/out").value_or(""),
+           "0 1 0\n1 0 1\n2 0 0\n3 1 0\n5 0 0\n6 1 0\n4 0 1\n");
   CHECK(after.ru_utime.tv_sec - before.ru_utime.tv_sec < 8);
   const std::string held = StrCat("flock -n '", folder, "/alive' true");
   CHECK_EQ(std::system(held.c_str()), 0);  // the lock's owner is gone

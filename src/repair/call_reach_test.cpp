@@ -1,0 +1,47 @@
+// Steps of calls by name.
+#include "src/repair/call_reach.h"
+
+#include <doctest/doctest.h>
+
+namespace coditect::repair {
+namespace {
+
+TEST_CASE("StepsAreCountedByNameFromWhatIsCalled") {
+  const auto model = SourceModel::Create({"a.cpp",
+                                          "int deepest() { return 1; }\n"
+                                          "int deep() { return deepest(); }\n"
+                                          "int first(Box* b) { return deep() + b->size(); }\n"
+                                          "int apart() { return deep(); }\n"
+                                          "int Box::size() { return 2; }\n"
+                                          "Box& Box::operator=(int a) { return assign(a); }\n"
+                                          "Box::~Box() { release(); }\n"
+                                          "void release() {}\n"
+                                          "Other& Other::operator=(int a) { return *this; }\n"});
+  REQUIRE(model.ok());
+  CallReach reach;
+  reach.Add(**model);
+  reach.Walk({"first"});
+  CHECK_EQ(reach.Steps("first"), 0);
+  CHECK_EQ(reach.Steps("deep"), 1);
+  CHECK_EQ(reach.Steps("deepest"), 2);
+  CHECK_EQ(reach.Steps("Box.size"), 1);
+  CHECK_EQ(reach.Steps("Box.~Box"), 2);
+  CHECK_EQ(reach.Steps("Box.operator= a"), 2);
+  CHECK_EQ(reach.Steps("release"), 3);
+  CHECK_EQ(reach.Steps("apart"), std::nullopt);
+  CHECK_EQ(reach.Steps("Other.operator= a"), std::nullopt);
+}
+
+TEST_CASE("CallsInACircleEnd") {
+  const auto model = SourceModel::Create(
+      {"a.py", "def even(n):\n    return odd(n - 1)\ndef odd(n):\n    return even(n - 1)\n"});
+  REQUIRE(model.ok());
+  CallReach reach;
+  reach.Add(**model);
+  reach.Walk({"odd"});
+  CHECK_EQ(reach.Steps("even"), 1);
+  CHECK_EQ(reach.Steps("odd"), 0);
+}
+
+}  // namespace
+}  // namespace coditect::repair
