@@ -29,7 +29,8 @@ static void kill_orphans(void) {
   for (round = 0; round < 100000; ++round) {
     int pids[256], count = 0;
     FILE *list = fopen(name, "r");
-    while (list && count < 256 && fscanf(list, "%d", &pids[count]) == 1) kill(pids[count++], SIGKILL);
+    while (list && count < 256 && fscanf(list, "%d", &pids[count]) == 1)
+      kill(pids[count++], SIGKILL);
     if (list) fclose(list);
     if (count == 0) break;
     /* only for those: what they leave behind is still alive and comes with the next list */
