@@ -1,8 +1,6 @@
 // Breadth-first over names.
 #include "src/repair/call_reach.h"
 
-#include <vector>
-
 #include "src/base/strings.h"
 
 namespace coditect::repair {
@@ -33,6 +31,11 @@ bool CalledUnnamed(const Names& names) {
 /// Key of what a class calls without its being named: no name has a colon.
 std::string UnnamedOf(std::string_view owner) { return StrCat(owner, ":"); }
 
+std::string KeyOf(std::string_view qualified) {
+  const Names names = NamesOf(qualified);
+  return CalledUnnamed(names) ? UnnamedOf(names.owner) : std::string(names.function);
+}
+
 }  // namespace
 
 std::string_view CalledName(const analysis::SyntaxTree& tree, NodeId call) {
@@ -48,8 +51,7 @@ void CallReach::Add(const SourceModel& model) {
     if (symbol.kind == analysis::Symbol::Kind::kClass) continue;
     const Names names = NamesOf(symbol.qualified_name);
     const bool unnamed = CalledUnnamed(names);
-    std::set<std::string>& own =
-        calls_[unnamed ? UnnamedOf(names.owner) : std::string(names.function)];
+    std::set<std::string>& own = calls_[KeyOf(symbol.qualified_name)];
     const analysis::SyntaxTree& tree = model.tree();
     for (NodeId id = symbol.node; id < tree[symbol.node].subtree_end; ++id) {
       if (tree[id].role == Role::kCall) own.emplace(CalledName(tree, id));
@@ -58,25 +60,38 @@ void CallReach::Add(const SourceModel& model) {
   }
 }
 
-void CallReach::Walk(const std::set<std::string>& called) {
+void CallReach::Walk(const std::set<std::string>& called, const std::set<std::string>& seen) {
   steps_.clear();
-  std::vector<std::string> level(called.begin(), called.end());
-  for (int steps = 0; steps <= kStepsMax && !level.empty(); ++steps) {
+  Follow({called.begin(), called.end()}, {&calls_});
+  if (seen.empty()) return;
+  Edges callers;
+  for (const auto& [caller, names] : calls_) {
+    for (const std::string& name : names) callers[name].insert(caller);
+  }
+  std::vector<std::string> from;
+  for (const std::string& qualified : seen) from.push_back(KeyOf(qualified));
+  Follow(std::move(from), {&calls_, &callers});
+}
+
+void CallReach::Follow(std::vector<std::string> from, std::initializer_list<const Edges*> edges) {
+  for (int steps = 0; steps <= kStepsMax && !from.empty(); ++steps) {
     std::vector<std::string> next;
-    for (const std::string& name : level) {
-      if (!steps_.emplace(name, steps).second) continue;
-      if (const auto found = calls_.find(name); found != calls_.end()) {
-        next.insert(next.end(), found->second.begin(), found->second.end());
+    for (const std::string& name : from) {
+      const auto [known, fresh] = steps_.emplace(name, steps);
+      if (!fresh && known->second <= steps) continue;
+      known->second = steps;
+      for (const Edges* one : edges) {
+        const auto found = one->find(name);
+        if (found != one->end())
+          next.insert(next.end(), found->second.begin(), found->second.end());
       }
     }
-    level = std::move(next);
+    from = std::move(next);
   }
 }
 
 std::optional<int> CallReach::Steps(std::string_view qualified_name) const {
-  const Names names = NamesOf(qualified_name);
-  const auto found =
-      steps_.find(CalledUnnamed(names) ? UnnamedOf(names.owner) : std::string(names.function));
+  const auto found = steps_.find(KeyOf(qualified_name));
   if (found == steps_.end()) return std::nullopt;
   return found->second;
 }

@@ -1,11 +1,13 @@
 // How far a function lies from the failing tests' code, by the names that are called.
 #pragma once
 
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "src/repair/source_model.h"
 
@@ -22,14 +24,18 @@ class CallReach {
 
   void Add(const SourceModel& model);
 
-  /// Steps from `called` (0 = it is one of these) to every name within kStepsMax.
-  void Walk(const std::set<std::string>& called);
+  /// Steps to every name within kStepsMax: from `called` (0 = it is one of these) along calls, and
+  /// from the functions `seen` to fail, by their qualified names, to their callers as well.
+  void Walk(const std::set<std::string>& called, const std::set<std::string>& seen);
 
   /// Of a function by its qualified name; nothing when it lies further away.
   std::optional<int> Steps(std::string_view qualified_name) const;
 
  private:
-  std::map<std::string, std::set<std::string>> calls_;  // by name
+  using Edges = std::map<std::string, std::set<std::string>>;
+  void Follow(std::vector<std::string> from, std::initializer_list<const Edges*> edges);
+
+  Edges calls_;  // by name
   std::map<std::string, int> steps_;
 };
 

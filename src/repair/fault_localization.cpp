@@ -285,6 +285,23 @@ void AddCalled(const Models& models, const std::set<std::string>& called,
   }
 }
 
+/// Functions in which the failing tests say that they failed: an assertion of the code itself.
+std::set<std::string> FailedFunctions(const LocalizationRequest& request, const Models& models) {
+  std::set<std::string> functions;
+  for (const TestCase& test : request.failing) {
+    for (const StackFrame& frame : test.stack) {
+      const auto model = models.find(frame.file);
+      if (model == models.end()) continue;
+      const auto& statements = model->second->statements();
+      const int index = analysis::StatementAtLine(statements, frame.line);
+      if (index < 0) continue;
+      functions.insert(model->second->FunctionName(statements[static_cast<size_t>(index)].node));
+    }
+  }
+  functions.erase("");
+  return functions;
+}
+
 /// Lowers what lies far from the failing tests when that is all there is to tell lines apart.
 void WeighByCalls(const LocalizationRequest& request, const Models& models,
                   std::vector<SuspiciousLine>* lines) {
@@ -292,11 +309,13 @@ void WeighByCalls(const LocalizationRequest& request, const Models& models,
   for (const SuspiciousLine& line : *lines) highest = std::max(highest, line.score);
   const auto ties = std::ranges::count_if(
       *lines, [&](const SuspiciousLine& line) { return line.score == highest; });
-  if (request.called.empty() || static_cast<size_t>(ties) < kEquallySuspect) return;
+  if (static_cast<size_t>(ties) < kEquallySuspect) return;
+  const std::set<std::string> seen = FailedFunctions(request, models);
+  if (request.called.empty() && seen.empty()) return;
   CallReach reach;
   for (const auto& [path, model] : models) reach.Add(*model);
   for (const auto& [path, model] : ReadModels(request.tests)) reach.Add(*model);
-  reach.Walk(request.called);
+  reach.Walk(request.called, seen);
   for (SuspiciousLine& line : *lines) {
     if (line.function.empty()) continue;
     line.score *= std::pow(kPerCall, reach.Steps(line.function).value_or(CallReach::kStepsMax + 1));
