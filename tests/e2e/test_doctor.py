@@ -32,6 +32,7 @@ def test_every_group_is_examined_for_real(person, prices):
         assert limit in limits
     assert row(result, "tools", "git")["detail"].startswith("git version ")
     assert row(result, "tools", "python")["detail"].startswith("Python 3")
+    assert "AddressSanitizer" in row(result, "tools", "sanitizers")["detail"], result
     assert row(result, "repository", "Python")["detail"].startswith("pytest "), result
     assert "Python, C and C++" in row(result, "brain", "offline")["detail"]
     assert "p50 of 20" in row(result, "disk", "fsync")["detail"]

@@ -36,6 +36,10 @@ std::string VersionsScript(const std::string& python) {
         StrCat("if p=$(command -v ", tool.name, "); then printf '%s\\t%s\\t%s\\n' ", tool.name,
                " \"$p\" \"$(", tool.name, " ", tool.ask, " 2>/dev/null | head -n 1)\"; fi\n");
   }
+  // A library that is not there is printed as its bare name.
+  script +=
+      "case \"$(cc -print-file-name=libasan.so 2>&1) $(cc -print-file-name=libubsan.so 2>&1)\" in "
+      "/*' '/*) printf 'sanitizers\\t\\tAddressSanitizer, UndefinedBehaviorSanitizer\\n' ;; esac\n";
   if (!python.empty()) {
     const std::string program = ShellQuote(python);
     script +=
@@ -103,6 +107,13 @@ void CheckTools(Patient& patient, CheckList rows) {
       rows.Warn(tool.name, StrCat("not on PATH; needed for ", tool.use),
                 StrCat("`sudo apt-get install ", tool.package, "`"));
     }
+  }
+  if (const auto found = versions.find("sanitizers"); found != versions.end()) {
+    rows.Ok("sanitizers", found->second);
+  } else if (versions.contains("cc")) {
+    rows.Warn("sanitizers",
+              "not in this compiler's libraries: faults of memory are told by tests only",
+              "`sudo apt-get install gcc`");
   }
   CheckPython(patient, versions, rows);
 }
