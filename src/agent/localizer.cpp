@@ -1,6 +1,7 @@
 // The analyzer's second task: clusters of failures, suspicious lines, the dependency graph.
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "src/agent/lease.h"
 #include "src/agent/sources.h"

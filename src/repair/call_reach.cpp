@@ -56,21 +56,22 @@ void CallReach::Add(const SourceModel& model) {
     for (NodeId id = symbol.node; id < tree[symbol.node].subtree_end; ++id) {
       if (tree[id].role == Role::kCall) own.emplace(CalledName(tree, id));
     }
+    own.erase("");  // what has no name says nothing
     if (!unnamed && !names.owner.empty()) own.insert(UnnamedOf(names.owner));
   }
 }
 
 void CallReach::Walk(const std::set<std::string>& called, const std::set<std::string>& seen) {
   steps_.clear();
-  Follow({called.begin(), called.end()}, {&calls_});
-  if (seen.empty()) return;
   Edges callers;
   for (const auto& [caller, names] : calls_) {
+    if (seen.empty()) break;
     for (const std::string& name : names) callers[name].insert(caller);
   }
   std::vector<std::string> from;
   for (const std::string& qualified : seen) from.push_back(KeyOf(qualified));
-  Follow(std::move(from), {&calls_, &callers});
+  Follow(std::move(from), {&calls_, &callers});  // first: it goes further from the same place
+  Follow({called.begin(), called.end()}, {&calls_});
 }
 
 void CallReach::Follow(std::vector<std::string> from, std::initializer_list<const Edges*> edges) {

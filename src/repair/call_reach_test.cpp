@@ -35,6 +35,8 @@ TEST_CASE("StepsAreCountedByNameFromWhatIsCalled") {
   CHECK_EQ(reach.Steps("apart"), 1);
   CHECK_EQ(reach.Steps("deepest"), 1);
   CHECK_EQ(reach.Steps("Box.size"), 2);
+  reach.Walk({"deep"}, {"deep"});
+  CHECK_EQ(reach.Steps("apart"), 1);
 }
 
 TEST_CASE("CallsInACircleEnd") {

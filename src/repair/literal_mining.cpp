@@ -35,7 +35,9 @@ void Mine(const SyntaxTree& tree, NodeId function, MinedLiterals* out) {
   const NodeId end = tree[function].subtree_end;
   for (NodeId id = function; id < end; ++id) {
     Role role = tree[id].role;
-    if (role == Role::kCall) out->called.emplace(CalledName(tree, id));
+    if (role == Role::kCall && !CalledName(tree, id).empty()) {
+      out->called.emplace(CalledName(tree, id));
+    }
     bool number = role == Role::kInteger || role == Role::kFloat;
     if (!number && role != Role::kString) continue;
     std::string_view text = tree.Text(id);

@@ -22,10 +22,10 @@ void ConstantString(const Site& site, Proposals& out);
 void ConstantTruth(const Site& site, Proposals& out);
 void VariableName(const Site& site, Proposals& out);
 void VariableAttribute(const Site& site, Proposals& out);
+void ConstantName(const Site& site, Proposals& out);
 void ReturnValue(const Site& site, Proposals& out);
 
 // operators_calls.cpp
-void ConstantName(const Site& site, Proposals& out);
 void CallSibling(const Site& site, Proposals& out);
 void CallUnwrap(const Site& site, Proposals& out);
 void CallArguments(const Site& site, Proposals& out);
