@@ -195,10 +195,21 @@ class Observation {
     constexpr uint64_t kTestMsMax = 300'000;
     constexpr uint64_t kTracingFactor = 30;
     constexpr uint64_t kTracedMsMin = 5'000;
+    constexpr uint64_t kShareOfEndless = 10;
+    constexpr uint64_t kPatience = 20;
     const uint64_t limit = std::min(static_cast<uint64_t>(run.count()) / kTestsPerRun, kTestMsMax);
-    if (trace == TraceMode::kNone) return limit;
-    uint64_t longest_us = 0;
-    for (const TestCase& test : first_.cases) longest_us = std::max(longest_us, test.wall_us);
+    bool endless = false;
+    uint64_t longest_us = 0;  // of those that ended by themselves
+    for (const TestCase& test : first_.cases) {
+      const bool ended = test.error_type == kCpuLimitError;
+      endless |= ended;
+      if (!ended) longest_us = std::max(longest_us, test.wall_us);
+    }
+    if (trace == TraceMode::kNone) {
+      // What did not end in the first look will not in the next ones.
+      if (!endless) return limit;
+      return std::min(limit, std::max(limit / kShareOfEndless, kPatience * longest_us / 1000));
+    }
     return std::min(2 * limit, std::max(kTracedMsMin, kTracingFactor * longest_us / 1000));
   }
 

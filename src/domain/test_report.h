@@ -34,6 +34,9 @@ struct StackFrame {
   }
 };
 
+/// error_type of a test that was ended since it used more CPU time than it was given.
+inline constexpr std::string_view kCpuLimitError = "CpuLimit";
+
 struct TestCase {
   std::string id;  // design.md section 3, detail 9
   TestStatus status = TestStatus::kUnspecified;

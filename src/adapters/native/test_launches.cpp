@@ -70,7 +70,7 @@ std::string EndWord(const JobOutcome& outcome) {
     case JobEnd::kSignal:
       return SignalWord(outcome.code);
     case JobEnd::kCpu:
-      return "cpu";
+      return std::string(kCpuLimitError);
     case JobEnd::kWall:
       return "Timeout";
     case JobEnd::kOutput:

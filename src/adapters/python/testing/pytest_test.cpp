@@ -365,7 +365,9 @@ TEST_CASE("ATestThatUsesTooMuchCpuFailsAlone") {
                          "def test_loop():\n    while True:\n        try:\n"
                          "            x = 1\n        except Exception:\n"
                          "            pass\ndef test_after(): pass\n"
-                         "def test_again():\n    while True: pass\n"}});
+                         "def test_again():\n    while True: pass\n"
+                         "def test_system_time():\n    import os\n"
+                         "    while True: os.stat('/')\n"}});
   TestRunRequest request;
   request.plan = *project.Detect();
   request.test_cpu_ms = 300;
@@ -374,7 +376,10 @@ TEST_CASE("ATestThatUsesTooMuchCpuFailsAlone") {
   CHECK(report->normal_end);
   CHECK(StatusOf(*report, "test_cpu.py::test_loop") == "failed");
   CHECK(StatusOf(*report, "test_cpu.py::test_after") == "passed");
-  CHECK(report->cases.back().message == "the test used more than 0.06 s of CPU time");
+  REQUIRE(report->cases.size() == 4);
+  CHECK(report->cases[2].message == "the test used more than 0.06 s of CPU time");
+  CHECK(report->cases[3].message == "the test used more than 0.03 s of CPU time");
+  CHECK(report->cases[3].error_type == kCpuLimitError);
 }
 
 TEST_CASE("AFloodOfOutputEndsTheRun") {
