@@ -317,8 +317,8 @@ void WeighByCalls(const LocalizationRequest& request, const Models& models,
   for (const auto& [path, model] : ReadModels(request.tests)) reach.Add(*model);
   reach.Walk(request.called, seen);
   for (SuspiciousLine& line : *lines) {
-    if (line.function.empty()) continue;
-    line.score *= std::pow(kPerCall, reach.Steps(line.function).value_or(CallReach::kStepsMax + 1));
+    const auto steps = line.function.empty() ? std::nullopt : reach.Steps(line.function);
+    line.score *= std::pow(kPerCall, steps.value_or(CallReach::kStepsMax + 1));
   }
 }
 
