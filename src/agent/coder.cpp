@@ -44,10 +44,7 @@ constexpr uint64_t kImportCandidatesMax = 100;
 /// Headers that the files include, directly or not.
 std::set<std::string> HeadersOf(const FaultReport& faults,
                                 const std::vector<repair::SourceText>& files) {
-  analysis::DependencyGraph graph;
-  for (const FileDependency& one : faults.dependencies) {
-    graph[one.file].insert(one.depends_on.begin(), one.depends_on.end());
-  }
+  const analysis::DependencyGraph graph = GraphOf(faults.dependencies);
   std::set<std::string> headers;
   for (const repair::SourceText& file : files) {
     for (const std::string& path : analysis::Reachable(graph, file.path)) {

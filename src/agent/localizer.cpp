@@ -109,10 +109,7 @@ class Localization {
 
   /// What ran at import is not told by test: a test is taken to need what its file imports.
   void FindImporters() {
-    analysis::DependencyGraph graph;
-    for (const FileDependency& one : report_.dependencies) {
-      graph[one.file].insert(one.depends_on.begin(), one.depends_on.end());
-    }
+    const analysis::DependencyGraph graph = GraphOf(report_.dependencies);
     for (const auto* sources : {&test_sources_, &passing_sources_}) {
       for (const repair::SourceText& source : *sources) {
         reached_[source.path] = analysis::Reachable(graph, source.path);

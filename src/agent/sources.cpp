@@ -63,6 +63,14 @@ std::vector<TestCase> CasesOf(const Baseline& baseline, const std::vector<std::s
   return cases;
 }
 
+analysis::DependencyGraph GraphOf(const std::vector<FileDependency>& dependencies) {
+  analysis::DependencyGraph graph;
+  for (const FileDependency& one : dependencies) {
+    graph[one.file].insert(one.depends_on.begin(), one.depends_on.end());
+  }
+  return graph;
+}
+
 bool IsCollectionId(const Baseline& baseline, const std::string& id) {
   return std::any_of(baseline.cases.begin(), baseline.cases.end(),
                      [&](const TestCase& test) { return test.id == id && test.file == id; });

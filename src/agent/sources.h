@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "src/agent/mission_resources.h"
+#include "src/analysis/imports.h"
+#include "src/domain/fault_report.h"
 #include "src/domain/test_report.h"
 #include "src/repair/source_model.h"
 
@@ -23,6 +25,9 @@ std::set<std::string> FilesOfCases(const Baseline& baseline, const std::vector<T
 
 /// The baseline's cases named by `ids`, in that order.
 std::vector<TestCase> CasesOf(const Baseline& baseline, const std::vector<std::string>& ids);
+
+/// The graph of a report's dependencies.
+analysis::DependencyGraph GraphOf(const std::vector<FileDependency>& dependencies);
 
 /// A file that cannot be collected stands among the goal's ids as itself.
 bool IsCollectionId(const Baseline& baseline, const std::string& id);

@@ -65,7 +65,6 @@ void CallReach::Walk(const std::set<std::string>& called, const std::set<std::st
   steps_.clear();
   Edges callers;
   for (const auto& [caller, names] : calls_) {
-    if (seen.empty()) break;
     for (const std::string& name : names) callers[name].insert(caller);
   }
   std::vector<std::string> from;

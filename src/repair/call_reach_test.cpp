@@ -6,20 +6,25 @@
 namespace coditect::repair {
 namespace {
 
-TEST_CASE("StepsAreCountedByNameFromWhatIsCalled") {
-  const auto model = SourceModel::Create({"a.cpp",
-                                          "int deepest() { return 1; }\n"
-                                          "int deep() { return deepest(); }\n"
-                                          "int first(Box* b) { return deep() + b->size(); }\n"
-                                          "int apart() { return deep(); }\n"
-                                          "int Box::size() { return 2; }\n"
-                                          "Box& Box::operator=(int a) { return assign(a); }\n"
-                                          "Box::~Box() { release(); }\n"
-                                          "void release() {}\n"
-                                          "Other& Other::operator=(int a) { return *this; }\n"});
+CallReach ReachOf(const SourceText& source) {
+  const auto model = SourceModel::Create(source);
   REQUIRE(model.ok());
   CallReach reach;
   reach.Add(**model);
+  return reach;
+}
+
+TEST_CASE("StepsAreCountedByNameFromWhatIsCalled") {
+  CallReach reach = ReachOf({"a.cpp",
+                             "int deepest() { return 1; }\n"
+                             "int deep() { return deepest(); }\n"
+                             "int first(Box* b) { return deep() + b->size(); }\n"
+                             "int apart() { return deep(); }\n"
+                             "int Box::size() { return 2; }\n"
+                             "Box& Box::operator=(int a) { return assign(a); }\n"
+                             "Box::~Box() { release(); }\n"
+                             "void release() {}\n"
+                             "Other& Other::operator=(int a) { return *this; }\n"});
   reach.Walk({"first"}, {});
   CHECK_EQ(reach.Steps("first"), 0);
   CHECK_EQ(reach.Steps("deep"), 1);
@@ -40,11 +45,8 @@ TEST_CASE("StepsAreCountedByNameFromWhatIsCalled") {
 }
 
 TEST_CASE("CallsInACircleEnd") {
-  const auto model = SourceModel::Create(
+  CallReach reach = ReachOf(
       {"a.py", "def even(n):\n    return odd(n - 1)\ndef odd(n):\n    return even(n - 1)\n"});
-  REQUIRE(model.ok());
-  CallReach reach;
-  reach.Add(**model);
   reach.Walk({"odd"}, {});
   CHECK_EQ(reach.Steps("even"), 1);
   CHECK_EQ(reach.Steps("odd"), 0);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <tuple>
 
 #include "src/repair/call_reach.h"
@@ -73,6 +74,17 @@ void Count(const TestCoverage& test, const Models& models, bool failed, Spectrum
   }
 }
 
+/// The qualified name of the function around a place, "" outside of all; nothing when no statement
+/// of a file that may be edited stands there.
+std::optional<std::string> FunctionAround(const StackFrame& at, const Models& models) {
+  const auto model = models.find(at.file);
+  if (model == models.end()) return std::nullopt;
+  const auto& statements = model->second->statements();
+  const int index = analysis::StatementAtLine(statements, at.line);
+  if (index < 0) return std::nullopt;
+  return model->second->FunctionName(statements[static_cast<size_t>(index)].node);
+}
+
 /// boosts: of the innermost frames that may be edited; the last is of all others, too.
 void AddStack(const std::vector<StackFrame>& stack, const std::vector<double>& boosts,
               bool reported, const Models& models, Spectrum* spectrum) {
@@ -108,13 +120,8 @@ void AddReportedFunctions(const LocalizationRequest& request, const Models& mode
   std::set<std::pair<std::string, std::string>> functions;
   for (const SanitizerFinding& finding : request.findings) {
     const StackFrame& at = finding.stack.back();
-    const auto model = models.find(at.file);
-    if (model == models.end()) continue;
-    const auto& statements = model->second->statements();
-    const int index = analysis::StatementAtLine(statements, at.line);
-    if (index < 0) continue;
-    functions.emplace(at.file,
-                      model->second->FunctionName(statements[static_cast<size_t>(index)].node));
+    if (auto function = FunctionAround(at, models))
+      functions.emplace(at.file, *std::move(function));
   }
   if (functions.empty()) return;
   for (auto& [place, counts] : *spectrum) {
@@ -290,12 +297,7 @@ std::set<std::string> FailedFunctions(const LocalizationRequest& request, const 
   std::set<std::string> functions;
   for (const TestCase& test : request.failing) {
     for (const StackFrame& frame : test.stack) {
-      const auto model = models.find(frame.file);
-      if (model == models.end()) continue;
-      const auto& statements = model->second->statements();
-      const int index = analysis::StatementAtLine(statements, frame.line);
-      if (index < 0) continue;
-      functions.insert(model->second->FunctionName(statements[static_cast<size_t>(index)].node));
+      if (auto function = FunctionAround(frame, models)) functions.insert(*std::move(function));
     }
   }
   functions.erase("");
