@@ -34,15 +34,6 @@ std::string Listed(const std::vector<std::string>& names) {
   return text;
 }
 
-/// The last line with text, cut to what a sentence can hold.
-std::string LastLineOf(const std::string& output) {
-  constexpr size_t kShownMax = 500;
-  std::string_view text = TrimWhitespace(output);
-  const size_t start = text.rfind('\n');
-  if (start != std::string_view::npos) text.remove_prefix(start + 1);
-  return ReplaceInvalidUtf8(std::string(text.substr(0, kShownMax)));
-}
-
 /// Everything one look at the tests found, by id.
 struct Look {
   std::map<std::string, TestCase> cases;

@@ -46,10 +46,8 @@ std::string FirstFailure(const TestReport& report, const std::vector<std::string
     const CollectionError& error = report.collection_errors.front();
     said = StrCat(error.file, ": ", error.message);
   }
-  if (said.empty() && report.build_failed) {  // the runner says last what the build failed with
-    const std::string_view output = TrimWhitespace(report.output);
-    said = output.substr(output.rfind('\n') + 1);
-  }
+  // The runner says last what the build failed with.
+  if (said.empty() && report.build_failed) said = LastLineOf(report.output);
   said = said.substr(0, said.find('\n')).substr(0, kBytesMax);
   return EscapeForTerminal(ReplaceInvalidUtf8(said));
 }

@@ -21,6 +21,14 @@ SandboxLimits SuiteLimits(const Lease& lease) {
   return limits;
 }
 
+std::string LastLineOf(const std::string& output) {
+  constexpr size_t kShownMax = 500;
+  std::string_view text = TrimWhitespace(output);
+  const size_t start = text.rfind('\n');
+  if (start != std::string_view::npos) text.remove_prefix(start + 1);
+  return ReplaceInvalidUtf8(std::string(text.substr(0, kShownMax)));
+}
+
 void CountRun(const TestReport& report, bool whole_suite, Usage* usage) {
   usage->cpu_ms += report.cpu_ms;
   usage->wall_ms += report.wall_ms;

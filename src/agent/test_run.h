@@ -16,6 +16,9 @@ SandboxLimits SuiteLimits(const Lease& lease);
 /// Adds what `report` cost.
 void CountRun(const TestReport& report, bool whole_suite, Usage* usage);
 
+/// The last line with text, cut to what a sentence can hold.
+std::string LastLineOf(const std::string& output);
+
 /// Ids that must be seen passing when the clusters named in `clusters` ("0 2") are mended: what
 /// passed at the baseline and their tests; "" = none is to be mended. INVALID_ARGUMENT when a
 /// cluster does not exist.
